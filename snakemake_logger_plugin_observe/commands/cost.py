@@ -4,10 +4,11 @@ import argparse
 from dataclasses import replace
 from typing import Final
 
+from snakemake_logger_plugin_observe.analysis.advice.advice import advise, is_small
 from snakemake_logger_plugin_observe.analysis.cost.account import account
-from snakemake_logger_plugin_observe.analysis.cost.advice import levers
 from snakemake_logger_plugin_observe.analysis.cost.node_clocks import node_clocks
 from snakemake_logger_plugin_observe.analysis.cost.polling import polling
+from snakemake_logger_plugin_observe.analysis.cost.scheduler_limits import reduced
 from snakemake_logger_plugin_observe.analysis.failures.failures import failures
 from snakemake_logger_plugin_observe.analysis.jobs.resource_use import request_mismatches
 from snakemake_logger_plugin_observe.analysis.jobs.table import Row, rows
@@ -73,7 +74,8 @@ def cost(source: Source, reruns: tuple[Rerun, ...] = ()) -> CostAnswer:
         accounts,
         costliest(run) if not source.length_unknown else (),
         polling=polling(run),
-        levers=tuple(levers(run, accounts)) if advised else (),
+        advice=None if advised and not is_small(run) else advise(run, accounts) if advised else (),
+        reduced=tuple(reduced(run)),
         request_mismatches=tuple(request_mismatches(run)),
         clocks=node_clocks(run),
         failures=failures(run) if failed else (),

@@ -3,6 +3,8 @@
 import argparse
 from typing import Final
 
+from snakemake_logger_plugin_observe.analysis.advice.advice import MOST_JOBS, advise, is_small
+from snakemake_logger_plugin_observe.analysis.cost.account import account
 from snakemake_logger_plugin_observe.analysis.path.explain import (
     ExplainedSegment,
     explain,
@@ -10,7 +12,7 @@ from snakemake_logger_plugin_observe.analysis.path.explain import (
 )
 from snakemake_logger_plugin_observe.analysis.path.paths import Paths, paths
 from snakemake_logger_plugin_observe.analysis.whatif import build_model
-from snakemake_logger_plugin_observe.analysis.whatif.savings import Saving, savings
+from snakemake_logger_plugin_observe.analysis.whatif.savings import savings
 from snakemake_logger_plugin_observe.commands.support import find_journal
 from snakemake_logger_plugin_observe.journal.excerpts import lines_at
 from snakemake_logger_plugin_observe.journal.lines import JournalError
@@ -23,7 +25,6 @@ from snakemake_logger_plugin_observe.reporters.reply import Reply
 HELP: Final = "what to fix first, from the run's actual path and its critical path"
 EXAMPLE: Final = "snakemake-observe path --explain"
 
-_SIMULATED_BY_DEFAULT: Final = 50_000
 _SIMULATIONS_OF_A_LARGE_RUN: Final = 40
 
 
@@ -38,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--savings",
         action="store_true",
-        help=f"also simulate savings for a run of more than {_SIMULATED_BY_DEFAULT:,} attempts",
+        help=f"also simulate what to fix first in a run of more than {MOST_JOBS:,} jobs",
     )
 
 
@@ -54,20 +55,23 @@ def run(args: argparse.Namespace) -> Reply[PathAnswer]:
     source = find_journal.load(args.journal, Detail.TIMES)
     found = paths(source.run)
     explained = _explained(source, found) if args.explain else None
-    saved = () if args.explain else _savings(source, found, wanted=args.savings)
-    return Reply(PathAnswer(source, found, saved, explained), parts, shape)
+    if args.explain or source.length_unknown:
+        return Reply(PathAnswer(source, found, (), explained), parts, shape)
+    if not (is_small(source.run) or args.savings):
+        return Reply(PathAnswer(source, found, None, advice=None), parts, shape)
+    return Reply(_simulated(source, found), parts, shape)
 
 
-def _savings(source: Source, found: Paths, *, wanted: bool) -> tuple[Saving, ...] | None:
-    """Return what could be saved; None if the run is too large to be simulated by default."""
-    if source.length_unknown:
-        return ()
-    large = len(source.run.attempts) > _SIMULATED_BY_DEFAULT
-    if large and not wanted:
-        return None
-    simulations = _SIMULATIONS_OF_A_LARGE_RUN if large else None
-    return tuple(
-        savings(build_model(source.run, found.actual), found.actual, simulations=simulations)
+def _simulated(source: Source, found: Paths) -> PathAnswer:
+    """Return both paths, with what to change and what could be saved."""
+    run = source.run
+    model = build_model(run, found.actual)
+    simulations = None if is_small(run) else _SIMULATIONS_OF_A_LARGE_RUN
+    return PathAnswer(
+        source,
+        found,
+        tuple(savings(model, found.actual, simulations=simulations)),
+        advice=advise(run, account(run, found.actual), model),
     )
 
 

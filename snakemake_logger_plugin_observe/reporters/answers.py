@@ -4,14 +4,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from snakemake_logger_plugin_observe.analysis.advice.advice import Advice
 from snakemake_logger_plugin_observe.analysis.check.budgets import CheckLine
 from snakemake_logger_plugin_observe.analysis.compare.comparison import Comparison
 from snakemake_logger_plugin_observe.analysis.compare.differences import Change
 from snakemake_logger_plugin_observe.analysis.compare.typical_run import TypicalRun
 from snakemake_logger_plugin_observe.analysis.cost.account import Account
-from snakemake_logger_plugin_observe.analysis.cost.advice import Lever
 from snakemake_logger_plugin_observe.analysis.cost.node_clocks import NodeClock
 from snakemake_logger_plugin_observe.analysis.cost.polling import Polling
+from snakemake_logger_plugin_observe.analysis.cost.scheduler_limits import Reduced
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
 from snakemake_logger_plugin_observe.analysis.failures.removed_input import RemovedInput
 from snakemake_logger_plugin_observe.analysis.failures.rule_patterns import RulePattern
@@ -138,7 +139,10 @@ class CostAnswer:
     account: Account
     costliest: tuple[CostlyJob, ...] = ()
     polling: Polling | None = None
-    levers: tuple[Lever, ...] = ()
+    advice: tuple[Advice, ...] | None = ()
+    """What to change, with what it would save; None if not simulated, because the run is large."""
+    reduced: tuple[Reduced, ...] = ()
+    """What rules ask for and did not get."""
     request_mismatches: tuple[RequestMismatch, ...] = ()
     clocks: tuple[NodeClock, ...] = ()
     failures: tuple[Failure, ...] = ()
@@ -157,6 +161,8 @@ class PathAnswer:
     """The largest first; None if not simulated, because the run is large."""
     explained: tuple[ExplainedSegment, ...] | None = None
     """The actual path with its stamps in the journal, with ``--explain``."""
+    advice: tuple[Advice, ...] | None = ()
+    """What to change, as in ``CostAnswer``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,11 +34,13 @@ from whys import (
 )
 from workflows import a_run, a_workflow, changed, compared
 
+from snakemake_logger_plugin_observe.analysis.advice.advice import advise
 from snakemake_logger_plugin_observe.analysis.check.budgets import CheckLine, Limit, ended, judge
 from snakemake_logger_plugin_observe.analysis.check.measured_run import MeasuredRun
 from snakemake_logger_plugin_observe.analysis.check.proposal import final_outputs, limits
 from snakemake_logger_plugin_observe.analysis.citations import Citation
 from snakemake_logger_plugin_observe.analysis.compare.differences import changes
+from snakemake_logger_plugin_observe.analysis.cost.account import account
 from snakemake_logger_plugin_observe.analysis.cost.validation import (
     Disagreement,
     Validation,
@@ -106,8 +108,10 @@ def cost(run: Run, *problems: str) -> CostAnswer:
 
 def path(run: Run, *problems: str) -> PathAnswer:
     found = paths(run)
-    saved = savings(build_model(run, found.actual), found.actual)
-    return PathAnswer(source(run, *problems), found, tuple(saved))
+    model = build_model(run, found.actual)
+    saved = tuple(savings(model, found.actual))
+    advice = advise(run, account(run, found.actual), model)
+    return PathAnswer(source(run, *problems), found, saved, advice=advice)
 
 
 def path_explained(story: Story) -> PathAnswer:

@@ -43,6 +43,7 @@ LAYERS = (
     {"analysis.cost", "analysis.jobs", "analysis.why"},
     {"analysis.failures", "analysis.path", "analysis.reruns"},
     {"analysis.whatif", "analysis.compare"},
+    {"analysis.advice"},
     {"analysis.check", "analysis.triage"},
     {"recording", "reporters"},
     {"reporters.as_text", "reporters.as_json"},

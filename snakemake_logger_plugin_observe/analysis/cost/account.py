@@ -54,9 +54,15 @@ class Account:
         return self.makespan_by_phase.get(UNATTRIBUTED, 0)
 
 
-def account(run: Run) -> Account:
-    """Return the job account and the makespan partition of *run*, computed from its stamps."""
-    segments = tuple(partition(run))
+def account(run: Run, segments: tuple[MakespanSegment, ...] | None = None) -> Account:
+    """Return the job account and the makespan partition of *run*, computed from its stamps.
+
+    Args:
+        run: the run.
+        segments: its makespan partition, if already known.
+
+    """
+    segments = tuple(partition(run)) if segments is None else segments
     makespan_by_phase = phase_totals(list(segments))
     attempts = list(run.attempts.values())
     jobs_by_phase = sum_phases(attempts)

@@ -7,6 +7,7 @@ jobs' requests in their descriptions, and when each was selected and finished.
 
 from bisect import bisect_right
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import accumulate
 from typing import Final
 
@@ -98,6 +99,32 @@ def asked(job: JobDescribed, name: str) -> int:
     """Return what *job*'s rule asks for, as far as it is known: at least what it was given."""
     amount = job.requested.get(THREADS if name == CORES else name)
     return max(given(job, name), amount if isinstance(amount, int) else 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Reduced:
+    """What a rule asks for, and the less that a limit of the run gave its jobs."""
+
+    rule: str
+    resource: str
+    """``threads``, or the name of a resource."""
+    requested: int
+    given: int
+    jobs: int
+
+
+def reduced(run: Run) -> list[Reduced]:
+    """Return what rules of *run* ask for and did not get, by rule: the largest request of each."""
+    found: dict[tuple[str, str], Reduced] = {}
+    for job in run.jobs.values():
+        for name, amount in job.requested.items():
+            got = given(job, CORES if name == THREADS else name)
+            if isinstance(amount, int) and amount > got:
+                known = found.get((job.rule, name))
+                most = max(amount, known.requested if known else 0)
+                jobs = 1 + (known.jobs if known else 0)
+                found[job.rule, name] = Reduced(job.rule, name, most, got, jobs)
+    return [found[key] for key in sorted(found)]
 
 
 def may_ask_for_more(job: JobDescribed, name: str, limit: int) -> bool:

@@ -29,7 +29,7 @@ from snakemake_logger_plugin_observe.run.phases import (
     cost_class,
 )
 
-_SUBMISSIONS: Final = 250_000  # simulated at most, over all simulations
+_SUBMISSIONS: Final = 100_000  # simulated at most, over all simulations
 _MIN_SIMULATIONS: Final = 4
 _MAX_SIMULATIONS: Final = 400
 _LIMITS: Final = "limits"

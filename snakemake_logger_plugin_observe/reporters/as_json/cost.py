@@ -6,6 +6,7 @@ from typing import Any
 from snakemake_logger_plugin_observe.analysis.jobs.rule_use import rule_uses
 from snakemake_logger_plugin_observe.clock import to_seconds
 from snakemake_logger_plugin_observe.reporters.answers import CostAnswer
+from snakemake_logger_plugin_observe.reporters.as_json.advice import shape_advice
 from snakemake_logger_plugin_observe.reporters.as_json.common import head
 from snakemake_logger_plugin_observe.reporters.as_json.jobs import rule_use
 from snakemake_logger_plugin_observe.reporters.as_json.path import makespan_segment
@@ -48,19 +49,8 @@ def shape(answer: CostAnswer) -> dict[str, Any]:
             one.model_dump(mode="json", exclude={"event", "time"})
             for one in answer.source.run.file_systems
         ],
-        "advice": [
-            {
-                "kind": lever.kind,
-                "makespan_s": to_seconds(lever.micros),
-                "setting": lever.setting,
-                "value": lever.value,
-                "rule": lever.rule,
-                "jobs": lever.jobs,
-                "overhead_s": to_seconds(lever.overhead),
-                "tool_s": to_seconds(lever.tool),
-            }
-            for lever in answer.levers
-        ],
+        "advice": shape_advice(answer.source, answer.advice),
+        "reduced": [asdict(one) for one in answer.reduced],
         "reruns": [
             {
                 "kind": one.kind,

@@ -6,10 +6,15 @@ from typing import Final
 from rich.console import RenderableType
 from rich.text import Text
 
-from snakemake_logger_plugin_observe.analysis.cost.advice import Lever
+from snakemake_logger_plugin_observe.analysis.advice.advice import Advice, whatif
+from snakemake_logger_plugin_observe.analysis.cost.scheduler_limits import THREADS, Reduced
 from snakemake_logger_plugin_observe.analysis.jobs.resource_use import RequestMismatch
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.clock import Micros
+from snakemake_logger_plugin_observe.journal.events import RunStarted
+from snakemake_logger_plugin_observe.pasting import path
+from snakemake_logger_plugin_observe.reporters.answers import Source
+from snakemake_logger_plugin_observe.reporters.as_text.common import next_command
 from snakemake_logger_plugin_observe.reporters.tables import plain_table
 from snakemake_logger_plugin_observe.reporters.words import (
     duration,
@@ -19,53 +24,51 @@ from snakemake_logger_plugin_observe.reporters.words import (
     size,
 )
 
-_MOST_LEVERS: Final = 2
+MOST_SHOWN: Final = 2
 _RULES_SHOWN: Final = 8
 _ROOM_FOR_REASONS: Final = 84
 _LEAST_OF_A_NAME: Final = 12
 _HEADINGS: Final = ("requested", "used", "")
 
 
-def sentence(levers: Sequence[Lever], makespan: Micros) -> list[RenderableType]:
-    """Return what to change first, and what next if that is worth it too."""
-    changes = [_lever(lever, percent(lever.micros, makespan)) for lever in levers[:_MOST_LEVERS]]
-    if not changes:
+def sentence(found: Sequence[Advice] | None, makespan: Micros) -> list[RenderableType]:
+    """Return what to change first, and what else is worth it."""
+    if not found:
         return []
-    return [Text.assemble(("What to change: ", "bold"), harmless("; then ".join(changes)) + ".")]
+    return [Text.assemble(("What to change: ", "bold"), changes(found[:MOST_SHOWN], makespan))]
 
 
-def _lever(lever: Lever, share: str) -> str:
-    match lever.kind:
-        case "polling":
-            return (
-                f"lower {lever.setting} ({lever.value:g} s here; poll_wait and shutdown, which it "
-                f"governs, took {share} % of the run)"
-            )
-        case "grouping":
-            return (
-                f"group the {plural(lever.jobs, 'job')} of {lever.rule} (each with "
-                f"{duration(lever.tool)} of work and {duration(lever.overhead)} of overhead; "
-                f"{share} % of the run)"
-            )
-        case "limits":
-            return (
-                f"raise {lever.setting} ({lever.value:g} here; {share} % of the run was waiting "
-                "for a free slot under this limit)"
-            )
-        case "queue":
-            return (
-                "request less from the cluster, or submit fewer jobs "
-                f"({share} % of the run was waiting in its queue)"
-            )
-        case "staging":
-            return (
-                "move files closer to where they are used "
-                f"({share} % of the run was waiting for files)"
-            )
-        case "planning":
-            return f"make the Snakefile faster to read and plan ({share} % of the run)"
-        case _:
-            return f"speed up the tools, starting with {lever.rule} ({share} % of the run)"
+def changes(found: Sequence[Advice], makespan: Micros) -> str:
+    """Return pieces of advice in one sentence, each with what it would save."""
+    return harmless("; or ".join(in_words(one, makespan) for one in found)) + "."
+
+
+def in_words(one: Advice, makespan: Micros) -> str:
+    """Return a piece of advice, and what it would save."""
+    most = "at most " if one.lever.at_most else ""
+    saved = f"{duration(one.saves)} ({percent(one.saves, makespan)} %)"
+    return f"{one.lever.text} ({one.lever.why}), to save {most}{saved}"
+
+
+def trials(source: Source, found: Sequence[Advice]) -> list[Text]:
+    """Return the command that simulates the first piece of advice that a setting makes, if any."""
+    moves = [one.lever.move for one in found if one.lever.move]
+    journal = (path(str(source.path)),)
+    return [next_command(whatif(journal, move, "what that would save")) for move in moves[:1]]
+
+
+def reduced(found: Sequence[Reduced], started: RunStarted | None) -> list[RenderableType]:
+    """Return a line for each rule whose jobs got less than it asks for."""
+    return [Text(harmless(_reduced(one, started))) for one in found[:_RULES_SHOWN]]
+
+
+def _reduced(one: Reduced, started: RunStarted | None) -> str:
+    limit = f"{one.resource}={one.given} in --resources"
+    if one.resource == THREADS:
+        limit = f"--cores {started.cores}" if started and started.cores else "--max-threads"
+    jobs = f" in {plural(one.jobs, 'job')}" if one.jobs > 1 else ""
+    asks = f"{one.rule} asks for {one.requested} {one.resource}"
+    return f"{asks}, and was given {one.given}{jobs} ({limit})."
 
 
 def requests(found: Sequence[RequestMismatch], width: int) -> list[RenderableType]:

@@ -13,7 +13,7 @@ from snakemake_logger_plugin_observe.analysis.cost.polling import Polling
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.journal.events import FileSystem
-from snakemake_logger_plugin_observe.reporters.answers import CostAnswer, Source
+from snakemake_logger_plugin_observe.reporters.answers import CostAnswer
 from snakemake_logger_plugin_observe.reporters.as_text import advice, clocks, failed_run, unended
 from snakemake_logger_plugin_observe.reporters.as_text.common import (
     ending,
@@ -79,11 +79,15 @@ def parts(answer: CostAnswer, width: int) -> list[RenderableType]:
     found += advice.requests(answer.request_mismatches, width)
     found += warnings([*answer.source.problems, *_unobserved(answer)])
     found += warnings(clocks.lines(answer.clocks, makespan))
-    return ending(found, _next(answer.source))
+    shown = (answer.advice or ())[: advice.MOST_SHOWN]
+    return ending(found, *advice.trials(answer.source, shown), _next(answer))
 
 
-def _next(source: Source) -> Text:
+def _next(answer: CostAnswer) -> Text:
     """Return the command that goes on from here: by default, to what to fix first."""
+    source = answer.source
+    if answer.advice is None:
+        return reader("path", source, "--savings", purpose="what to fix first (it is simulated)")
     if source.length_unknown or source.status == "interrupted":
         return reader("triage", source, purpose="what was in flight, and what to do")
     if source.status == "nothing_to_do":
@@ -282,7 +286,8 @@ def _first(answer: CostAnswer) -> list[RenderableType]:
         return [Text(nothing_ran(answer.source))]
     return [
         Text(_sentence(answer)),
-        *advice.sentence(answer.levers, answer.account.makespan),
+        *advice.sentence(answer.advice, answer.account.makespan),
+        *advice.reduced(answer.reduced, answer.source.run.started),
     ]
 
 

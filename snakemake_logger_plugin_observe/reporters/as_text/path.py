@@ -9,7 +9,7 @@ from rich.text import Text
 
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.reporters.answers import PathAnswer
-from snakemake_logger_plugin_observe.reporters.as_text import actual_path, savings, unended
+from snakemake_logger_plugin_observe.reporters.as_text import actual_path, advice, savings, unended
 from snakemake_logger_plugin_observe.reporters.as_text.common import (
     ending,
     head,
@@ -24,7 +24,9 @@ from snakemake_logger_plugin_observe.reporters.words import (
     percent,
     seconds,
 )
+from snakemake_logger_plugin_observe.run.phases import PHASES
 
+_ADVICE_SHOWN: Final = 3
 _CHAIN_SHOWN: Final = 6
 _RULES_SHOWN: Final = 6
 _NAMED: Final = 5
@@ -46,10 +48,7 @@ def parts(answer: PathAnswer, width: int) -> list[RenderableType]:
     if answer.explained is not None:
         return [*found, *actual_path.explained(answer, answer.explained)]
     so_far = "" if answer.source.ended else ", as far as the run has got"
-    found += [
-        Text.assemble((f"What to fix first{so_far}: ", "bold"), savings.first(answer)),
-        Text(),
-    ]
+    found += [Text.assemble((f"What to fix first{so_far}: ", "bold"), _first(answer)), Text()]
     found += [*actual_path.actual(answer, width), Text(), *_critical(answer, width), Text()]
     if summary := [*_overhead(answer), *_slots(answer)]:
         found += [*summary, Text()]
@@ -58,12 +57,23 @@ def parts(answer: PathAnswer, width: int) -> list[RenderableType]:
     if any(one.saving for one in answer.savings or ()):
         found += [savings.table(answer, width), Text()]
     found += [*warnings([*answer.source.problems, *_limits(answer)])]
-    run, trial = answer.source, savings.trial(answer)
     return ending(
         found,
-        *([reader("whatif", run, *trial, purpose="what that would save")] if trial else []),
-        reader("path", run, "--explain", purpose="the journal lines behind each stretch"),
+        *advice.trials(answer.source, (answer.advice or ())[:_ADVICE_SHOWN]),
+        reader("path", answer.source, "--explain", purpose="the journal lines behind each stretch"),
     )
+
+
+def _first(answer: PathAnswer) -> str:
+    """Return what to change first, and what else; or the largest phase, if nothing would help."""
+    found = answer.paths
+    if answer.advice:
+        return advice.changes(answer.advice[:_ADVICE_SHOWN], found.makespan)
+    phase, micros = max(found.by_phase.items(), key=lambda item: item[1])
+    largest = f"{phase} ({PHASES[phase].meaning}), {percent(micros, found.makespan)} %"
+    if answer.advice is None:
+        return f"not simulated; the largest part of the actual path is {largest}."
+    return f"nothing that was simulated would save much; the largest part is {largest}."
 
 
 def _critical(answer: PathAnswer, width: int) -> Iterator[RenderableType]:
@@ -176,7 +186,7 @@ def _limits(answer: PathAnswer) -> Iterator[str]:
     if source.status == "running":
         yield f"the run goes on: both paths end after the {duration(found.makespan)} so far"
     if answer.savings is None:
-        yield "savings of so large a run are not simulated by default; add --savings"
+        yield "what to fix first in so large a run is not simulated by default; add --savings"
     if found.critical.unknown:
         jobs = plural(len(found.critical.unknown), "job")
         yield f"compute time of {jobs} unknown ({_some(found.critical.unknown)}): counted as 0 s"

@@ -182,6 +182,8 @@ def test_the_default_command_takes_the_arguments_of_cost(
         "file_system",
         "polling",
         "advice",
+        "reduced",
+        "by_rule",
         "reruns",
         "clocks",
         "request_mismatches",

@@ -18,7 +18,7 @@ def test_the_account() -> None:
     found = as_json(cost(retried().run))
     assert set(found) == {
         *("schema_version", "run", "makespan", "jobs", "rules", "by_rule"),
-        *("polling", "file_system", "advice", "reruns", "clocks", "request_mismatches"),
+        *("polling", "file_system", "advice", "reduced", "reruns", "clocks", "request_mismatches"),
     }
     assert set(found["makespan"]) == {"by_class_s", "by_phase_s", "unattributed_s", "segments"}
     assert list(found["makespan"]["by_class_s"]) == list(CLASSES)
@@ -76,33 +76,18 @@ def test_polling_advice_and_requests() -> None:
     found = as_json(cost(on_slurm().run))
     setting = "--slurm-init-seconds-before-status-checks"
     assert found["polling"] == {"shortest_s": 40.0, "longest_s": 60.0, "setting": setting}
-    unknown = {
-        "setting": None,
-        "value": None,
+    first, *others = found["advice"]
+    assert first == {
+        "kind": "polling",
+        "change": f"lower {setting} from 40 to 5",
+        "why": "jobs had ended, and waited for the next status check",
+        "saves_s": 27.0,
+        "at_most": False,
         "rule": None,
-        "jobs": 0,
-        "overhead_s": 0,
-        "tool_s": 0,
+        "settings": {"poll_s": 5.0},
+        "whatif": "snakemake-observe whatif .snakemake/observe/20260301T120000-012345.jsonl --poll 5",
     }
-    assert found["advice"] == [
-        {**unknown, "kind": "polling", "makespan_s": 55.0, "setting": setting, "value": 60.0},
-        {
-            **unknown,
-            "kind": "compute",
-            "makespan_s": 32.5,
-            "rule": "assemble_all_of_them",
-            "jobs": 1,
-        },
-        {
-            **unknown,
-            "kind": "grouping",
-            "makespan_s": 28.0,
-            "rule": "map",
-            "jobs": 4,
-            "overhead_s": 28.0,
-            "tool_s": 0.5,
-        },
-    ]
+    assert [one["kind"] for one in others] == []
     first, *_, last = found["request_mismatches"]
     assert first == {
         "rule": "map",

@@ -1,0 +1,163 @@
+"""Levers on the limits that kept ready work back: slots, cores, named resources, the rate."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final
+
+from snakemake_logger_plugin_observe.analysis.advice.lever import Choice, Lever
+from snakemake_logger_plugin_observe.analysis.cost.account import Account
+from snakemake_logger_plugin_observe.analysis.cost.scheduler_limits import CORES, JOBS
+from snakemake_logger_plugin_observe.analysis.cost.selection_rate import FLAG, Rate
+from snakemake_logger_plugin_observe.analysis.path.utilisation import held_back_by_limit
+from snakemake_logger_plugin_observe.analysis.phrasing import plural
+from snakemake_logger_plugin_observe.analysis.whatif.model import UNLIMITED, Model
+from snakemake_logger_plugin_observe.clock import Micros
+from snakemake_logger_plugin_observe.run.model import Run
+
+_FLAGS: Final = {JOBS: "--jobs", CORES: "--cores"}
+_TIMES: Final = (2, 4, 8)
+"""How many times as many jobs at once are tried."""
+_FEW: Final = 4
+"""So few at once: one more is tried, too."""
+_RATE_TIMES: Final = 10
+
+
+def limits(run: Run, model: Model, least: Micros) -> Iterator[Choice]:
+    """Yield what raising each limit could save that held ready work back for *least* or longer."""
+    rule = _longest_waiting(run)
+    short = [name for name, one in held_back_by_limit(run).items() if one.length >= least]
+    if rule is None:
+        return
+    raised = {name: _raised(run, model, name, rule) for name in short}
+    for found in raised.values():
+        if found:
+            yield Choice(tuple(found))
+    if len(short) > 1 and not any(raised.values()):
+        yield from _all_raised(run, model, short, rule)
+
+
+def _all_raised(run: Run, model: Model, short: list[str], rule: str) -> Iterator[Choice]:
+    """Yield all limits raised together, where no more jobs of *rule* fit under any one of them."""
+    raised = [_raised(run, model, name, rule, alone=False) for name in short]
+    together = [
+        replace(
+            levers[0],
+            text=" and ".join(one.text for one in levers),
+            why=f"each kept jobs of {rule} back",
+            move=tuple(argument for one in levers for argument in one.move),
+        )
+        for levers in zip(*raised, strict=False)
+    ]
+    if together:
+        yield Choice(tuple(together))
+
+
+def _longest_waiting(run: Run) -> str | None:
+    """Return the rule whose jobs waited longest for a slot."""
+    waited: dict[str, Micros] = {}
+    for attempt in run.attempts.values():
+        wait, rule = attempt.phases.get("slot_wait", 0), run.rule_of(attempt)
+        if wait and rule is not None:
+            waited[rule] = waited.get(rule, 0) + wait
+    return max(waited, key=lambda rule: (waited[rule], rule), default=None)
+
+
+def _raised(run: Run, model: Model, name: str, rule: str, *, alone: bool = True) -> list[Lever]:
+    """Return higher values of a limit, the lowest first, under which more jobs of *rule* fit.
+
+    Args:
+        run: the run.
+        model: its model.
+        name: the limit.
+        rule: the rule whose jobs waited.
+        alone: whether the other limits stay as they are.
+
+    """
+    limit, share = model.limits.get(name, UNLIMITED), _share(model, name, rule)
+    if limit >= UNLIMITED or not share:
+        return []
+    at_once = max(1, limit // share)
+    most = sum(1 for one in model.rules if one == rule)
+    if alone:
+        most = min([most, *_at_once_under_others(model, name, rule)])
+    counts = {at_once * times for times in _TIMES} | ({at_once + 1} if at_once <= _FEW else set())
+    values = {share * count for count in counts if count <= most} or {share * most}
+    machine = run.started.host_cores if run.started is not None else None
+    if name == CORES and machine is not None:
+        values = {min(value, machine) for value in values}
+    return [_lever(model, name, rule, value, machine) for value in sorted(values) if value > limit]
+
+
+def _at_once_under_others(model: Model, name: str, rule: str) -> Iterator[int]:
+    """Yield how many jobs of *rule* fit at once under each limit but *name*."""
+    for other, limit in model.limits.items():
+        if other != name and (share := _share(model, other, rule)):
+            yield max(1, limit // share)
+
+
+def _lever(model: Model, name: str, rule: str, value: int, machine: int | None) -> Lever:
+    limit, share = model.limits[name], _share(model, name, rule)
+    flag = _FLAGS.get(name)
+    why = "ready jobs waited for a free slot"
+    if name == CORES:
+        why = f"{rule} has {plural(share, 'thread')}: {_at_a_time(limit, share)}"
+    elif name != JOBS:
+        why = f"{rule} requests {share}: {_at_a_time(limit, share)}"
+    return Lever(
+        "limits",
+        f"raise {flag or f'{name} in --resources'} from {limit} to {value}"
+        + _if_there_is(name, machine, remote=model.remote),
+        why,
+        (_argument(name, value),),
+        rule=rule,
+    )
+
+
+def _at_a_time(limit: int, share: int) -> str:
+    at_once = max(1, limit // share)
+    return "one at a time" if at_once == 1 else f"{at_once} at a time"
+
+
+def _share(model: Model, name: str, rule: str) -> int:
+    """Return the most that a job of *rule* takes of a limit, or would take if it were higher."""
+    column = model.asked.get(name, model.requests.get(name, []))
+    return max((a for a, one in zip(column, model.rules, strict=False) if one == rule), default=0)
+
+
+def _if_there_is(name: str, machine: int | None, *, remote: bool) -> str:
+    """Return the condition under which a limit may be raised, if the journal does not show it."""
+    if name == JOBS:
+        return ""
+    if name == CORES and machine is not None:
+        return f" (of the machine's {machine})"
+    return f", if the {'cluster' if remote else 'machine'} has as much"
+
+
+def _argument(name: str, value: int) -> tuple[str, str]:
+    return (name, f"{value}") if name in _FLAGS else ("resources", f"{name}={value}")
+
+
+def rate(account: Account, model: Model, least: Micros) -> Iterator[Choice]:
+    """Yield what a higher rate of selections could save, if jobs waited for it."""
+    known = model.rate
+    waited = sum(
+        one.end - one.start
+        for one in account.segments
+        if one.phase == "slot_wait" and one.released_by and one.released_by.reason == "rate"
+    )
+    reached = known is not None and model.count >= known.most * (model.end - model.start) * 0.5 // (
+        known.timespan
+    )
+    if known is None or not (waited >= least or reached):
+        return
+    higher: Rate = replace(known, most=known.most * _RATE_TIMES)
+    yield Choice(
+        (
+            Lever(
+                "rate",
+                f"raise {FLAG} from {known} to {higher}",
+                "it lets no more jobs begin, and others were ready",
+                ((FLAG.removeprefix("--"), f"{higher}"),),
+            ),
+        )
+    )

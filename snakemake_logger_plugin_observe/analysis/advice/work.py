@@ -1,0 +1,198 @@
+"""Levers on what is done: Snakemake's own work for each job, waits, files, planning, the tools."""
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from snakemake_logger_plugin_observe.analysis.advice.lever import Choice, Lever
+from snakemake_logger_plugin_observe.analysis.cost.account import Account, RuleShare
+from snakemake_logger_plugin_observe.analysis.cost.polling import polling
+from snakemake_logger_plugin_observe.clock import Micros
+from snakemake_logger_plugin_observe.run.model import Run
+from snakemake_logger_plugin_observe.run.phases import PHASES, cost_class
+
+_PER_JOB: Final = ("select", "main_loop", "dispatch", "postprocess", "stage_in", "stage_out")
+_PER_SUBMISSION: Final = (
+    *("dispatch", "submit", "queue_wait", "node_startup", "node_plan", "node_exit"),
+)
+_PLANNING: Final = ("parse", "plan")
+_LEAST_PLANNING: Final = 1_000_000  # Snakemake takes some tenths of a second for any workflow
+_SHORT_TOOL: Final = 60_000_000  # a job with a shorter tool may be better submitted in a group
+_TINY_TOOL: Final = 10_000_000
+_MIN_JOBS_TO_GROUP: Final = 3
+_MIN_JOBS_TO_MERGE: Final = 20
+_MERGED: Final = 10
+_FEWER: Final = 8  # the simulated polling interval is so many times shorter
+_GROUP: Final = 60_000_000
+"""The aim for a group's compute time: worth its start-up, yet little is lost if it fails."""
+_MOST_IN_GROUP: Final = 50
+
+
+def scheduler(run: Run, account: Account, least: Micros) -> Iterator[Choice]:
+    """Yield the greedy scheduler, if choosing jobs with another took long."""
+    name = run.started.settings.get("scheduler") if run.started is not None else None
+    spent = sum(end - begin for one in run.iterations for begin, end in one.selections)
+    if not isinstance(name, str) or name == "greedy" or spent < least:
+        return
+    share = 100 * min(spent, account.makespan) / account.makespan
+    yield _one(
+        Lever(
+            "scheduler",
+            "use --scheduler greedy",
+            f"choosing jobs with {name} (select) took {share:.0f} % of the run",
+            (("scheduler", "greedy"),),
+            at_most=True,
+        )
+    )
+
+
+def fewer_jobs(account: Account, least: Micros) -> Iterator[Choice]:
+    """Yield one job in place of many of a rule, if Snakemake's own work for each took long."""
+    spent = sum(account.makespan_by_phase.get(phase, 0) for phase in _PER_JOB)
+    many = [
+        share
+        for share in account.rules
+        if share.rule is not None
+        and share.jobs >= _MIN_JOBS_TO_MERGE
+        and not share.by_phase.get("node_startup")
+        and share.by_phase.get("compute", 0) <= _TINY_TOOL * share.attempts
+    ]
+    most = max(many, key=lambda share: share.jobs, default=None)
+    if most is None or most.rule is None or spent < least:
+        return
+    tool = most.by_phase.get("compute", 0) / most.attempts / 1e6
+    yield _one(
+        Lever(
+            "fewer_jobs",
+            f"let one job of {most.rule} make the outputs of {_MERGED}",
+            f"Snakemake's own work for its {most.jobs:,} jobs of {tool:.2g} s each",
+            (("merge", f"{most.rule}={_MERGED}"),),
+            rule=most.rule,
+        )
+    )
+
+
+def grouping(account: Account, least: Micros) -> Iterator[Choice]:
+    """Yield groups of a rule's short jobs, if their submissions took long."""
+    small = _rule_to_group(account.rules)
+    if small is None or small.rule is None:
+        return
+    owned = sum(
+        one.end - one.start
+        for one in account.segments
+        if one.rule == small.rule and one.phase in _PER_SUBMISSION
+    )
+    if owned < least:
+        return
+    tool = small.by_phase.get("compute", 0) // small.attempts
+    size = group_size(small.jobs, tool)
+    yield _one(
+        Lever(
+            "grouping",
+            f"group {size} jobs of {small.rule} (--groups {small.rule}={small.rule} "
+            f"--group-components {small.rule}={size})",
+            f"each of {small.jobs:,} has {tool / 1e6:.3g} s of work and "
+            f"{_overhead(small) / small.attempts / 1e6:.3g} s of overhead",
+            (("group", f"{small.rule}={size}"),),
+            rule=small.rule,
+        )
+    )
+
+
+def group_size(jobs: int, tool: Micros) -> int:
+    """Return how many of a rule's *jobs* to group, if each tool runs for *tool*."""
+    return max(2, min(_MOST_IN_GROUP, jobs // 2, _GROUP // max(tool, 1)))
+
+
+def waits(run: Run, account: Account, least: Micros) -> Iterator[Choice]:
+    """Yield a shorter polling interval, and less waiting in the cluster's queue."""
+    phases, polled = account.makespan_by_phase, polling(run)
+    waited = phases.get("poll_wait", 0) + phases.get("shutdown", 0)
+    if polled is not None and waited >= least:
+        shorter = max(1, round(polled.shortest_s / _FEWER))
+        if shorter < polled.shortest_s:
+            yield _one(
+                Lever(
+                    "polling",
+                    f"lower {polled.setting} from {polled.shortest_s:g} to {shorter}",
+                    "jobs had ended, and waited for the next status check",
+                    (("poll", f"{shorter}"),),
+                )
+            )
+    if account.makespan_by_class.get("queue", 0) >= least:
+        yield _one(
+            Lever(
+                "queue",
+                "request less from the cluster, or submit fewer jobs",
+                "with half of the wait in its queue",
+                (("queue", "x0.5"),),
+            )
+        )
+
+
+def files_and_planning(account: Account, least: Micros) -> Iterator[Choice]:
+    """Yield faster files, and a Snakefile that is read and planned faster."""
+    if account.makespan_by_class.get("staging", 0) >= least:
+        yield _one(
+            Lever(
+                "staging",
+                "move files closer to where they are used",
+                "the run waited for files",
+                without=tuple(phase for phase in PHASES if cost_class(phase) == "staging"),
+                at_most=True,
+            )
+        )
+    planned = sum(account.makespan_by_phase.get(phase, 0) for phase in _PLANNING)
+    if planned >= max(least, _LEAST_PLANNING):
+        yield _one(
+            Lever(
+                "planning",
+                "make the Snakefile faster to read and plan",
+                "no job begins before it is planned",
+                without=_PLANNING,
+                at_most=True,
+            )
+        )
+
+
+def tools(run: Run, account: Account, least: Micros) -> Iterator[Choice]:
+    """Yield faster tools of the rule that owns most of the run, but for services.
+
+    A service runs for as long as other jobs use it: speeding it up saves nothing.
+    """
+    services = {job.rule for job in run.jobs.values() if job.service}
+    owned: dict[str, Micros] = {}
+    for one in account.segments:
+        if one.phase == "compute" and one.rule is not None and one.rule not in services:
+            owned[one.rule] = owned.get(one.rule, 0) + one.end - one.start
+    rule = max(owned, key=lambda name: (owned[name], name), default=None)
+    if rule is not None and owned[rule] >= least:
+        yield _one(
+            Lever(
+                "compute",
+                f"speed up the tools, starting with {rule}",
+                "twice as fast",
+                (("faster", f"{rule}=2"),),
+                rule=rule,
+            )
+        )
+
+
+def _one(lever: Lever) -> Choice:
+    return Choice((lever,))
+
+
+def _rule_to_group(rules: Iterable[RuleShare]) -> RuleShare | None:
+    """Return the rule with many short jobs that have the largest overhead, if there is one."""
+    found = [
+        share
+        for share in rules
+        if share.rule is not None
+        and share.jobs >= _MIN_JOBS_TO_GROUP
+        and share.by_phase.get("node_startup")
+        and share.by_phase.get("compute", 0) < min(_SHORT_TOOL * share.attempts, _overhead(share))
+    ]
+    return max(found, key=_overhead, default=None)
+
+
+def _overhead(share: RuleShare) -> Micros:
+    return sum(share.by_phase.get(phase, 0) for phase in _PER_SUBMISSION)

@@ -1,0 +1,325 @@
+"""What to change: each piece is simulated, and given with what it would save."""
+
+from typing import Any
+
+import pytest
+import strategies
+from builders import (
+    SECOND,
+    Story,
+    at,
+    begun,
+    grouped,
+    killed,
+    logger_only,
+    on_cluster,
+)
+from hypothesis import given
+
+from snakemake_logger_plugin_observe.analysis.advice.advice import (
+    MOST_JOBS,
+    Advice,
+    Trials,
+    advise,
+    is_small,
+)
+from snakemake_logger_plugin_observe.analysis.cost.account import account
+from snakemake_logger_plugin_observe.analysis.whatif.scenario import Argument
+from snakemake_logger_plugin_observe.reporters.as_text.advice import changes
+from snakemake_logger_plugin_observe.run.model import Run
+
+SLURM = "--slurm-init-seconds-before-status-checks"
+
+
+def advice(story: Story) -> tuple[Advice, ...]:
+    run = story.run
+    return advise(run, account(run))
+
+
+def kinds(story: Story) -> list[str]:
+    return [one.lever.kind for one in advice(story)]
+
+
+def piece(story: Story, kind: str) -> tuple[str, tuple[Argument, ...], float]:
+    """Return the text of a piece of advice, its move, and what it saves in seconds."""
+    (one,) = (one for one in advice(story) if one.lever.kind == kind)
+    return one.lever.text, one.lever.move, one.saves / SECOND
+
+
+def in_turn(
+    count: int = 4, at_once: int = 1, tool_s: float = 10, requested: Any = None, **facts: Any
+) -> Story:
+    """Return jobs of a local run that were all ready at 3, *at_once* of them at a time."""
+    asks = {key: facts.pop(key) for key in ("threads", "resources_each") if key in facts}
+    each = {"threads": asks.get("threads", 1), "resources": asks.get("resources_each", {})}
+    story = begun(**{"wraps": "local", **facts})
+    for number in range(count):
+        story.job(number, requested=requested or {}, **each)
+        begin = 3 + number // at_once * tool_s
+        if number % at_once == 0:
+            story.iteration(begin, begin, (begin, begin))
+        story.quick(number, 3, begin, begin + tool_s)
+    end = 3 + -(-count // at_once) * tool_s
+    return story.iteration(end, end).end(end)
+
+
+# -- limits ---------------------------------------------------------------------------------------
+
+
+def of_memory(**facts: Any) -> Story:
+    """Return eight jobs that request 6000 MB each, one at a time of 8000 MB."""
+    settings = {"cores": 2, "resources": {"mem_mb": 8000}, **facts}
+    return in_turn(8, resources_each={"mem_mb": 6000}, **settings)
+
+
+def test_a_resource_that_lets_one_job_run_at_a_time_should_be_raised_so_that_two_fit() -> None:
+    assert piece(of_memory(), "limits") == (
+        "raise mem_mb in --resources from 8000 to 12000, if the machine has as much",
+        (("resources", "mem_mb=12000"),),
+        40,
+    )
+    first = advice(of_memory())[0]
+    assert first.lever.kind == "limits"
+    assert first.lever.why == "map requests 6000: one at a time"
+
+
+def test_a_limit_is_raised_no_further_than_saves_about_as_much() -> None:
+    """Under 40 cores 36000 MB would let six of eight jobs run at once, and 24000 four: as good."""
+    text, _, saves_s = piece(of_memory(cores=40), "limits")
+    assert "from 8000 to 24000" in text
+    assert saves_s == 60
+
+
+def test_cores_are_raised_to_those_of_the_machine() -> None:
+    assert piece(in_turn(cores=1, host_cores=2), "limits") == (
+        "raise --cores from 1 to 2 (of the machine's 2)",
+        (("cores", "2"),),
+        20,
+    )
+    assert "limits" not in kinds(in_turn(cores=1, host_cores=1))
+    assert "limits" not in kinds(in_turn(cores=4, threads=4, host_cores=2))
+
+
+def test_of_an_unknown_machine_more_cores_are_a_condition() -> None:
+    assert piece(in_turn(cores=1), "limits")[0].endswith("if the machine has as much")
+
+
+def test_threads_that_rise_with_the_cores_are_simulated() -> None:
+    """Under 4 cores a job takes 4 threads, so one runs at a time still."""
+    capped = {"cores": 2, "threads": 2, "requested": {"threads": 4}}
+    assert "limits" not in kinds(in_turn(**capped, host_cores=4))
+    assert piece(in_turn(**capped, host_cores=8), "limits")[1] == (("cores", "8"),)
+
+
+def test_two_limits_that_hold_jobs_back_together_are_raised_together() -> None:
+    both = {"cores": 1, "resources": {"gpu": 1}, "resources_each": {"gpu": 1}}
+    text, move, saves_s = piece(in_turn(4, **both), "limits")
+    assert text.startswith("raise --cores from 1 to ")
+    assert " and raise gpu in --resources from 1 to " in text
+    assert [name for name, _ in move] == ["cores", "resources"]
+    assert saves_s >= 20
+
+
+@pytest.mark.parametrize(
+    "facts", [{"cores": 4}, {"cores": 9, "resources": {"gpu": 9}, "resources_each": {"gpu": 1}}]
+)
+def test_a_limit_that_held_nothing_back_is_left(facts: dict[str, Any]) -> None:
+    assert "limits" not in kinds(in_turn(4, at_once=4, **facts))
+
+
+def test_slots_of_a_cluster_should_be_raised() -> None:
+    text, move, _ = piece(in_turn(4, wraps="slurm", jobs=1), "limits")
+    assert (text, move) == ("raise --jobs from 1 to 4", (("jobs", "4"),))
+
+
+def test_waiting_that_more_slots_would_not_end_is_not_for_want_of_them() -> None:
+    """They waited while no job ran: for what, the journal does not show."""
+    assert "limits" not in kinds(on_cluster(4, slot_s=20, tool_s=5, jobs=2))
+
+
+def test_a_rate_that_jobs_waited_for_should_be_raised_and_not_the_cores() -> None:
+    rate = {"max_jobs_per_timespan": {"max_jobs": 1, "timespan": 2.0}}
+    story = begun(wraps="local", cores=4, settings=rate)
+    for number in range(4):
+        begin = 3 + 2 * number
+        story.job(number, threads=1).iteration(begin, begin, (begin, begin))
+        story.quick(number, 3, begin, begin + 1).iteration(begin + 1, begin + 1, (begin + 1,) * 2)
+    story.end(10)
+    assert piece(story, "rate") == (
+        "raise --max-jobs-per-timespan from 1/2s to 10/2s",
+        (("max-jobs-per-timespan", "10/2s"),),
+        6,
+    )
+    assert "limits" not in kinds(story)
+
+
+# -- Snakemake's own work -------------------------------------------------------------------------
+
+
+def slowly_selected(scheduler: str, count: int = 20, work_s: float = 0.1) -> Story:
+    """Return short jobs, each selected in half a second."""
+    story = begun(wraps="local", cores=1, host_cores=1, settings={"scheduler": scheduler})
+    for number in range(count):
+        begin = 3 + number * (0.5 + work_s)
+        story.job(number, threads=1).iteration(begin, begin + 0.5, (begin, begin + 0.5))
+        story.quick(number, 3, begin + 0.5, begin + 0.5 + work_s)
+    end = 3 + count * (0.5 + work_s)
+    return story.iteration(end, end).end(end)
+
+
+def test_a_scheduler_that_took_long_to_choose_should_be_the_greedy_one() -> None:
+    story = slowly_selected("ilp")
+    first = advice(story)[0].lever
+    assert (first.kind, first.text) == ("scheduler", "use --scheduler greedy")
+    assert first.why == "choosing jobs with ilp (select) took 67 % of the run"
+    assert (first.move, first.at_most) == ((("scheduler", "greedy"),), True)
+    assert "scheduler" not in kinds(slowly_selected("greedy"))
+
+
+def test_many_short_jobs_should_be_fewer() -> None:
+    text, move, saves_s = piece(slowly_selected("greedy"), "fewer_jobs")
+    assert text == "let one job of map make the outputs of 10"
+    assert move == (("merge", "map=10"),)
+    assert saves_s == pytest.approx(18 * 0.5)
+
+
+@pytest.mark.parametrize("shape", [{"count": 19}, {"work_s": 10.1}])
+def test_few_or_long_jobs_should_stay_as_they_are(shape: dict[str, Any]) -> None:
+    assert "fewer_jobs" not in kinds(slowly_selected("ilp", **shape))
+
+
+# -- on a cluster ---------------------------------------------------------------------------------
+
+
+def test_polling_comes_first_if_it_took_longest() -> None:
+    first = advice(on_cluster(queue_s=5, tool_s=6, poll_s=30, every_s=40))[0]
+    assert (first.lever.kind, first.lever.text) == ("polling", f"lower {SLURM} from 40 to 5")
+    assert 0 < first.saves <= 30 * SECOND
+
+
+def test_polling_without_a_flag_is_no_advice() -> None:
+    assert "polling" not in kinds(on_cluster(tool_s=6, poll_s=30))
+    assert "polling" not in kinds(on_cluster(tool_s=6, poll_s=30, every_s=1, wraps="aws-batch"))
+
+
+def test_many_short_jobs_with_large_overhead_should_be_grouped() -> None:
+    story = on_cluster(4, queue_s=10, startup_s=6, tool_s=1, slot_s=5, jobs=1)
+    found = [one.lever for one in advice(story) if one.lever.kind == "grouping"]
+    assert [(one.move, one.rule) for one in found] in ([((("group", "map=2"),), "map")], [])
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        {"count": 2, "tool_s": 1},  # too few
+        {"count": 4, "tool_s": 17},  # the tools take longer than the overhead
+        {"count": 4, "tool_s": 61, "queue_s": 100},  # not short, however long the queue
+        {"count": 4, "tool_s": 1, "startup_s": 0},  # no process of their own on a node
+    ],
+)
+def test_few_or_long_jobs_should_not_be_grouped(shape: dict[str, Any]) -> None:
+    story = on_cluster(**{"queue_s": 10, "startup_s": 6, **shape})
+    assert "grouping" not in kinds(story)
+    assert "queue" in kinds(story)
+
+
+def test_the_queue_is_simulated_at_half_its_length() -> None:
+    assert piece(on_cluster(queue_s=20, tool_s=5), "queue")[1:] == ((("queue", "x0.5"),), 10)
+
+
+# -- what no setting changes ----------------------------------------------------------------------
+
+
+def test_files_and_planning_are_upper_bounds_without_a_command() -> None:
+    staged = on_cluster(stage_s=20, tool_s=5)
+    assert piece(staged, "staging") == ("move files closer to where they are used", (), 20)
+    planned = Story().plan(2, 11).job(1).quick(1, 11, 11, 12).end(12)
+    assert piece(planned, "planning")[1:] == ((), 10)
+    for story in (staged, planned):
+        assert all(one.lever.at_most for one in advice(story) if one.lever.without)
+
+
+def test_planning_a_small_workflow_is_not_the_users_to_fix() -> None:
+    """Snakemake takes some tenths of a second to plan whatever workflow, and to start and to end."""
+    story = Story(plugin_loaded=at(1.7)).plan(2, 2.4).job(1).quick(1, 2.4, 2.4, 2.5).end(4)
+    assert kinds(story) == []
+
+
+def test_compute_names_the_rule_that_owns_most_of_the_run() -> None:
+    story = begun().job(1, rule="short").job(2, rule="long").job(3, rule="long")
+    story.quick(1, 3, 3, 10).quick(2, 3, 3, 53).quick(3, 3, 3, 20).end(53)
+    assert piece(story, "compute") == (
+        "speed up the tools, starting with long",
+        (("faster", "long=2"),),
+        25,
+    )
+
+
+def test_a_service_is_not_the_tool_to_speed_up() -> None:
+    story = begun().job(1, rule="serve", service=True).job(2, rule="use")
+    story.quick(1, 3, 3, 20).quick(2, 3, 3, 15).end(20)
+    assert [one.lever.rule for one in advice(story) if one.lever.kind == "compute"] in ([], ["use"])
+
+
+# -- of any run -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("story", [grouped, killed, logger_only])
+def test_runs_without_large_levers_have_no_such_advice(story: Any) -> None:
+    assert not {"polling", "grouping", "limits"} & set(kinds(story()))
+
+
+def test_a_run_without_length_has_no_advice() -> None:
+    run = Run()
+    assert advise(run, account(run)) == ()
+
+
+def test_a_run_of_many_jobs_is_simulated_only_if_asked_for() -> None:
+    run = Run()
+    run.jobs = dict.fromkeys(range(MOST_JOBS), None)  # type: ignore[assignment]
+    assert is_small(run)
+    run.jobs[MOST_JOBS] = None  # type: ignore[assignment]
+    assert not is_small(run)
+
+
+@given(strategies.tampered_runs())
+def test_advice_on_any_run_saves_something_and_no_more_than_the_run(run: Run) -> None:
+    for one in advise(run, account(run)):
+        assert run.makespan / 20 - 1 <= one.saves <= run.makespan
+
+
+@given(strategies.simulated_runs())
+def test_each_piece_of_advice_saves_what_its_simulation_says(
+    simulated: strategies.Simulated,
+) -> None:
+    run = simulated.run
+    trials = Trials(run, account(run))
+    for one in advise(run, account(run)):
+        assert trials.saves(one.lever.move, one.lever.without) == one.saves
+
+
+def test_a_setting_that_the_run_has_not_saves_nothing_known() -> None:
+    run = in_turn(cores=1).run
+    assert Trials(run, account(run)).saves((("poll", "5"),)) is None
+
+
+# -- as text --------------------------------------------------------------------------------------
+
+
+def test_each_piece_is_a_clause_with_its_gain() -> None:
+    run = of_memory().run
+    assert changes(advise(run, account(run)), run.makespan) == (
+        "raise mem_mb in --resources from 8000 to 12000, if the machine has as much (map requests "
+        "6000: one at a time), to save 40.0 s (48 %); or speed up the tools, starting with map "
+        "(twice as fast), to save 40.0 s (48 %)."
+    )
+
+
+def test_an_upper_bound_is_said_to_be_one() -> None:
+    run = on_cluster(stage_s=90, tool_s=7).run
+    assert "to save at most 1 min 30 s (90 %)" in changes(advise(run, account(run)), run.makespan)
+
+
+def test_a_rule_s_name_cannot_control_the_terminal() -> None:
+    run = on_cluster(tool_s=97, rule="a\x1b[2J").run
+    assert "\x1b" not in changes(advise(run, account(run)), run.makespan)
