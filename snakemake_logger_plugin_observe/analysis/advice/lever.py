@@ -24,6 +24,11 @@ class Lever:
     at_most: bool = False
     """Whether the simulation shows an upper bound: the change leaves some of that time."""
 
+    @property
+    def is_a_setting(self) -> bool:
+        """Whether the user changes it at once, with a flag."""
+        return self.kind in ("limits", "rate", "scheduler", "polling")
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:

@@ -5,7 +5,7 @@ from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.advice.lever import Choice, Lever
 from snakemake_logger_plugin_observe.analysis.cost.account import Account, RuleShare
-from snakemake_logger_plugin_observe.analysis.cost.polling import polling
+from snakemake_logger_plugin_observe.analysis.cost.polling import polling, sooner_s
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.phases import PHASES, cost_class
@@ -21,7 +21,6 @@ _TINY_TOOL: Final = 10_000_000
 _MIN_JOBS_TO_GROUP: Final = 3
 _MIN_JOBS_TO_MERGE: Final = 20
 _MERGED: Final = 10
-_FEWER: Final = 8  # the simulated polling interval is so many times shorter
 _GROUP: Final = 60_000_000
 """The aim for a group's compute time: worth its start-up, yet little is lost if it fails."""
 _MOST_IN_GROUP: Final = 50
@@ -108,14 +107,15 @@ def waits(run: Run, account: Account, least: Micros) -> Iterator[Choice]:
     phases, polled = account.makespan_by_phase, polling(run)
     waited = phases.get("poll_wait", 0) + phases.get("shutdown", 0)
     if polled is not None and waited >= least:
-        shorter = max(1, round(polled.shortest_s / _FEWER))
+        shorter = sooner_s(polled)
         if shorter < polled.shortest_s:
             yield _one(
                 Lever(
                     "polling",
-                    f"lower {polled.setting} from {polled.shortest_s:g} to {shorter}",
+                    f"lower {polled.setting} from {polled.shortest_s:g} to {shorter:g}, if your "
+                    "site's polling policy allows it",
                     "jobs had ended, and waited for the next status check",
-                    (("poll", f"{shorter}"),),
+                    (("poll", f"{shorter:g}"),),
                 )
             )
     if account.makespan_by_class.get("queue", 0) >= least:

@@ -11,6 +11,7 @@ _OWN: Final = {
     "slurm": "--slurm-init-seconds-before-status-checks",
     "sge": "--sge-init-seconds-before-status-checks",
 }
+_BEARABLE_S: Final = 5.0
 _WITHOUT_FLAG: Final = frozenset({"aws-batch"})  # no flag sets its interval
 
 
@@ -21,6 +22,14 @@ class Polling:
     shortest_s: float
     longest_s: float
     setting: str
+
+
+def sooner_s(known: Polling) -> float:
+    """Return a shorter interval to set, in seconds, that schedulers tolerate.
+
+    The setting is the shortest interval; with some plugins it grows while nothing has ended.
+    """
+    return _BEARABLE_S if known.shortest_s > 2 * _BEARABLE_S else 1.0
 
 
 def polling(run: Run) -> Polling | None:

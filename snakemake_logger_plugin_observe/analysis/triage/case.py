@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
+from snakemake_logger_plugin_observe.analysis.advice.advice import Trials
 from snakemake_logger_plugin_observe.analysis.citations import CitedRun
 from snakemake_logger_plugin_observe.analysis.compare.comparison import Comparison
 from snakemake_logger_plugin_observe.analysis.compare.differences import Change
@@ -204,6 +205,11 @@ class Case:
     def account(self) -> Account:
         """Return where the run's time went; its segments also show what released each job."""
         return account(self.run)
+
+    @cached_property
+    def trials(self) -> Trials:
+        """Return simulations of the run, each with one change."""
+        return Trials(self.run, self.account)
 
     @cached_property
     def tools(self) -> dict[str, Tool]:

@@ -19,6 +19,7 @@ from snakemake_logger_plugin_observe.analysis.triage.note import IncidentNote, n
 from snakemake_logger_plugin_observe.analysis.triage.planned import planned
 from snakemake_logger_plugin_observe.analysis.triage.scope import Scope, scope
 from snakemake_logger_plugin_observe.analysis.triage.symptoms import Symptom, symptoms
+from snakemake_logger_plugin_observe.analysis.triage.tuning import advice_on, as_simulated
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,8 @@ def triage(case: Case) -> Triage:
     every = (one for detector in DETECTORS for one in detector.detect(case))
     never_succeeded = failed_jobs.never_succeeded(case)
     incidents = rank(every, never_succeeded, run_failed=case.status == "failed")
+    advice = advice_on(case, incidents)
+    incidents = as_simulated(case, incidents, advice)
     affected = scope(case, incidents)
     excerpts = log_excerpts(case, affected, incidents)
     incidents = with_lasting_citations(case, incidents)
@@ -61,7 +64,11 @@ def triage(case: Case) -> Triage:
         incidents=incidents,
         gain=gain,
         note=note(
-            case, seen, affected, incidents, excerpts=excerpts, missing_evidence=lacking, gain=gain
+            *(case, seen, affected, incidents),
+            excerpts=excerpts,
+            missing_evidence=lacking,
+            gain=gain,
+            advice=advice,
         ),
     )
 

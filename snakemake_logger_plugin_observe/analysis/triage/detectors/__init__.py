@@ -42,6 +42,7 @@ from snakemake_logger_plugin_observe.analysis.triage.detectors import (
     slow_host,
     slow_metadata,
     slow_planning,
+    slow_selection,
     slow_tool,
     stricter_context,
     submission_refused,

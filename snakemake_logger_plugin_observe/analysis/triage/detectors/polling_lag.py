@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.cost.polling import Polling, polling
+from snakemake_logger_plugin_observe.analysis.cost.polling import Polling, polling, sooner_s
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
 from snakemake_logger_plugin_observe.analysis.triage.time_evidence import (
@@ -14,7 +14,6 @@ from snakemake_logger_plugin_observe.analysis.triage.time_evidence import (
 
 CLASS: Final = "polling_lag"
 _PHASES: Final = ("poll_wait", "shutdown")
-_BEARABLE_S: Final = 5.0
 
 
 def detect(case: Case) -> Iterator[Incident]:
@@ -48,11 +47,8 @@ def detect(case: Case) -> Iterator[Incident]:
 
 
 def _sooner(case: Case, governed: Polling) -> float:
-    """Return an interval to set, in seconds: the baseline's, or one that schedulers tolerate.
-
-    The setting is the shortest interval; with some plugins it grows while nothing has ended.
-    """
+    """Return an interval to set, in seconds: the baseline's, or one that schedulers tolerate."""
     before = polling(case.baseline) if case.baseline is not None else None
     if before is not None and before.shortest_s < governed.shortest_s:
         return before.shortest_s
-    return _BEARABLE_S if governed.shortest_s > 2 * _BEARABLE_S else 1.0
+    return sooner_s(governed)

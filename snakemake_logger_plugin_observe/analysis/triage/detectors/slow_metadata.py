@@ -1,5 +1,6 @@
 """Waiting for files to appear, or to be listed, created or checked: a slow file system."""
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
@@ -26,7 +27,7 @@ _SLOW_S: Final = 0.005
 
 def detect(case: Case) -> Iterator[Incident]:
     """Yield an incident if the run waited for files other than large ones being transferred."""
-    if not matters(case, *_PHASES):
+    if not matters(case, *_PHASES) or _is_selecting(case):
         return
     stored = any(
         "retriev" in m.text.lower() or "upload" in m.text.lower() for m in case.run.messages
@@ -60,6 +61,22 @@ def detect(case: Case) -> Iterator[Incident]:
         check=phase_limit(case, most),
         rules=rules,
     )
+
+
+def _is_selecting(case: Case) -> bool:
+    """Whether most of the time was waiting for the main thread, which chose the next jobs."""
+    times = [(begin, end) for one in case.run.iterations for begin, end in one.selections]
+    times.sort()
+    starts = [begin for begin, _ in times]
+    spent = waited = 0
+    for one in case.account.segments:
+        if one.phase in _PHASES:
+            spent += one.end - one.start
+            for begin, end in times[max(0, bisect_right(starts, one.start) - 1) :]:
+                if begin >= one.end:
+                    break
+                waited += max(0, min(end, one.end) - max(begin, one.start))
+    return waited > spent / 2
 
 
 class _SlowOperation(NamedTuple):

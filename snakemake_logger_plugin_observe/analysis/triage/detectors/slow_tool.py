@@ -8,6 +8,7 @@ from snakemake_logger_plugin_observe.analysis.compare.tool_times import (
     Tool,
     added_work,
     is_slow,
+    significant,
 )
 from snakemake_logger_plugin_observe.analysis.phrasing import jobs_of, named
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
@@ -16,6 +17,7 @@ from snakemake_logger_plugin_observe.analysis.triage.time_evidence import cite_g
 from snakemake_logger_plugin_observe.clock import Micros
 
 CLASS: Final = "slow_tool"
+_PLANNING: Final = ("import", "parse", "plan")
 _MORE: Final = 1.1
 """From this factor on, the growth of its input data is mentioned."""
 
@@ -73,7 +75,7 @@ def _incident(case: Case, name: str, tool: Tool, gained: Micros) -> Incident:
         claim=f"the tool of {name} took {tool.after / 1e6:.1f} s in {jobs_of(len(jobs))}, "
         f"{tool.times:.1f} times the {tool.before / 1e6:.1f} s {before}"
         f"{_with_more(tool)}",
-        strength="certain",
+        strength="certain" if len(jobs) > 1 and _machine_is_ruled_out(case, tool) else "likely",
         explains=gained,
         failures=0,
         evidence=(
@@ -85,6 +87,16 @@ def _incident(case: Case, name: str, tool: Tool, gained: Micros) -> Incident:
         check=_check(name, tool),
         rules=(name,),
     )
+
+
+def _machine_is_ruled_out(case: Case, tool: Tool) -> bool:
+    """Whether other tools, or else reading and planning the workflow, did not slow as much."""
+    half = 1 + (tool.times - 1) / 2
+    others = [one for one in significant(case.tools).values() if one is not tool]
+    if others:
+        return sum(one.after for one in others) < half * sum(one.before for one in others)
+    before = sum(case.baseline_by_phase.get(phase, 0) for phase in _PLANNING)
+    return 0 < case.spent(*_PLANNING) < half * before
 
 
 def _check(name: str, tool: Tool) -> str | None:

@@ -6,7 +6,7 @@ import pytest
 from builders import Story, an_execution, begun, level, on_cluster, stamps
 from triaged import ONE, timed, triage_of
 
-from snakemake_logger_plugin_observe.analysis.triage import gain
+from snakemake_logger_plugin_observe.analysis.advice import advice
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.gain import PredictedGain
 from snakemake_logger_plugin_observe.analysis.triage.note import predicted
@@ -65,8 +65,8 @@ def one_by_one(count: int, *, startup_s: float, tool_s: float) -> Story:
             id="a restored limit saves the time that jobs waited for it",
         ),
         pytest.param(
-            *(lambda: held(1), None, "--resources io=2", 200),
-            id="without a baseline twice the limit is simulated",
+            *(lambda: held(1), None, "--resources io=4", 300),
+            id="without a baseline it is raised as in cost and path",
         ),
     ],
 )
@@ -99,7 +99,7 @@ def test_groups_save_start_ups() -> None:
 def test_a_run_too_large_to_simulate_names_only_the_command(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(gain, "_SUBMISSIONS", 3)
+    monkeypatch.setattr(advice, "MOST_JOBS", 3)
     found = predicted_gain(on_cluster(4, tool_s=20, poll_s=150, every_s=200))
     assert found.saves is None
     assert predicted(found) == "the gain can be predicted"

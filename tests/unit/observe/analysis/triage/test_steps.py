@@ -274,3 +274,31 @@ def test_one_job_is_no_jobs() -> None:
     one, two = timed({"cut": 1.0}, a_workflow("a")[:1]), timed({"cut": 1.0}, a_workflow("ab")[:2])
     texts = [symptom.text for symptom in triage_of(one, two).symptoms]
     assert "1 job ran, not 2" in texts
+
+
+def test_a_healthy_run_that_a_setting_makes_much_faster_is_told_so() -> None:
+    story = begun(wraps="local", cores=2, resources={"mem_mb": 8000})
+    for number in range(4):
+        story.job(number, threads=1, resources={"mem_mb": 6000})
+        begin = 3 + number * 5
+        story.iteration(begin, begin, (begin, begin)).quick(number, 3, begin, begin + 5)
+    found = triage_of(story.iteration(23, 23).end(23), paths={"B": "j.jsonl"})
+    assert found.incidents == ()
+    done, faster = found.note.next_action
+    assert done.text == "nothing to do"
+    assert faster.text == (
+        "to make it faster: raise mem_mb in --resources from 8000 to 12000, if the machine has as "
+        "much (map requests 6000: one at a time); predicted gain: 10.0 s (43 %)"
+    )
+    assert [one.line for one in faster.commands] == [
+        "snakemake-observe whatif j.jsonl --resources mem_mb=12000"
+    ]
+
+
+def test_an_action_that_saves_nothing_is_no_advice() -> None:
+    """Twice the limit would not help: half of the jobs depend on the others."""
+    story = begun(jobs=8, resources={"io": 1}, wraps="slurm")
+    story.job(1, threads=1, resources={"io": 1}).job(2, needs=(1,), threads=1, resources={"io": 1})
+    story.iteration(3, 3, (3, 3)).quick(1, 3, 3, 203).iteration(203, 203, (203, 203))
+    story.quick(2, 3, 203, 403)
+    assert triage_of(story.end(403)).gain is None

@@ -79,7 +79,7 @@ def test_polling_advice_and_requests() -> None:
     first, *others = found["advice"]
     assert first == {
         "kind": "polling",
-        "change": f"lower {setting} from 40 to 5",
+        "change": f"lower {setting} from 40 to 5, if your site's polling policy allows it",
         "why": "jobs had ended, and waited for the next status check",
         "saves_s": 27.0,
         "at_most": False,

@@ -33,8 +33,8 @@ def test_savings_of_a_large_run_need_the_option_that_the_text_names() -> None:
 def test_what_to_fix_first_is_the_change_that_would_save_most() -> None:
     text = " ".join(render(path(on_slurm().run)).split())
     advice = (
-        "What to fix first: lower --slurm-init-seconds-before-status-checks from 40 to 5 (jobs had "
-        "ended, and waited for the next status check), to save 27.0 s"
+        "What to fix first: lower --slurm-init-seconds-before-status-checks from 40 to 5, if your site's "
+        "polling policy allows it (jobs had ended, and waited for the next status check), to save 27.0 s"
     )
     assert advice in text
 

@@ -28,6 +28,37 @@ def test_a_tool_that_takes_longer_for_the_same_work_is_a_slow_tool() -> None:
     assert [one.ref[0] for one in found.evidence] == ["B"] * 3
 
 
+def of_one_rule(rule: str, tool_s: float, planned_s: float = 1) -> Story:
+    """Return a run of the jobs of one rule, planned in *planned_s* seconds."""
+    story = Story(settings=SETTINGS, targets=("all",)).plan(2, 2 + planned_s)
+    at_s = 2 + planned_s
+    jobs = [job for job in a_workflow() if job["rule"] == rule]
+    for number, job in enumerate(jobs, 1):
+        needs = (number - 1,) if number > 1 else ()
+        story.job(number, needs, **job).quick(number, at_s, at_s, at_s + tool_s)
+        at_s += tool_s
+    return story.end(at_s + 1)
+
+
+def strength(after: Story, before: Story) -> list[str]:
+    found = triage_of(after, before).incidents
+    return [one.strength for one in found if one.incident_class == "slow_tool"]
+
+
+def test_a_slow_tool_is_certain_while_other_tools_were_as_fast() -> None:
+    assert strength(timed(ONE | {"count": 5}), timed(ONE)) == ["certain"]
+
+
+def test_a_slow_tool_of_a_single_job_is_likely() -> None:
+    assert strength(of_one_rule("join", 20), of_one_rule("join", 2)) == ["likely"]
+
+
+def test_without_another_tool_planning_shows_whether_the_machine_was_slow() -> None:
+    assert strength(of_one_rule("count", 6), of_one_rule("count", 1)) == ["certain"]
+    slow_machine = of_one_rule("count", 6, planned_s=12)
+    assert strength(slow_machine, of_one_rule("count", 1)) == ["likely"]
+
+
 def test_a_slow_tool_whose_rule_changed_should_have_the_change_reverted() -> None:
     heavier = changed(a_workflow(), "count", params_digest="sha256:more")
     (found,) = triage_of(timed(ONE | {"count": 5}, heavier), timed(ONE)).incidents

@@ -80,7 +80,8 @@ def test_jobs_that_wait_long_for_the_next_status_check_are_a_polling_lag() -> No
         "151 s of the run went into waiting for the next status check, which comes every 200 s"
     )
     assert one.action.text == (
-        "lower --slurm-init-seconds-before-status-checks to 5 s (check your site's polling policy first)"
+        "lower --slurm-init-seconds-before-status-checks from 200 to 5, if your site's polling policy "
+        "allows it"
     )
     assert one.check == "phase_s.poll_wait <= 300"
 
@@ -316,7 +317,7 @@ def test_a_resource_that_holds_jobs_back_while_slots_are_free_is_named() -> None
         "ready jobs were held back for 300.0 s by io = 1; for 300.0 s at least half of the slots "
         "were free"
     )
-    assert one.action.text.startswith("raise io in --resources to ")
+    assert one.action.text.startswith("raise io in --resources from 1 to 4")
     assert (one.strength, one.evidence[0].ref) == ("likely", "B:1")
 
 
@@ -405,3 +406,34 @@ def test_jobs_that_had_to_run_anyway_are_not_counted_as_reruns() -> None:
 def test_few_reruns_and_short_ones_are_not_a_surprise() -> None:
     assert found(reruns(5, TOUCHED)) == {}
     assert found(reruns(30, TOUCHED, 60)) == {}
+
+
+# -- choosing jobs --------------------------------------------------------------------------------
+
+
+def chosen(scheduler: str, select_s: float, count: int = 20) -> Story:
+    """Return short jobs whose ends wait while *scheduler* chooses the next."""
+    story = begun(wraps="local", cores=1, settings={"scheduler": scheduler}, targets=("all",))
+    at_s = 3.0
+    for number in range(1, count + 1):
+        story.job(number, threads=1, wildcards={"n": f"{number}"}, output=(f"{number}",))
+        begin = at_s + select_s
+        story.iteration(at_s, begin, (at_s, begin)).quick(number, 3, begin, begin + 0.2)
+        at_s = begin + 0.2
+    return story.iteration(at_s, at_s).end(at_s)
+
+
+def test_a_scheduler_that_chooses_for_long_is_named_with_the_quick_one() -> None:
+    one = found(chosen("ilp", 0.8), chosen("greedy", 0.05))["slow_selection"]
+    assert (one.id, one.strength) == ("slow_selection", "certain")
+    assert one.claim == (
+        "choosing the next jobs took 16.0 s of Snakemake's main thread with the scheduler ilp, "
+        "1.0 s in the baseline with greedy"
+    )
+    assert one.action.text == "use --scheduler greedy"
+
+
+def test_without_a_baseline_selections_are_slow_from_two_minutes_on() -> None:
+    assert "slow_selection" in found(chosen("ilp", 7))
+    assert "slow_selection" not in found(chosen("ilp", 5))
+    assert "slow_selection" not in found(chosen("greedy", 7))

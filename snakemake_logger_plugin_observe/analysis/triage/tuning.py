@@ -1,0 +1,58 @@
+"""Incidents about time whose fix is a setting: their action is the advice that a simulation gives.
+
+So triage advises what ``cost`` and ``path`` do, and nothing that would save nothing.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Final
+
+from snakemake_logger_plugin_observe.analysis.advice.advice import Advice, advise, is_small
+from snakemake_logger_plugin_observe.analysis.triage.case import Case
+from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
+
+_KINDS: Final = {
+    "busy_cluster": ("queue",),
+    "idle_slots": ("limits", "rate", "scheduler"),
+    "node_startup": ("grouping",),
+    "polling_lag": ("polling",),
+    "slow_selection": ("scheduler", "fewer_jobs"),
+    "tiny_jobs": ("grouping", "fewer_jobs", "scheduler"),
+}
+"""The kinds of advice that answer a class of incident."""
+
+
+def advice_on(case: Case, incidents: Iterable[Incident]) -> tuple[Advice, ...]:
+    """Return what to change about a run that succeeded, unless failures come first."""
+    if case.status != "success" or not is_small(case.run) or any(one.failures for one in incidents):
+        return ()
+    return advise(case.run, case.account, case.trials.model)
+
+
+def as_simulated(
+    case: Case, incidents: tuple[Incident, ...], advice: tuple[Advice, ...]
+) -> tuple[Incident, ...]:
+    """Return *incidents* with the actions that *advice* has for them.
+
+    Without advice, one whose own action would save nothing is no incident: something else took
+    the time.
+    """
+    if case.status != "success" or not is_small(case.run):
+        return incidents
+    return tuple(found for one in incidents if (found := _simulated(case, one, advice)) is not None)
+
+
+def _simulated(case: Case, one: Incident, advice: Iterable[Advice]) -> Incident | None:
+    kinds = _KINDS.get(one.incident_class)
+    if kinds is None or one.failures or not one.action.move:
+        return one
+    helps = (case.trials.saves(one.action.move) or 0) > 0
+    if helps and case.baseline is not None:
+        return one  # what the baseline had is the better aim
+    better = next((each for each in advice if each.lever.kind in kinds), None)
+    if better is None or not better.lever.move:
+        return one if helps else None
+    lever = better.lever
+    same = {name for name, _ in lever.move} == {name for name, _ in one.action.move}
+    commands = one.action.commands if same else ()
+    return replace(one, action=Action(lever.text, lever.why, move=lever.move, commands=commands))
