@@ -87,8 +87,7 @@ def grouping(account: Account, least: Micros) -> Iterator[Choice]:
     yield _one(
         Lever(
             "grouping",
-            f"group {size} jobs of {small.rule} (--groups {small.rule}={small.rule} "
-            f"--group-components {small.rule}={size})",
+            f"group {size} jobs of {small.rule}, with --groups and --group-components",
             f"each of {small.jobs:,} has {tool / 1e6:.3g} s of work and "
             f"{_overhead(small) / small.attempts / 1e6:.3g} s of overhead",
             (("group", f"{small.rule}={size}"),),

@@ -16,6 +16,8 @@ class PredictedGain:
     command: Command
     saves: Micros | None
     """None if the run is too large to simulate here."""
+    at_most: bool = False
+    """Whether the simulation shows an upper bound."""
 
 
 def predict_gain(case: Case, action: Action) -> PredictedGain | None:
@@ -26,4 +28,8 @@ def predict_gain(case: Case, action: Action) -> PredictedGain | None:
     if not is_small(case.run):
         return PredictedGain(simulate, None)
     saves = case.trials.saves(action.move)
-    return PredictedGain(simulate, saves) if saves is not None and saves > 0 else None
+    if saves is None or saves <= 0:
+        return None
+    return PredictedGain(
+        simulate, saves, at_most=any(name == "scheduler" for name, _ in action.move)
+    )

@@ -202,7 +202,7 @@ def predicted(gain: PredictedGain) -> str:
     """Return what an action would save; ``gain.command`` shows the details."""
     if gain.saves is None:
         return "the gain can be predicted"
-    return f"predicted gain: {gain.saves / 1e6:.1f} s"
+    return f"predicted gain: {'at most ' if gain.at_most else ''}{gain.saves / 1e6:.1f} s"
 
 
 def others(incidents: Sequence[Incident]) -> tuple[Incident, ...]:
