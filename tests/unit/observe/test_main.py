@@ -183,7 +183,6 @@ def test_the_default_command_takes_the_arguments_of_cost(
         "polling",
         "advice",
         "reduced",
-        "by_rule",
         "reruns",
         "clocks",
         "request_mismatches",
