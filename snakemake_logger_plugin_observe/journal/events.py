@@ -75,8 +75,6 @@ class RunStarted(Event):
     platform: str | None = None
     workflow_id: Own | None = None
     host: str
-    host_cores: Whole | None = None
-    """How many cores of that machine the run may use."""
     boot_id: Own | None = None
     """The kernel's id of its current boot: processes that share it share one clock."""
     boot_time: Moment | None = None

@@ -361,7 +361,6 @@ class Recorder:
             snakemake_version=str(snakemake.__version__),
             python_version=platform.python_version(),
             host=socket.gethostname(),
-            host_cores=len(os.sched_getaffinity(0)),
             boot_id=clock.boot_id(),
             boot_time=clock.boot_time(),
             cpus=usable_cpus(),

@@ -82,7 +82,7 @@ def _raised(run: Run, model: Model, name: str, rule: str, *, alone: bool = True)
         most = min([most, *_at_once_under_others(model, name, rule)])
     counts = {at_once * times for times in _TIMES} | ({at_once + 1} if at_once <= _FEW else set())
     values = {share * count for count in counts if count <= most} or {share * most}
-    machine = run.started.host_cores if run.started is not None else None
+    machine = run.started.cpus if run.started is not None else None
     if name == CORES and machine is not None:
         values = {min(value, machine) for value in values}
     return [_lever(model, name, rule, value, machine) for value in sorted(values) if value > limit]

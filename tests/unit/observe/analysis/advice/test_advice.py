@@ -91,13 +91,13 @@ def test_a_limit_is_raised_no_further_than_saves_about_as_much() -> None:
 
 
 def test_cores_are_raised_to_those_of_the_machine() -> None:
-    assert piece(in_turn(cores=1, host_cores=2), "limits") == (
+    assert piece(in_turn(cores=1, cpus=2), "limits") == (
         "raise --cores from 1 to 2 (of the machine's 2)",
         (("cores", "2"),),
         20,
     )
-    assert "limits" not in kinds(in_turn(cores=1, host_cores=1))
-    assert "limits" not in kinds(in_turn(cores=4, threads=4, host_cores=2))
+    assert "limits" not in kinds(in_turn(cores=1, cpus=1))
+    assert "limits" not in kinds(in_turn(cores=4, threads=4, cpus=2))
 
 
 def test_of_an_unknown_machine_more_cores_are_a_condition() -> None:
@@ -107,8 +107,8 @@ def test_of_an_unknown_machine_more_cores_are_a_condition() -> None:
 def test_threads_that_rise_with_the_cores_are_simulated() -> None:
     """Under 4 cores a job takes 4 threads, so one runs at a time still."""
     capped = {"cores": 2, "threads": 2, "requested": {"threads": 4}}
-    assert "limits" not in kinds(in_turn(**capped, host_cores=4))
-    assert piece(in_turn(**capped, host_cores=8), "limits")[1] == (("cores", "8"),)
+    assert "limits" not in kinds(in_turn(**capped, cpus=4))
+    assert piece(in_turn(**capped, cpus=8), "limits")[1] == (("cores", "8"),)
 
 
 def test_two_limits_that_hold_jobs_back_together_are_raised_together() -> None:
@@ -158,7 +158,7 @@ def test_a_rate_that_jobs_waited_for_should_be_raised_and_not_the_cores() -> Non
 
 def slowly_selected(scheduler: str, count: int = 20, work_s: float = 0.1) -> Story:
     """Return short jobs, each selected in half a second."""
-    story = begun(wraps="local", cores=1, host_cores=1, settings={"scheduler": scheduler})
+    story = begun(wraps="local", cores=1, cpus=1, settings={"scheduler": scheduler})
     for number in range(count):
         begin = 3 + number * (0.5 + work_s)
         story.job(number, threads=1).iteration(begin, begin + 0.5, (begin, begin + 0.5))
