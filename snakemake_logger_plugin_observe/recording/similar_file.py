@@ -11,6 +11,8 @@ from snakemake_logger_plugin_observe.probe import ask
 
 _MISSED: Final = re.compile(
     r"No such file or directory: '([^'\n]+)'|configfile (\S+) but it is not present"
+    r"|affected files:\n[ \t]+(\S[^\n]*)$",
+    re.MULTILINE,
 )
 _ALIKE: Final = 0.75
 _MOST_NAMES: Final = 2000
@@ -24,7 +26,7 @@ def similar_file(text: str, workdir: Path) -> str | None:
     found = _MISSED.search(text)
     if found is None:
         return None
-    named = found[1] or found[2]
+    named = found[1] or found[2] or found[3]
     return ask(lambda: _next_to(named, workdir))  # type: ignore[no-any-return]  # what it returns
 
 

@@ -125,9 +125,13 @@ def test_one_missing_input_is_one_finding_for_all_its_jobs(lab: Lab) -> None:
         (
             "rule all:\n    input: 'never.txt'\n",
             "missing_input",
-            "all needs never.txt, which did not",
+            "all needs never.txt, which was not there and which no rule makes",
         ),
-        ("rule all:\n    output: 'a'\n    shell: 'echo {x}'\n", "workflow_error", "NameError"),
+        (
+            "rule all:\n    output: 'a'\n    shell: 'echo {x}'\n",
+            "workflow_error",
+            "uses {x}, which",
+        ),
         ("rule all:\n    output: 'a'\n    shell: 'touch a'\n1/0\n", "workflow_error", "Division"),
     ],
 )

@@ -84,7 +84,7 @@ def said(lab: Lab, *command: str) -> str:
         ),
         (
             ONE.replace("output:", 'input: "not/there.txt"\n        output:'),
-            "rule all needs not/there.txt, which is not there and which no rule makes",
+            "rule all needs not/there.txt, which was not there and which no rule makes",
             "put not/there.txt where rule all expects it",
         ),
     ],

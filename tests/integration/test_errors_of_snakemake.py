@@ -60,21 +60,21 @@ ERRORS = [
         "include: 'rules/x.smk'\n" + RULE,
         {},
         "missing_snakefile",
-        "the workflow includes rules/x.smk, which is not there (FileNotFoundError)",
+        "the workflow includes rules/x.smk, which was not there (FileNotFoundError)",
         "at Snakefile:1",
     ),
     Error(
         "configfile: 'config.yaml'\n" + RULE,
         {"config.yml": "a: 1"},
         "missing_config",
-        "the config file config.yaml is not there, but config.yml is (WorkflowError)",
+        "the config file config.yaml was not there, but config.yml was (WorkflowError)",
         "--configfile",
     ),
     Error(
         "names = open('samples.tsv').read()\n" + RULE,
         {"sample.tsv": ""},
         "missing_file",
-        "Snakefile:1 reads samples.tsv, which is not there, but sample.tsv is (FileNotFoundError)",
+        "Snakefile:1 reads samples.tsv, which was not there, but sample.tsv was (FileNotFoundError)",
         "put samples.tsv there",
     ),
     Error(
@@ -160,9 +160,21 @@ def test_a_script_that_is_not_there_is_named_with_its_rule_and_a_similar_one(lab
     lab.snakemake(*BOTH, "--cores", "1", check=False)
     one = finding(lab)
     assert one["incident_class"] == "workflow_error"
-    known = "" if OLD else ", but scripts/summarize.py is (FileNotFoundError)"
-    assert one["claim"] == f"rule summarise names scripts/summarise.py, which is not there{known}"
+    known = "" if OLD else ", but scripts/summarize.py was (FileNotFoundError)"
+    assert one["claim"] == f"rule summarise names scripts/summarise.py, which was not there{known}"
     assert one["action"].startswith("correct the name of the script in rule summarise")
+
+
+def test_a_missing_input_is_named_with_a_similar_one(lab: Lab) -> None:
+    (lab.folder / "reads").mkdir()
+    (lab.folder / "reads" / "S1.fq.gz").write_text("")
+    lab.snakefile(
+        "rule all:\n    input: 'reads/S1.fastq.gz'\n    output: 'a'\n    shell: 'touch a'\n"
+    )
+    lab.snakemake(*BOTH, "--cores", "1", check=False)
+    assert finding(lab)["claim"] == (
+        "planning failed: all needs reads/S1.fastq.gz, which was not there though reads/S1.fq.gz was"
+    )
 
 
 def test_ambiguous_rules_are_named_in_the_order_that_decides_between_them(lab: Lab) -> None:

@@ -8,7 +8,8 @@ function is a missing file. Texts are filled in with the groups of the pattern a
 - ``{at}``: `` at Snakefile:3``, or nothing; ``{place}``: the same, or ``the workflow``;
 - ``{error}``: the error itself in short, ``{found}``: the line of it that has the pattern;
 - ``{why_again}``: `` because ...``, why the rule's job had to run, or nothing;
-- ``{similar}``: ``, but scripts/a.py is``, a file of a similar name, or nothing;
+- ``{similar}``: ``, but scripts/a.py was``, a file of a similar name, or nothing;
+- ``{missing}``, ``{supply}``: which inputs are not there, and how to supply them;
 - ``{made}``, ``{declare}``: which output is of the wrong type, and how to declare it.
 """
 
@@ -134,8 +135,8 @@ KINDS: Final = (
     Kind(
         "missing_input",
         W,
-        "{rule} needs {files}, which is not there and which no rule makes",
-        "put {files} where {rule} expects it, or correct the path in the rule or in the config, then run again",
+        "{rule} needs {missing}",
+        "{supply}, then run again",
         "Snakemake runs nothing until all source files exist",
         ("MissingInputException",),
         _text(_FILES),
@@ -233,7 +234,7 @@ KINDS: Final = (
     Kind(
         "missing_script",
         W,
-        "{rule} names {file}, which is not there{similar}",
+        "{rule} names {file}, which was not there{similar}",
         "correct the name of the script in {rule} (relative to the Snakefile that names it), or put {file} there",
         "Snakemake reads a rule's script or notebook before its job runs",
         ("FileNotFoundError",),
@@ -245,7 +246,7 @@ KINDS: Final = (
     Kind(
         "missing_snakefile",
         W,
-        "the workflow includes {file}, which is not there{similar}",
+        "the workflow includes {file}, which was not there{similar}",
         "correct the name in include: or module{at} (relative to the Snakefile that names it), or put {file} there",
         "Snakemake reads all its parts before it plans",
         ("FileNotFoundError",),
@@ -255,7 +256,7 @@ KINDS: Final = (
     Kind(
         "missing_config",
         W,
-        "the config file {file} is not there{similar}",
+        "the config file {file} was not there{similar}",
         "put it there, or name the one to use with --configfile; paths are relative to the working directory",
         "the workflow reads it before anything else",
         (),
@@ -265,7 +266,7 @@ KINDS: Final = (
     Kind(
         "missing_file",
         W,
-        "{place} reads {file}, which is not there{similar}",
+        "{place} reads {file}, which was not there{similar}",
         "put {file} there, or correct its path in the config or at {place}; paths are relative to the working directory",
         "it is read while Snakemake plans, and so must be there before any job ran",
         ("FileNotFoundError",),
@@ -409,7 +410,7 @@ KINDS: Final = (
     Kind(
         "missing_rule",
         W,
-        "no rule makes {file}, and it is not there",
+        "no rule makes {file}, and it was not there",
         "correct the name of the target, on the command line or in the rule that needs it, or add a rule that makes it",
         "no rule makes what was requested",
         ("MissingRuleException",),
@@ -585,7 +586,7 @@ KINDS: Final = (
         "correct the name in the command of {rule}{at}: what it refers to must be in its wildcards, input, output, params or resources",
         "Snakemake fills in braces in commands and messages",
         (),
-        _text(r"(?P<how>.+), when formatting the following:"),
+        _text(r"^(?P<how>.+), when formatting the following:$"),
         of_jobs=True,
     ),
     # -- config, environment and command line --
@@ -873,7 +874,7 @@ KINDS: Final = (
     Kind(
         "config_key",
         W,
-        "{place} looks up {key}, which is not there",
+        "{place} looks up {key}, which was not there",
         "add {key} to the config or the table that {place} reads, or correct the name at {place}",
         "the key is missing in a dictionary, most often the config",
         ("KeyError",),

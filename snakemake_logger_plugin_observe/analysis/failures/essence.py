@@ -6,6 +6,8 @@ Snakemake's messages begin with what is the same in all of them, and end with th
 import re
 from typing import Final
 
+_BLANK: Final = re.compile(r"\s{50,}")
+"""More than any error has; the patterns below would take long on it."""
 # Snakemake adds this to each message about missing files, whatever the reason.
 _LATENCY: Final = re.compile(
     r"\. This might be due to filesystem latency\..*?--latency-wait", re.DOTALL
@@ -35,7 +37,7 @@ _OUTPUT: Final = re.compile(r"^MissingOutputException in (?:rule|group) [^\n]*?l
 
 def essence(text: str) -> str:
     """Return the *text* of an error on one line, without Snakemake's advice."""
-    text = _LATENCY.sub("", text)
+    text = _LATENCY.sub("", _BLANK.sub("\n", text))
     for pattern, instead in _WITHOUT:
         text = pattern.sub(instead, text)
     return " ".join(text.split())

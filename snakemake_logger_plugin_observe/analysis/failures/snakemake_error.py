@@ -7,11 +7,12 @@ from typing import Final
 from snakemake_logger_plugin_observe.analysis.failures import tracebacks
 
 _NAME: Final = r"(?:\w+\.)*(\w*(?:Error|Exception|Interrupt|Exit|Group))"
+_LONGEST: Final = 20_000
 _HEAD: Final = re.compile(
     rf"{_NAME}(?: in rule (?P<rule>\S+))?(?: in file \"?[^\"\n]+?\"?, line \d+)?"
     r"(?:[:.](?=\s|$)|$)"
 )
-_NESTED: Final = re.compile(rf"^\s*{_NAME}(?=:| \(| in (?:rule|file) |$)", re.MULTILINE)
+_NESTED: Final = re.compile(rf"^[ \t]*{_NAME}(?=:| \(| in (?:rule|file) |$)", re.MULTILINE)
 _SPEC: Final = re.compile(
     r" ?\((?:rule (?P<rule>[^,()\n]+), )?line (?P<line>\d+), (?P<file>[^()\n]+)\)"
 )
@@ -36,8 +37,8 @@ class SnakemakeError:
 
 
 def parse(text: str) -> SnakemakeError:
-    """Return the parts of an error's *text*."""
-    trace, about = tracebacks.split(text)
+    """Return the parts of an error's *text*, as far as a recorder would have kept it."""
+    trace, about = tracebacks.split(text[:_LONGEST])
     head = _HEAD.match(about)
     spec = _SPEC.search(about)
     rule = (head and head["rule"]) or (spec and spec["rule"])
@@ -45,7 +46,7 @@ def parse(text: str) -> SnakemakeError:
         rule = of_rule[1]
     named = [one for one in _NESTED.findall(about) if one not in ("Error", "Exit", "Exception")]
     return SnakemakeError(
-        about, tuple(dict.fromkeys(named)), rule or None, _place(text, about), trace
+        about, tuple(dict.fromkeys(named)), rule or None, _place(text[:_LONGEST], about), trace
     )
 
 

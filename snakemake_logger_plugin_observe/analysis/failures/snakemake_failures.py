@@ -1,5 +1,6 @@
 """Jobs that Snakemake itself failed: their tools had ended well, or had not been started."""
 
+import re
 from dataclasses import replace
 from typing import Final
 
@@ -9,6 +10,11 @@ from snakemake_logger_plugin_observe.analysis.failures.workflow_errors import Ex
 from snakemake_logger_plugin_observe.journal.records import ErrorDetails
 from snakemake_logger_plugin_observe.run.model import Run
 
+_RAISED: Final = re.compile(
+    r"(?:ImproperOutput|ProtectedOutput|InputOpen|Rule)Exception|WorkflowError|SourceFileError"
+    r"|FileNotFoundError"
+)
+"""What Snakemake raises about a job; to look up every exception of many failed jobs takes long."""
 _ENDS_WELL: Final = "the same job ends well when Snakemake runs it again"
 
 
@@ -19,7 +25,7 @@ def error_of(run: Run, one: Failure) -> Explanation | None:
     count that Snakemake finds out itself, and a missing script only if it is the job's.
     """
     message = one.decisive.message
-    if one.cause not in ("exception", "other") or not message:
+    if one.cause not in ("exception", "other") or not message or not _RAISED.match(message):
         return None
     job = run.jobs.get(one.job_id) if one.job_id is not None else None
     found = workflow_errors.explain(

@@ -6,8 +6,14 @@ from typing import Final
 from snakemake_logger_plugin_observe.analysis.failures.essence import essence
 
 _TRACEBACK: Final = "Traceback (most recent call last)"
+# A group of exceptions draws lines to the left of its own traceback, and of those inside it.
+_GROUP: Final = re.compile(r"\s*\+ Exception Group Traceback")
+_INSIDE: Final = re.compile(r"^[ |]*\| Traceback \(most recent call last\)", re.MULTILINE)
+_END_INSIDE: Final = re.compile(r"^[ |]*\+-", re.MULTILINE)
+_DRAWN: Final = re.compile(r"^[ |]*\| ?", re.MULTILINE)
 # Frames are indented, and so is the code below them.
 _ERROR: Final = re.compile(r"^(?!Traceback )[A-Za-z_][\w.]*(?::.*|$)", re.MULTILINE)
+_WORDED: Final = re.compile(r"(?:\w+\.)*(?:Workflow|Rule|Lookup|SourceFile)(?:Error|Exception): ")
 _NEXT: Final = re.compile(
     r"^(?:During handling of the above exception|The above exception was the direct cause)",
     re.MULTILINE,
@@ -38,13 +44,18 @@ def summary(text: str) -> str:
 def split(text: str) -> tuple[str, str]:
     """Return the frames of a traceback, and the exception that it is about with its message.
 
-    The first of several that follow each other is the cause. A text that is no traceback has no
-    frames, and neither has one that was cut before its exception.
+    The first of several that follow each other is the cause, but for a last one in which Snakemake
+    words what the others mean. A text that is no traceback has no frames, and neither has one that
+    was cut before its exception.
     """
+    whole, text = text, unfolded(text)
     error = _ERROR.search(text) if is_one(text) else None
     if error is None:
-        return "", text
+        return "", whole
     following = _NEXT.search(text, error.end())
+    worded = [one for one in _ERROR.finditer(text, error.end()) if _WORDED.match(one[0])]
+    if following is not None and worded:
+        return text[: worded[-1].start()], text[worded[-1].start() :]
     return text[: error.start()], text[error.start() : following.start() if following else None]
 
 
@@ -67,7 +78,16 @@ def shortened(text: str, most: int) -> str:
 
 def is_one(text: str) -> bool:
     """Whether an error's *text* begins with a traceback."""
-    return text.startswith(_TRACEBACK)
+    return text.startswith(_TRACEBACK) or _GROUP.match(text) is not None
+
+
+def unfolded(text: str) -> str:
+    """Return a traceback as it is; of a group of exceptions, that of the first inside it."""
+    first = _INSIDE.search(text) if _GROUP.match(text) else None
+    if first is None:
+        return text
+    end = _END_INSIDE.search(text, first.end())
+    return _DRAWN.sub("", text[first.start() : end.start() if end else None])
 
 
 def raised_at(text: str) -> tuple[str, int] | None:

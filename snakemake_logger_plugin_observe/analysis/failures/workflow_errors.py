@@ -7,6 +7,7 @@ from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.failures import snakemake_error, tracebacks
 from snakemake_logger_plugin_observe.analysis.failures.error_table import KINDS, Boundary, Kind
+from snakemake_logger_plugin_observe.analysis.failures.missing_sources import missing_sources
 from snakemake_logger_plugin_observe.analysis.failures.snakemake_error import SnakemakeError
 from snakemake_logger_plugin_observe.analysis.phrasing import both, cut
 from snakemake_logger_plugin_observe.analysis.why import reason_text
@@ -172,17 +173,21 @@ def _filled_in(
     directories: Collection[str] | None,
 ) -> Explanation:
     files = _files(found.get("files", ""))
+    sources = missing_sources(_lines(found.get("files", "")), known.similar)
+    rule = f"rule {error.rule}" if error.rule else "a rule"
     place = f"{error.place[0]}:{error.place[1]}" if error.place is not None else ""
     words = {
         "name": found.get("other_name", ""),
         **{name: " ".join(value.split()) for name, value in found.items()},
         "files": both(files) or "a file",
-        "rule": f"rule {error.rule}" if error.rule else "a rule",
+        "rule": rule,
         "at": f" at {place}" if place else "",
         "place": place or "the workflow",
         "error": short(error),
         "why_again": _why_again(known.reason),
-        "similar": f", but {known.similar} is" if known.similar else "",
+        "similar": f", but {known.similar} was" if known.similar else "",
+        "missing": sources.what,
+        "supply": sources.to_do.format(rule=rule),
         **_other_type(files, directories),
     }
     if kind.id == "missing_file" and error.rule and not place:
@@ -224,8 +229,11 @@ def _other_type(files: Sequence[str], directories: Collection[str] | None) -> di
 
 def _files(lines: str) -> list[str]:
     """Return the files that an error lists, one in a line, without what it adds to each."""
-    names = (_BEHIND_A_FILE.sub("", one.strip()) for one in lines.splitlines())
-    return [name for name in names if name]
+    return [_BEHIND_A_FILE.sub("", one) for one in _lines(lines)]
+
+
+def _lines(lines: str) -> list[str]:
+    return [name for one in lines.splitlines() if (name := one.strip())]
 
 
 def _commands(kind: Kind, files: Sequence[str]) -> tuple[Command, ...]:

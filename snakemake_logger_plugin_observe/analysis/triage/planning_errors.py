@@ -19,6 +19,8 @@ class MissedInput:
     rule: str
     files: tuple[str, ...]
     line: int | None
+    similar: str | None = None
+    """A file that is there, of a name like that of the first."""
 
 
 def missed_in_planning(run: Run) -> tuple[MissedInput, ...]:
@@ -32,5 +34,7 @@ def missed_in_planning(run: Run) -> tuple[MissedInput, ...]:
             files = affected[1].splitlines() if affected else ()
             paths = tuple(path.strip() for path in files if path.strip())
             if paths:
-                found.append(MissedInput(rule, paths, message.line))
+                known = message.error.similar if message.error is not None else None
+                similar = run.relative(known) if known is not None else None
+                found.append(MissedInput(rule, paths, message.line, similar))
     return tuple(found)

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
+from snakemake_logger_plugin_observe.analysis.failures.missing_sources import missing_sources
 from snakemake_logger_plugin_observe.analysis.named_files import named_in
 from snakemake_logger_plugin_observe.analysis.phrasing import named
 from snakemake_logger_plugin_observe.analysis.triage import failed_jobs
@@ -141,11 +142,14 @@ def _of_planning(case: Case, rule: str, missed: list[MissedInput]) -> Incident:
         for one in case.side.at_line(each.line, f"affected files: {each.files[0]}")
     )
     now = "; the file exists now" if exists else ""
+    sources = missing_sources(files, missed[0].similar if not exists else None)
     return Incident(
         id=f"{CLASS}:{rule}",
         incident_class=CLASS,
-        where="workflow semantics",
-        claim=f"planning failed: {rule} needs {named(files)}, which did not exist and which no "
+        where="storage and visibility" if sources.in_storage else "workflow semantics",
+        claim=f"planning failed: {rule} needs {sources.what}"
+        if not exists
+        else f"planning failed: {rule} needs {named(files)}, which did not exist and which no "
         f"rule makes{now}",
         strength="certain",
         explains=case.run.makespan,
@@ -155,8 +159,7 @@ def _of_planning(case: Case, rule: str, missed: list[MissedInput]) -> Incident:
         action=Action(
             f"run again: {named(files)} appeared after the run"
             if exists
-            else f"put {named(files)} where {rule} expects it, or correct the path in the rule or "
-            "in the config",
+            else sources.to_do.format(rule=rule),
             "Snakemake runs nothing until all source files exist",
         ),
         rules=(rule,),

@@ -50,7 +50,9 @@ def test_an_output_of_another_type_is_not_a_failure_of_the_tool(
 
 def test_a_script_that_is_not_there_is_the_job_s_own() -> None:
     """Code of a ``run:`` block that opens a file raises the same exception."""
-    assert cause(failed(NO_FILE, script="/w/s/x.py")) == "rule map names s/x.py, which is not there"
+    assert (
+        cause(failed(NO_FILE, script="/w/s/x.py")) == "rule map names s/x.py, which was not there"
+    )
     assert cause(failed(NO_FILE, script="/w/s/y.py")) is None
     assert cause(failed(NO_FILE)) is None
 

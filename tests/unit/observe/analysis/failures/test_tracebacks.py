@@ -89,3 +89,62 @@ def test_a_traceback_that_is_too_long_keeps_its_exception() -> None:
     )
     assert tracebacks.shortened(TRACE, 9000) == TRACE
     assert tracebacks.shortened("x" * 300, 200) == "x" * 200
+
+
+GROUP = """  + Exception Group Traceback (most recent call last):
+
+  |   File "/venv/lib/python3.11/site-packages/snakemake/cli.py", line 2316, in args_to_api
+  |     dag_api.execute_workflow(
+
+  | ExceptionGroup: unhandled errors in a TaskGroup (1 sub-exception)
+
+  +-+---------------- 1 ----------------
+
+    | Exception Group Traceback (most recent call last):
+
+    |   File "/work/rules/a.smk", line 3, in <module>
+
+    | ExceptionGroup: unhandled errors in a TaskGroup (1 sub-exception)
+
+    +-+---------------- 1 ----------------
+
+      | Traceback (most recent call last):
+
+      |   File "/venv/lib/python3.11/site-packages/urllib3/connection.py", line 174, in _new_conn
+
+      | ConnectionRefusedError: [Errno 111] Connection refused
+
+
+      | During handling of the above exception, another exception occurred:
+
+
+      | Traceback (most recent call last):
+
+      |   File "/venv/lib/python3.11/site-packages/x/storage_object.py", line 221, in exists
+
+      | snakemake_interface_common.exceptions.WorkflowError: Failed to check existence of s3://b/x
+      | EndpointConnectionError: Could not connect to the endpoint URL: "http://127.0.0.1:9/b/x"
+
+      +------------------------------------
+"""
+
+
+def test_a_group_of_exceptions_is_about_the_innermost_in_snakemake_s_words() -> None:
+    assert tracebacks.is_one(GROUP)
+    trace, about = tracebacks.split(GROUP)
+    assert "Connection refused" in trace
+    assert (
+        about.split()
+        == (
+            "snakemake_interface_common.exceptions.WorkflowError: Failed to check existence of "
+            'EndpointConnectionError: Could not connect to the endpoint URL: "http://127.0.0.1:9/b/x"'
+        )
+        .replace("existence of", "existence of s3://b/x")
+        .split()
+    )
+    assert "Failed to check existence" in tracebacks.shortened(GROUP, 400)
+    assert len(tracebacks.shortened(GROUP, 400)) <= 400
+
+
+def test_another_exception_that_follows_is_not_the_cause() -> None:
+    assert tracebacks.split(TRACE)[1].startswith("SyntaxError: Expected name")

@@ -64,28 +64,28 @@ SUMMARY = "WorkflowError:\nAt least one job did not complete successfully."
 @pytest.mark.parametrize(
     ("text", "kind", "cause"),
     [
-        (NO_SCRIPT, "missing_script", "a rule names scripts/summarise.py, which is not there"),
+        (NO_SCRIPT, "missing_script", "a rule names scripts/summarise.py, which was not there"),
         (
             "FileNotFoundError in file \"Snakefile\", line 1:\n[Errno 2] No such file or directory: 'rules/x.smk'",
             "missing_snakefile",
-            "the workflow includes rules/x.smk, which is not there",
+            "the workflow includes rules/x.smk, which was not there",
         ),
         (
             'WorkflowError in file "Snakefile", line 1:\nWorkflow defines configfile config.yaml but it is not present or accessible (full checked path: /w/config.yaml).',
             "missing_config",
-            "the config file config.yaml is not there",
+            "the config file config.yaml was not there",
         ),
         (
             "FileNotFoundError in file \"Snakefile\", line 1:\n[Errno 2] No such file or directory: 'samples.tsv'",
             "missing_file",
-            "Snakefile:1 reads samples.tsv, which is not there",
+            "Snakefile:1 reads samples.tsv, which was not there",
         ),
         (
             INPUT_FUNCTION.format(
                 error="FileNotFoundError: [Errno 2] No such file or directory: 'list.txt'"
             ),
             "missing_file",
-            "Snakefile:2 reads list.txt, which is not there",
+            "Snakefile:2 reads list.txt, which was not there",
         ),
         (
             INPUT_FUNCTION.format(error="KeyError: 'S1'"),
@@ -96,7 +96,7 @@ SUMMARY = "WorkflowError:\nAt least one job did not complete successfully."
         (
             "KeyError in file \"Snakefile\", line 2:\n'out'\n  File \"Snakefile\", line 2, in <module>",
             "config_key",
-            "Snakefile:2 looks up 'out', which is not there",
+            "Snakefile:2 looks up 'out', which was not there",
         ),
         (SCHEMA, "schema", "the config file does not fit the workflow's schema: 'samples' is a required property"),
         (AMBIGUOUS, "ambiguous_rules", "rules b and a can both make x.txt"),
@@ -142,7 +142,7 @@ def test_an_error_has_its_cause(text: str, kind: str | None, cause: str) -> None
 
 def test_the_rule_of_a_traceback_is_what_snakemake_worked_on() -> None:
     found = explain(NO_SCRIPT, ErrorDetails(exception="FileNotFoundError", rule="summarise"))
-    assert found.cause == "rule summarise names scripts/summarise.py, which is not there"
+    assert found.cause == "rule summarise names scripts/summarise.py, which was not there"
     assert found.to_do.startswith("correct the name of the script in rule summarise (relative")
 
 

@@ -393,7 +393,7 @@ def test_an_input_that_planning_missed_cites_snakemake_s_message() -> None:
     story = begun().message(3, PLANNING, level="error", kind="error").end(4, "failed")
     found = only(story)
     assert found.claim == (
-        "planning failed: b needs never.txt, raw/1.fq, which did not exist and which no rule makes"
+        "planning failed: b needs never.txt and raw/1.fq, which were not there and which no rule makes"
     )
     assert [one.ref for one in found.evidence] == ["B:3"]
 
