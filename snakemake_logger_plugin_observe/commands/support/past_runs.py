@@ -1,5 +1,6 @@
 """The runs before one, read as far as it takes to explain why its jobs ran again."""
 
+import contextlib
 from collections.abc import Iterator
 from typing import Final
 
@@ -32,7 +33,7 @@ def to_ask(source: Source) -> list[Begun]:
     if run.started is None or run.is_dry_run or not run.all_jobs:
         return []
     outlines = before(source.path, run.started)[:_MOST_RUNS]
-    asked = any(map(_left_something, outlines)) or asks_the_past(run) or any(map(_noted, outlines))
+    asked = any(map(_left_something, outlines)) or asks_the_past(run) or _one_noted(outlines)
     return outlines if asked else []
 
 
@@ -72,10 +73,23 @@ def _left_something(one: Begun) -> bool:
     return kept or one.status == "killed"
 
 
+def _one_noted(outlines: list[Begun]) -> bool:
+    """Whether one of the newest runs notes that: as much of their journals is searched as read."""
+    room = _MOST_BYTES
+    for one in outlines:
+        with contextlib.suppress(OSError):
+            room -= one.path.stat().st_size
+        if room < 0:
+            return False
+        if _noted(one):
+            return True
+    return False
+
+
 def _noted(one: Begun) -> bool:
     """Whether a run's journal notes that inputs were changed while they were read."""
     try:
-        return one.path.stat().st_size <= _MOST_BYTES and contains(one.path, _CHANGED)
+        return contains(one.path, _CHANGED)
     except (JournalError, OSError):
         return False
 
