@@ -42,7 +42,9 @@ DRILLS = {
     "flaky": Drill(
         "masked_failure", ("--retries", "1", "--config", "incident_fail_first_attempt=true")
     ),
-    "masked": Drill("masked_failure", ("--retries", "2", "--config", "incident_always_fails=true")),
+    "masked": Drill(
+        "retries_did_not_help", ("--retries", "2", "--config", "incident_always_fails=true")
+    ),
     "slow": Drill("slow_tool", ("--config", "incident_slow_tool_s=3")),
     "drifted": Drill("environment_drift", ("--config", "incident_drifted_helper=true")),
     "strict": Drill("stricter_context", (), profile="strict"),

@@ -77,10 +77,10 @@ def test_each_failure_on_a_node_is_assigned_to_one_class(lab: Lab) -> None:
     answer = triaged(lab)
     found = findings(answer)
     assert found.keys() == {
-        *("masked_failure:never", "nested_retries:never", "out_of_memory:fat"),
+        *("retries_did_not_help:never", "nested_retries:never", "out_of_memory:fat"),
         *("tool_failure:forgot", "tool_failure:second", "tool_failure:slow"),
     }
-    assert "no such sequence" in found["masked_failure:never"]["claim"]
+    assert "no such sequence" in found["retries_did_not_help:never"]["claim"]
     assert "never ran 6 times instead of 3" in found["nested_retries:never"]["claim"]
     assert found["out_of_memory:fat"]["strength"] == "likely"
     assert "did not write forgot.txt" in found["tool_failure:forgot"]["claim"]

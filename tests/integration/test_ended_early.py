@@ -141,7 +141,7 @@ def test_a_job_killed_from_outside_gets_one_answer(lab: Lab, retries: str) -> No
         assert "find out what sent the signal: check the kernel's log" in said(lab, *command)
     triage = said(lab, "triage")
     assert "remove its retries" not in triage
-    assert ("masked_failure (certain): the run failed: " in triage) == (retries != "0")
+    assert ("retries_did_not_help (certain): " in triage) == (retries != "0")
 
 
 def test_a_locked_folder_names_the_run_that_holds_the_lock(lab: Lab) -> None:

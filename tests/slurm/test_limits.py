@@ -59,7 +59,11 @@ def test_time_limit_and_out_of_memory_are_distinguished_with_used_and_requested(
     assert "of 1 min 00 s requested" in shown
     assert "MB used of 400 MB requested" in shown
     incidents = lab.incidents()
-    strengths = {"time_limit": "certain", "out_of_memory": "likely", "masked_failure": "certain"}
+    strengths = {
+        "time_limit": "certain",
+        "out_of_memory": "likely",
+        "retries_did_not_help": "certain",
+    }
     assert {name: incidents[name]["strength"] for name in strengths} == strengths
     # Three levels deep: the job step's Snakemake follows the rule's retries as well.
     ran = len((lab.folder / "nested.count").read_text().splitlines())

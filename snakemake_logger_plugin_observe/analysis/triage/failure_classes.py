@@ -10,6 +10,7 @@ from snakemake_logger_plugin_observe.analysis.failures.messages import Cause
 from snakemake_logger_plugin_observe.analysis.named_files import named_in
 from snakemake_logger_plugin_observe.run.model import Run
 
+IN_VAIN: Final = "retries_did_not_help"
 KILLED: Final = "killed_run"
 LATE: Final = "late_outputs"
 LOST: Final = "job_lost"
@@ -83,7 +84,7 @@ def class_of(
     if passed_elsewhere and one.outcome == "failed":
         return STRICTER
     if in_every_job or one.verdict == "deterministic":
-        return MASKED
+        return MASKED if one.outcome == "succeeded" else IN_VAIN
     return TOOL
 
 

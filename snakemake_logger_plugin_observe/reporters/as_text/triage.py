@@ -8,7 +8,6 @@ from rich.table import Table
 from rich.text import Text
 
 from snakemake_logger_plugin_observe.analysis.phrasing import cut
-from snakemake_logger_plugin_observe.analysis.triage.failure_classes import MASKED
 from snakemake_logger_plugin_observe.analysis.triage.gain import PredictedGain
 from snakemake_logger_plugin_observe.analysis.triage.incident import Claim, Incident
 from snakemake_logger_plugin_observe.analysis.triage.log_excerpts import LogExcerpt
@@ -63,10 +62,7 @@ def _headline(answer: TriageAnswer) -> Text:
             return Text(f"No incident found{so_far}, but there are symptoms.", "bold yellow")
         return Text(f"No incident found{so_far}.", "bold green")
     first = answer.triage.incidents[0]
-    # Retries that did not help hid nothing: the run failed.
-    hidden = first.incident_class == MASKED and answer.source.status == "failed"
-    begins = "the run failed: " if hidden else ""
-    text = f"{first.incident_class} ({first.strength}): {begins}{first.claim}"
+    text = f"{first.incident_class} ({first.strength}): {first.claim}"
     return Text(harmless(text), "bold red")
 
 

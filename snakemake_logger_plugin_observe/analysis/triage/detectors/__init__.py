@@ -38,6 +38,7 @@ from snakemake_logger_plugin_observe.analysis.triage.detectors import (
     out_of_memory,
     polling_lag,
     removed_input,
+    retries_did_not_help,
     same_rerun,
     slow_host,
     slow_metadata,

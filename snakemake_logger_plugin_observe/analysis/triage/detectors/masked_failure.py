@@ -1,130 +1,16 @@
-"""Retries of a deterministic failure: the same on every retry, or in every job of a rule.
+"""Retries hid a deterministic failure: every job of a rule failed first, and recovered."""
 
-They hid it if the jobs succeeded in the end, and did not help if they did not.
-"""
-
-from collections.abc import Iterator, Sequence
-from itertools import chain
+from collections.abc import Iterator
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.failures.failure_advice import FailureAdvice
-from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
-from snakemake_logger_plugin_observe.analysis.failures.sent_signals import (
-    find_sender,
-    was_sent,
-    what_is_known,
-)
-from snakemake_logger_plugin_observe.analysis.failures.signatures import (
-    Occurrence,
-    group_alike,
-    signature,
-)
-from snakemake_logger_plugin_observe.analysis.failures.story import (
-    retry_setting,
-    story_of,
-)
-from snakemake_logger_plugin_observe.analysis.phrasing import plural
-from snakemake_logger_plugin_observe.analysis.triage import failed_jobs
+from snakemake_logger_plugin_observe.analysis.triage import repeated_failures
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.failure_classes import MASKED
-from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
+from snakemake_logger_plugin_observe.analysis.triage.incident import Incident
 
 CLASS: Final = MASKED
-_WAYS: Final = 3
 
 
 def detect(case: Case) -> Iterator[Incident]:
-    """Yield one incident for each way in which the jobs of a rule failed in spite of retries.
-
-    If there are many ways, the rarest share one incident.
-    """
-    for name, failed in failed_jobs.by_rule(case.failures_by_class.get(CLASS, ())).items():
-        every_job = name in case.failing_in_every_job
-        ways = group_alike(
-            (one, signature(_typical(one, every_job=every_job), one.wildcards)) for one in failed
-        )
-        ways = tuple(sorted(ways, key=len, reverse=True))
-        for number, way in enumerate(ways[:_WAYS], 1):
-            yield _incident(case, _id(name, number), way, every_job=every_job)
-        if few := tuple(chain.from_iterable(ways[_WAYS:])):
-            last, further = _id(name, _WAYS + 1), len(ways) - _WAYS
-            yield _incident(case, last, few, every_job=every_job, ways=further)
-
-
-def _id(name: str, number: int) -> str:
-    return f"{CLASS}:{name}" if number == 1 else f"{CLASS}:{name}:{number}"
-
-
-def _typical(one: Failure, *, every_job: bool) -> Occurrence:
-    """Return a job's first failure if every job of the rule failed first, else its decisive one."""
-    return one.occurrences[0] if every_job else one.decisive
-
-
-def _incident(
-    case: Case, incident_id: str, failed: Sequence[Failure], *, every_job: bool, ways: int = 1
-) -> Incident:
-    name = failed_jobs.name_of(failed[0])
-    times = sum(_times(one) for one in failed)
-    message = failed_jobs.message_of([_typical(one, every_job=every_job) for one in failed])
-    recovered = failed_jobs.recovered(failed)
-    sent = was_sent(failed)
-    found = case.advice_about(name, failed)
-    message = message or ("" if sent else found.means)
-    texts_known = all(one.texts_known for one in failed)
-    same = "in the same way" if texts_known else failed_jobs.how(failed)
-    if ways > 1:
-        same = f"in {ways:,} other ways, each job in the same way every time"
-    return Incident(
-        id=incident_id,
-        incident_class=CLASS,
-        where="operating context" if sent else found.where,
-        claim=_claim(
-            failed, f"{name} failed {plural(times, 'time')} {same}", message, every_job=every_job
-        )
-        + failed_jobs.stopped_too(failed),
-        strength="certain" if times > 1 and (texts_known or not recovered) else "likely",
-        explains=failed_jobs.lost(failed),
-        failures=len(failed),
-        evidence=failed_jobs.evidence(case, failed),
-        wrong_if="one of these failures differs from the others, or a retry of the same job "
-        "succeeds only sometimes",
-        action=_action(name, failed, found, recovered=recovered, sent=sent),
-        check="masked_failures <= 0",
-        rules=failed_jobs.rules(case, failed),
-        jobs=failed_jobs.jobs(case, failed),
-    )
-
-
-def _claim(failed: Sequence[Failure], several: str, message: str, *, every_job: bool) -> str:
-    """Return what failed in spite of retries; *several*: how often, if it is more than one job."""
-    text = f": {message}" if message else ""
-    if every_job and failed_jobs.recovered(failed):
-        return f"{several} (every job failed at first){text}"
-    if len(failed) > 1:
-        return f"{several} (retries did not help){text}"
-    return f"{failed_jobs.who(failed)} {story_of(failed[0], text=message)}"
-
-
-def _action(
-    name: str, failed: Sequence[Failure], found: FailureAdvice, *, recovered: bool, sent: bool
-) -> Action:
-    if sent:
-        return Action(find_sender(failed), what_is_known(failed))
-    if recovered:
-        fix = found.fix
-        if found.commands and not found.means:  # run again now, it may succeed at once
-            fix = f"fix the error that {name} reported"
-        why = "the failure is deterministic, so retries cannot help"
-        retries = retry_setting(failed[0]) or "its retries"
-        return Action(f"{fix}, and remove {retries}", why)
-    why = "it failed in the same way on every retry, so more of them cannot help"
-    if not all(one.texts_known for one in failed):
-        why = "it ended in the same way on every retry, so more of them are unlikely to help"
-    return Action(
-        f"{found.fix}, then run again: what is done stays done", why, commands=found.commands
-    )
-
-
-def _times(one: Failure) -> int:
-    """Return how often a job failed in the same way; 1 if its failures differ."""
-    return len(one.occurrences) if one.verdict in ("deterministic", "repeated") else 1
+    """Yield an incident for each way in which the jobs of a rule failed before they recovered."""
+    yield from repeated_failures.incidents(case, CLASS)

@@ -67,7 +67,7 @@ def test_a_plain_failure_is_a_tool_failure_with_its_last_message() -> None:
 
 
 def test_a_deterministic_failure_is_masked_by_retries_and_a_flaky_one_is_not() -> None:
-    assert only(deterministic()).id == "masked_failure:map"
+    assert only(deterministic()).id == "retries_did_not_help:map"
     assert only(every_job()).id == "masked_failure:quality"
     found = only(one_of_many())
     assert (found.id, found.strength) == ("tool_failure:map:recovered", "likely")
@@ -90,8 +90,8 @@ def always_failing(*messages: str) -> Story:
 def test_each_way_in_which_a_rule_fails_is_one_incident() -> None:
     found = triage_of(always_failing("no such file", "no room", "no such file")).incidents
     assert [(one.id, one.jobs) for one in found] == [
-        ("masked_failure:map", (1, 3)),
-        ("masked_failure:map:2", (2,)),
+        ("retries_did_not_help:map", (1, 3)),
+        ("retries_did_not_help:map:2", (2,)),
     ]
     assert [one.claim for one in found] == [
         "map failed 4 times in the same way (retries did not help): no such file",
@@ -102,8 +102,8 @@ def test_each_way_in_which_a_rule_fails_is_one_incident() -> None:
 def test_the_rarest_ways_in_which_a_rule_fails_share_one_incident() -> None:
     found = triage_of(always_failing("no a", "no b", "no c", "no d", "no e")).incidents
     assert sorted(one.id for one in found) == [
-        *("masked_failure:map", "masked_failure:map:2", "masked_failure:map:3"),
-        "masked_failure:map:4",
+        *("retries_did_not_help:map", "retries_did_not_help:map:2", "retries_did_not_help:map:3"),
+        "retries_did_not_help:map:4",
     ]
     (rest,) = [one for one in found if one.failures == 2]
     assert rest.claim == (
@@ -675,7 +675,7 @@ def test_an_environment_that_could_not_be_created_is_not_a_tool_failure() -> Non
 
 def test_retries_that_multiply_are_counted() -> None:
     first, second = triage_of(nested()).incidents
-    assert (first.id, second.id) == ("masked_failure:map", "nested_retries:map")
+    assert (first.id, second.id) == ("retries_did_not_help:map", "nested_retries:map")
     assert second.claim == (
         "map ran 6 times instead of 3: the retries of one level multiply those of another "
         "(1 job of map; the attempts of one job ran it 3 + 2 + 1 times)"
