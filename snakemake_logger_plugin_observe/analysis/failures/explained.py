@@ -1,5 +1,6 @@
 """What a failure means, why its log is silent, and how to see it again: all that can be said."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -40,13 +41,16 @@ class Explained:
         return self.meanings[0] if self.meanings else None
 
 
-def explain(run: Run, one: Failure, journal: str = "") -> Explained:
+def explain(
+    run: Run, one: Failure, journal: str = "", as_run: Mapping[str, str] | None = None
+) -> Explained:
     """Return what a failure means and how to see it again.
 
     Args:
         run: its run.
         one: the failure.
         journal: where the run's journal was found.
+        as_run: ``commands_as_run`` of the run, for one who asks about many failures.
 
     """
     if (error := error_of(run, one)) is not None:
@@ -61,7 +65,7 @@ def explain(run: Run, one: Failure, journal: str = "") -> Explained:
         raised = script_errors.raised_in_script(said)
     found = () if job is None or raised else _meanings(run, one, job, said)
     log = None if any(each.prints_nothing for each in found) else log_advice(run, one)
-    return Explained(found, raised, log, how_to_repeat(run, one, journal))
+    return Explained(found, raised, log, how_to_repeat(run, one, journal, as_run))
 
 
 def _said(one: Failure) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ Snakemake, so only Snakemake can run it.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -44,13 +44,16 @@ class HowToRepeat:
     commands: tuple[Command, ...]
 
 
-def how_to_repeat(run: Run, one: Failure, journal: str = "") -> HowToRepeat | None:
+def how_to_repeat(
+    run: Run, one: Failure, journal: str = "", as_run: Mapping[str, str] | None = None
+) -> HowToRepeat | None:
     """Return how to run the job of a failure again; None if the journal does not know enough.
 
     Args:
         run: its run.
         one: the failure.
         journal: where the run's journal was found: in the run's own folder no ``cd`` is needed.
+        as_run: ``commands_as_run`` of the run, for one who asks about many failures.
 
     """
     job = run.jobs.get(one.job_id) if one.job_id is not None else None
@@ -62,7 +65,7 @@ def how_to_repeat(run: Run, one: Failure, journal: str = "") -> HowToRepeat | No
     ):  # it would write over what is there, or write too
         return None
     there = () if journal.startswith(".snakemake/") else (command("cd", run.started.workdir),)
-    alone = _its_command(run, one, job)
+    alone = _its_command(run, one, job, as_run)
     if alone is not None and alone.line is not None:
         return HowToRepeat("command", (*there, *_removed_folders(run, job), alone))
     again = _by_snakemake(run, job)
@@ -94,13 +97,15 @@ def prefix_of(run: Run, job: JobDescribed) -> str:
     return prefix if isinstance(prefix, str) else STRICT
 
 
-def _its_command(run: Run, one: Failure, job: JobDescribed) -> Command | None:
+def _its_command(
+    run: Run, one: Failure, job: JobDescribed, as_run: Mapping[str, str] | None
+) -> Command | None:
     """Return the shell command of *job* as it was run; None if it cannot be run by itself."""
     own = (job.shellcmd or "").strip()
     in_a_group = any(row.attempt.is_member for row in one.rows)  # a pipe's other end is missing
     if not own or MASK in own or in_a_group:
         return None
-    whole = _as_reported(run, own)
+    whole = (commands_as_run(run) if as_run is None else as_run).get(own)
     if whole is None and job.environment_digest == _NO_ENVIRONMENT:
         whole = f"{prefix_of(run, job)}{own}"
     line = one_line(whole) if whole is not None else None
@@ -110,14 +115,22 @@ def _its_command(run: Run, one: Failure, job: JobDescribed) -> Command | None:
     return command(shell, "-c", line, purpose="as Snakemake ran it")
 
 
-def _as_reported(run: Run, own: str) -> str | None:
-    """Return the whole command in Snakemake's error, with the activation of its environment."""
-    for message in reversed(run.messages):
-        if message.level == "error" and own in message.text:
-            for found in _RAN.finditer(message.text):
-                if found["command"].strip().endswith((own, f"{own}'")):
-                    return found["command"].replace(f"{STRICT} ", STRICT, 1)
-    return None
+def commands_as_run(run: Run) -> dict[str, str]:
+    """Return the whole commands in Snakemake's errors, with the activation of an environment.
+
+    Their keys are the commands as the jobs describe them: what is behind the last prefix.
+    """
+    found: dict[str, str] = {}
+    settings = run.started.settings if run.started is not None else {}
+    prefixes = {STRICT, str(settings.get("shell_prefix") or STRICT)}
+    for message in run.messages:
+        if message.level != "error" or "Command '" not in message.text:
+            continue
+        for one in _RAN.finditer(message.text):
+            whole = one["command"]
+            ends = (whole.rfind(each) + len(each) for each in prefixes if each in whole)
+            found[whole[max(ends, default=0) :].strip()] = whole.replace(f"{STRICT} ", STRICT, 1)
+    return found
 
 
 def _shell(run: Run, job: JobDescribed) -> str | None:

@@ -1,6 +1,6 @@
 """The text of ``jobs --failed``: failures by cause and rule, then a block for each kind."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from rich.console import RenderableType
@@ -10,6 +10,7 @@ from snakemake_logger_plugin_observe.analysis.failures.cause_names import full_c
 from snakemake_logger_plugin_observe.analysis.failures.endings import of_attempts
 from snakemake_logger_plugin_observe.analysis.failures.explained import explain
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
+from snakemake_logger_plugin_observe.analysis.failures.repeat import commands_as_run
 from snakemake_logger_plugin_observe.analysis.failures.rule_patterns import RulePattern
 from snakemake_logger_plugin_observe.analysis.failures.story import retry_setting, story_of
 from snakemake_logger_plugin_observe.analysis.jobs.table import Row
@@ -46,8 +47,9 @@ def parts(answer: JobsAnswer, width: int) -> list[RenderableType]:
     blocks = _blocks(answer)
     most = _BLOCKS_OF_A_RULE if answer.rule is not None else _BLOCKS
     patterns = {pattern.rule: pattern for pattern in answer.patterns}
+    as_run = commands_as_run(answer.source.run)
     for block in blocks[:most]:
-        found += [Text(), *_block(answer, block, patterns)]
+        found += [Text(), *_block(answer, block, patterns, as_run)]
     left = [one for block in blocks[most:] for one in block]
     if left:
         where = "; --format json has them all" if answer.rule is not None else ""
@@ -95,7 +97,10 @@ def _blocks(answer: JobsAnswer) -> list[list[Failure]]:
 
 
 def _block(
-    answer: JobsAnswer, block: list[Failure], patterns: dict[str, RulePattern]
+    answer: JobsAnswer,
+    block: list[Failure],
+    patterns: dict[str, RulePattern],
+    as_run: Mapping[str, str],
 ) -> Iterator[RenderableType]:
     """Yield what is known about jobs that failed in the same way, with one of their logs."""
     one = block[0]
@@ -125,7 +130,7 @@ def _block(
     if one.stopped:
         yield line(f"{first_of(one.stopped)}, which shares a pipe with it, ended with it")
     yield from map(line, _also(one))
-    found = explain(answer.source.run, one, str(answer.source.path))
+    found = explain(answer.source.run, one, str(answer.source.path), as_run)
     yield from failure_meaning.meaning(found)
     own = answer.source.owner is None  # a command of another user's journal is not one to paste
     alone = own and found.repeat is not None and found.repeat.how == "command"
