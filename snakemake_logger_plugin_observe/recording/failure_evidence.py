@@ -1,5 +1,6 @@
 """Failure evidence: the ends of a failed attempt's log files, and the error printed about it."""
 
+import re
 from collections import deque
 from pathlib import Path
 from typing import Final
@@ -14,6 +15,8 @@ from snakemake_logger_plugin_observe.run.attempt import Attempt
 from snakemake_logger_plugin_observe.run.model import Run
 
 _ERRORS_KEPT: Final = 50
+_OF_A_RULE: Final = "RuleException:\n"
+_COMMAND: Final = re.compile(r"Command '.*' (?=returned non-zero exit status|died with)", re.DOTALL)
 # A file's time is that of the kernel's last tick, or of its file server.
 _SLACK_HERE: Final[clock.Micros] = 2_000_000
 _SLACK_ON_NODES: Final[clock.Micros] = 600_000_000
@@ -70,7 +73,12 @@ class FailureEvidence:
         return by_job
 
     def printed_error(self, live: LiveAttempt) -> str | None:
-        """Return the error that Snakemake printed about a job whose tool had not failed."""
+        """Return the error that Snakemake printed about a job or a group that failed.
+
+        What ended a tool is known from elsewhere, unless no executor is timed.
+        """
+        if (named := self._error_of_a_tool(live)) is not None:
+            return named
         job_id = live.attempt.job_id
         job = self.run.jobs.get(job_id) if job_id is not None else None
         reported = live.stamps.get("reported")
@@ -81,6 +89,18 @@ class FailureEvidence:
                 about == job_id if about is not None else _is_about(job, text)
             ):
                 return text
+        return None
+
+    def _error_of_a_tool(self, live: LiveAttempt) -> str | None:
+        """Return the first error about an untimed job, or about one of an untimed group's jobs."""
+        selected = live.stamps.get("selected")
+        if self.run.wrapped or selected is None:
+            return None
+        jobs = {job.job_id: job for job in jobs_of(self.run, live.attempt)}
+        for moment, text, about in self._errors:
+            if moment >= selected and about is not None and about in jobs:
+                said = _of_a_tool(text)
+                return said if about == live.attempt.job_id else f"{jobs[about].rule}: {said}"
         return None
 
 
@@ -98,3 +118,10 @@ def _is_about(job: JobDescribed, text: str) -> bool:
     lines = text.splitlines()
     named = any(f"{line} ".startswith(f"{path} ") for path in job.output for line in lines)
     return named or f"Job {job.job_id} " in text
+
+
+def _of_a_tool(text: str) -> str:
+    """Return an error without what its job's description has: the command that failed."""
+    if not text.startswith(_OF_A_RULE):
+        return text
+    return " ".join(_COMMAND.sub("", text.removeprefix(_OF_A_RULE)).split())

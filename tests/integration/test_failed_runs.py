@@ -324,8 +324,8 @@ def test_a_job_whose_node_processes_are_gone_is_lost(lab: Lab) -> None:
     assert (one["cause"], one["certain"]) == ("lost", False)
 
 
-def test_without_the_wrapper_the_log_alone_shows_the_same_failure(lab: Lab) -> None:
-    """No log record of Snakemake shows which job an exit code belongs to."""
+def test_without_the_wrapper_the_log_and_the_error_show_the_same_failure(lab: Lab) -> None:
+    """Snakemake prints the exit code, and the frames of the error show of which job."""
     lab.snakefile("""
         rule all:
             output: "a.txt"
@@ -334,7 +334,8 @@ def test_without_the_wrapper_the_log_alone_shows_the_same_failure(lab: Lab) -> N
     """)
     lab.snakemake("--logger", "observe", "--cores", "1", "--retries", "1", check=False)
     (one,) = failed(lab)["failures"]
-    assert (one["cause"], one["verdict"]) == ("other", "deterministic")
+    assert (one["cause"], one["verdict"]) == ("exit_code", "deterministic")
+    assert [each["exit_code"] for each in one["failures"]] == [13, 13]
     assert one["failures"][-1]["last_line"]["text"] == "no such sequence"
     assert (one["executions"], one["all_executions_seen"]) == (0, False)
 

@@ -90,12 +90,13 @@ def compare_failures(before: Occurrence, now: Occurrence) -> Repeat:
     end = _same_end(before.why, now.why)
     text, source = _same_text(before, now)
     duration = _same_duration(before.duration, now.duration)
+    timed = before.execution is not None and now.execution is not None  # its tool, not all else
     verdicts = {"end": end, source: text, "duration": duration}
     differs = tuple(name for name, same in verdicts.items() if same is False)
     same: bool | None = True
     if False in (end, text):
         same = False
-    elif text is None and (end is None or duration is False):
+    elif text is None and (end is None or (duration is False and timed)):
         same = None
     return Repeat(now.attempt, now.execution, same, differs)
 

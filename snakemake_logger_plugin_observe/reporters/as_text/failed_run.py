@@ -17,7 +17,7 @@ from snakemake_logger_plugin_observe.analysis.failures.headline import (
 )
 from snakemake_logger_plugin_observe.analysis.failures.messages import Cause
 from snakemake_logger_plugin_observe.analysis.failures.sent_signals import find_sender, was_sent
-from snakemake_logger_plugin_observe.analysis.phrasing import plural
+from snakemake_logger_plugin_observe.analysis.phrasing import plural, submission_name
 from snakemake_logger_plugin_observe.pasting import harmless
 from snakemake_logger_plugin_observe.reporters.answers import CostAnswer, Source
 from snakemake_logger_plugin_observe.reporters.as_text.common import reader
@@ -90,7 +90,7 @@ def _what_to_do(answer: CostAnswer) -> str:
 
 
 def _to_do(source: Source, first: Failure) -> str:
-    rule = first.rule or f"group {first.group_name}"
+    rule = first.rule or submission_name(None, {}, first.group_name)
     if first.has_invalid_output:
         return f"make {rule} write its output as ensure() declares it, then run again"
     if first.cause in _TO_DO:

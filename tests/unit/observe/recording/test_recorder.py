@@ -535,6 +535,41 @@ def test_without_the_wrapper_a_failure_has_its_message(record: Record) -> None:
     assert (end.status, end.message, end.external_jobid) == ("failed", "exit 3", "77")
 
 
+OF_A_RULE = (
+    "RuleException:\nCalledProcessError in file 'S', line 5:\n"
+    "Command 'set -euo pipefail; exit 3' returned non-zero exit status 3."
+)
+
+
+def test_without_the_wrapper_a_failure_has_the_error_that_names_its_job(record: Record) -> None:
+    recording = record(wrapped=False).put(notes.EndsHooked, 3).job(1).job(2).selected(4, 1, 2)
+    recording.put(notes.LogMessage, 6, level="error", kind="error", text=OF_A_RULE, job_id=1)
+    recording.finished(7, (1, 1), "failed").selected(8, 1)
+    recording.put(
+        notes.LogMessage, 9, level="error", kind="error", text=OF_A_RULE.replace("3", "4"), job_id=1
+    )
+    recording.finished(10, (1, 2), "failed").finished(11, (2, 1), "failed").finish()
+    found = ends(recording)
+    assert [found[key].message for key in ((1, 1), (1, 2), (2, 1))] == [
+        "CalledProcessError in file 'S', line 5: returned non-zero exit status 3.",
+        "CalledProcessError in file 'S', line 5: returned non-zero exit status 4.",
+        None,
+    ]
+
+
+def test_without_the_wrapper_a_group_has_the_error_that_names_one_of_its_jobs(
+    record: Record,
+) -> None:
+    recording = record(wrapped=False).put(notes.EndsHooked, 3)
+    recording.put(notes.GroupInfo, 3, group="g", name="g", members=(1, 2))
+    recording.job(1).job(2, rule="reduce").selected(4, "g")
+    recording.put(notes.LogMessage, 6, level="error", kind="error", text=OF_A_RULE, job_id=2)
+    recording.finished(7, ("g", 1), "failed").finish()
+    assert ends(recording)[("g", 1)].message == (
+        "reduce: CalledProcessError in file 'S', line 5: returned non-zero exit status 3."
+    )
+
+
 def test_log_records_are_ignored_once_ends_are_hooked(record: Record) -> None:
     recording = record(wrapped=False).put(notes.EndsHooked, 3).job(1)
     recording.selected(4, 1).put(notes.JobEndLogged, 9, job_id=1)
