@@ -48,6 +48,8 @@ from snakemake_logger_plugin_observe.run.attempt import Attempt, Key
 from snakemake_logger_plugin_observe.run.model import Run
 
 _PROBLEM_LENGTH: Final = 200
+_COPIES: Final = ".snakemake/"
+"""Where Snakemake keeps local copies of files in a storage, which it fetches again."""
 
 
 class Emit(Protocol):
@@ -170,7 +172,10 @@ class AttemptTracker:
         self._emit(job)
         if self._inputs is not None and _runs_a_tool(job):
             own = frozenset(job.output)
-            self._inputs.begin(job.job_id, (path for path in job.input if path not in own))
+            self._inputs.begin(
+                job.job_id,
+                (one for one in job.input if one not in own and not one.startswith(_COPIES)),
+            )
 
     def _is_masked(self, command: str | None) -> bool:
         """Whether something in *command* is not written to the journal."""

@@ -29,6 +29,7 @@ _KINDS_BY_TEXT: Final = (
     ("Pulling singularity image", "deploying"),
     ("Updating checkpoint dependencies", "checkpoint"),
     ("Removing output files of failed job", "removing_outputs"),
+    ("Removing temporary output", "removing_temporary"),
     ("Job rate limit reached", "rate_limit"),
     ("Resuming incomplete job", "resuming"),
     (_NOTHING_TO_DO, "nothing_to_do"),

@@ -6,6 +6,7 @@ Used only on the recorder's thread, as ``attempts`` is.
 import math
 import socket
 import time
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -43,6 +44,7 @@ from snakemake_logger_plugin_observe.run.phases import CLASSES, in_seconds
 from snakemake_logger_plugin_observe.run.pipe_partners import cancel_stopped_partners
 from snakemake_logger_plugin_observe.run.scope import job_counts
 
+_MOST_REMOVED: Final = 20_000
 _KEPT_TEXT: Final = 4000
 
 
@@ -83,6 +85,7 @@ class RunEvents:
         self._watch = clock.ClockWatch()
         self._deadline = math.inf
         self._messages_dropped = 0
+        self._removed: deque[notes.LogMessage] = deque(maxlen=_MOST_REMOVED)
 
     def sources_found(self, note: notes.SourcesFound) -> None:
         """Write where the workflow's source text came from."""
@@ -100,7 +103,11 @@ class RunEvents:
         if len(text) > _KEPT_TEXT:
             text = tracebacks.shortened(self._mask.text(text), _KEPT_TEXT)
         error = note.error
+        if note.kind == "removing_temporary":  # one for each temp() file: of interest to few
+            self._removed.append(note)
+            return
         if note.level == "error":
+            self._write_removed(text)
             self._last_error = note.time
             self._attempts.error(note.time, text, note.job_id)
             error = self._with_similar_file(error, text)
@@ -111,6 +118,16 @@ class RunEvents:
             self._messages_dropped += 1
             return
         self._emit(event_of(Message, note, text=text, error=error))
+
+    def _write_removed(self, error: str) -> None:
+        """Write which temporary folders were removed, of those that held files that are missing."""
+        if "Missing files after" not in error:
+            return
+        for note in self._removed:
+            folder = note.text.removeprefix("Removing temporary output ").rstrip(".")
+            if f"{folder}/" in error:
+                self._emit(event_of(Message, note))
+        self._removed.clear()
 
     def _with_similar_file(self, error: notes.ErrorFacts | None, text: str) -> Any:
         """Return what is known of an error, with a file that may be the one that it misses."""

@@ -56,7 +56,7 @@ def test_a_job_in_a_process_of_its_own_misses_it_too(lab: Lab) -> None:
     lab.snakefile(PARENT + "        run: print(input.child_dir)")
     lab.snakemake(*ALONE, check=False)
     one = removed(lab)
-    assert (one["how"], one["by"]) == ("folder_temp", "data/parent")
+    assert (one["how"], one["by"], one["certain"]) == ("folder_temp", "data/parent", False)
 
 
 def test_a_link_to_a_temporary_file_is_named_as_one(lab: Lab) -> None:

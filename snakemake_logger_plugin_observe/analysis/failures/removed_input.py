@@ -33,15 +33,10 @@ class RemovedInput:
     line: int | None
     """The journal line that reports them missing."""
     message: str
+    certain: bool
+    """Whether what removed them follows from the journal, or is not said."""
     failed: bool
     """Whether an attempt of the reader failed; else the whole run ended with that error."""
-
-    @property
-    def certain(self) -> bool:
-        """Whether what removed them follows from the journal, or is not said."""
-        if self.how == "link_to_temp":
-            return all(is_dangling(path, self.message) for path in self.files)
-        return self.how in ("folder_temp", "unknown")
 
     @property
     def claim(self) -> str:
@@ -58,7 +53,8 @@ class RemovedInput:
         them = "it" if one else "them"
         match self.how:
             case "folder_temp":
-                return f"{text}: {self.by} is temp() and holds {them}"
+                probably = "" if self.certain else "probably because "
+                return f"{text}: {probably}{self.by} is temp() and holds {them}"
             case "own_temp":
                 return f"{text}: probably because {'it is' if one else 'they are'} temp()"
             case "link_to_temp":

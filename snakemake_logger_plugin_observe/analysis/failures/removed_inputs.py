@@ -160,8 +160,21 @@ class _Scene:
             jobs=jobs,
             line=missed.line,
             message=missed.message,
+            certain=self._is_certain(how, by, path, missed),
             failed=missed.failed,
         )
+
+    def _is_certain(self, how: How, by: str, path: str, missed: _Missed) -> bool:
+        """Whether *how* a file was removed is what happened, and not only what fits."""
+        if how == "folder_temp":  # a job that was not reached yet may have kept the folder
+            removed = f"Removing temporary output {by}."
+            return any(
+                one.kind == "removing_temporary" and one.text.strip() == removed
+                for one in self._run.messages
+            )
+        if how == "link_to_temp":
+            return " " not in by and is_dangling(path, missed.message)
+        return how == "unknown"
 
     def _maker_of(self, path: str) -> JobDescribed | None:
         """Return the job that made a file, or the folder that it is in, in this run."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
+from snakemake_logger_plugin_observe.analysis.citations import Citation
 from snakemake_logger_plugin_observe.analysis.failures.removed_input import RemovedInput
 from snakemake_logger_plugin_observe.analysis.triage import failed_jobs
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
@@ -29,6 +30,13 @@ def detect(case: Case) -> Iterator[Incident]:
         yield _incident(case, name, group)
 
 
+def _removal(case: Case, one: RemovedInput) -> tuple[Citation, ...]:
+    """Cite Snakemake's message that it removed the folder, if it is on record."""
+    said = f"Removing temporary output {one.by}."
+    found = (message for message in case.run.messages if message.text == said)
+    return case.side.at_event(next(found, None), said)
+
+
 def _incident(case: Case, incident_id: str, group: list[RemovedInput]) -> Incident:
     first = group[0]
     readers = tuple(dict.fromkeys(one.reader.job_id for one in group))
@@ -48,6 +56,7 @@ def _incident(case: Case, incident_id: str, group: list[RemovedInput]) -> Incide
         failures=len(failed),
         evidence=(
             *case.side.at_line(first.line, first.message),
+            *_removal(case, first),
             *case.side.at_jobs(makers.values()),
             *case.side.at_jobs(first.jobs),
         )

@@ -963,3 +963,19 @@ def test_a_run_that_ended_during_planning_has_plan_and_deploy_phases(record: Rec
         ("plan", at(2), at(5)),
         ("deploy", at(5), at(9)),
     ]
+
+
+def test_of_removed_temporary_outputs_only_the_folders_of_missing_files_are_written(
+    record: Record,
+) -> None:
+    recording = record()
+    for moment, path in ((3, "a.tmp"), (4, "data/parent"), (5, "data/other")):
+        text = f"Removing temporary output {path}."
+        recording.message(moment, "removing_temporary", text)
+    error = "OSError: Missing files after 5 seconds:\ndata/parent/child (missing locally)"
+    recording.message(6, "error", error, level="error").finish()
+    written = [one.text for one in recording.run.messages]
+    assert [one for one in written if "data/" in one] == [
+        "Removing temporary output data/parent.",
+        error,
+    ]

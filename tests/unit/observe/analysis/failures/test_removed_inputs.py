@@ -28,6 +28,11 @@ def made(**a: Any) -> Story:
     return story.job(1, rule="a", **more).quick(1, 3, 3, 4)
 
 
+def removing(story: Story, path: str) -> Story:
+    """Add Snakemake's message that it removed a temporary output."""
+    return story.message(5, f"Removing temporary output {path}.", kind="removing_temporary")
+
+
 def missed(story: Story, *files: str, how: str = "(missing locally)", needs: Any = ()) -> Story:
     """Add rule b, which Snakemake could not start at 6 s because *files* were gone."""
     inputs = needs or files
@@ -47,7 +52,7 @@ def only(story: Story) -> RemovedInput:
 
 
 def test_a_temporary_folder_that_no_job_needs_is_removed_with_what_it_holds() -> None:
-    story = made(output=("d", "d/x"), temp=("d", "d/x"))
+    story = removing(made(output=("d", "d/x"), temp=("d", "d/x")), "d")
     found = only(missed(story, "d/x"))
     assert (found.how, found.by, found.certain) == ("folder_temp", "d", True)
     assert found.claim == (
@@ -56,8 +61,14 @@ def test_a_temporary_folder_that_no_job_needs_is_removed_with_what_it_holds() ->
     assert found.fix == "take temp() off d in rule a, or leave d out of its outputs, then run again"
 
 
+def test_a_job_that_was_not_reached_may_have_kept_the_folder() -> None:
+    found = only(missed(made(output=("d", "d/x"), temp=("d", "d/x")), "d/x"))
+    assert (found.how, found.certain) == ("folder_temp", False)
+    assert found.claim.endswith("later: probably because d is temp() and holds it")
+
+
 def test_several_files_of_one_folder_are_one_finding() -> None:
-    story = made(output=("d", "d/x", "d/z"), temp=("d",))
+    story = removing(made(output=("d", "d/x", "d/z"), temp=("d",)), "d")
     found = only(missed(story, "d/x", "d/z"))
     assert found.claim == (
         "inputs d/x and d/z of b were made by a in this run, and gone 2.0 s later: d is temp() "
@@ -168,7 +179,7 @@ def test_a_job_that_could_not_read_its_input_on_its_node_is_one_of_these_failure
 
 
 def test_it_is_the_incident_instead_of_an_error_of_the_workflow() -> None:
-    story = missed(made(output=("d", "d/x"), temp=("d",)), "d/x")
+    story = missed(removing(made(output=("d", "d/x"), temp=("d",)), "d"), "d/x")
     (one,) = triage_of(story).incidents
     assert (one.id, one.strength, one.jobs) == ("removed_input:b", "certain", (9,))
     assert one.action.text == only(story).fix
