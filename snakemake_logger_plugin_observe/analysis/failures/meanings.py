@@ -110,8 +110,7 @@ _BY_PROGRAM: Final = (
         {1},
         "test [ [[",
         "the condition {command} is false, which is exit code 1",
-        "write `if {command}; then ...; fi` for a condition that may be false, or put `|| true` "
-        "behind it",
+        "find out why it is false; if it may be, write `if {command}; then ...; fi`",
         "the condition {command} is true",
     ),
     _row(
@@ -228,6 +227,7 @@ _QUIET: Final = frozenset(
     }
 )
 """Programs that fail so seldom that an unset variable is likelier."""
+_TAKES_DOLLARS: Final = frozenset({"awk", "gawk", "mawk", "perl"})
 _READS_PART: Final = frozenset({"head", "less", "more"})
 
 
@@ -367,7 +367,18 @@ def _not_found(live: Sequence[SimpleCommand]) -> Meaning:
             f"`bash -c 'type {one.program}'` prints a function where the job ran",
             "operating context",
         )
-    others = dict.fromkeys(one.program for one in live if one.program not in _EVERYWHERE)
+    named = [one for one in live if one.program not in _EVERYWHERE]
+    own = named[-1] if named and all(one.folder for one in named) else None
+    if own is not None:
+        who = cut(f"{own.folder}{own.program}", _LONGEST)
+        return Meaning(
+            "likely",
+            f"{who} is not there, or the program that its first line names (#!) is not",
+            f"check that {who} exists where the job ran, and correct its first line: "
+            "`#!/usr/bin/env NAME` looks for a program on PATH",
+            f"{who} exists, and `head -n 1 {who}` names a program that does",
+        )
+    others = dict.fromkeys(one.program for one in named)
     who = both([cut(one, _LONGEST) for one in others])
     which = f"one of {who}" if len(others) > 1 else who or "a program of the command"
     return Meaning(
@@ -384,8 +395,10 @@ def _not_found(live: Sequence[SimpleCommand]) -> Meaning:
 
 
 def _not_executable(live: Sequence[SimpleCommand]) -> Meaning:
-    others = dict.fromkeys(one for one in live if one.program not in _EVERYWHERE)
-    who = both([cut(one.program, _LONGEST) for one in others]) or "a program of the command"
+    others = dict.fromkeys(
+        f"{one.folder}{one.program}" for one in live if one.program not in _EVERYWHERE
+    )
+    who = both([cut(one, _LONGEST) for one in others]) or "a program of the command"
     return Meaning(
         "likely",
         f"the shell found {who} but could not run it (exit code 126): it is not executable, a "
@@ -404,6 +417,8 @@ def _unset(programs: Sequence[SimpleCommand], command: str, *, silent: bool) -> 
     which = both([f"${name}" for name in names])
     likely = silent or all(one.program in _QUIET for one in programs)
     is_argument = names[0].isdigit()
+    if is_argument and any(one.program in _TAKES_DOLLARS for one in programs):
+        likely = True
     yield Meaning(
         "likely" if likely else "possible",
         f"{which} {'is' if len(names) == 1 else 'one of them is'} not set where the job ran: "

@@ -62,6 +62,8 @@ class SimpleCommand:
     """Whether a pipe takes what it prints."""
     ignored: bool = False
     """Whether its exit code cannot end the command: a condition, or ``||`` behind it."""
+    folder: str = ""
+    """The folder before its name, with a slash; empty if it is looked for on PATH."""
 
     @property
     def text(self) -> str:
@@ -357,8 +359,10 @@ def _simple(words: list[str], depth: int) -> list[SimpleCommand]:
             program.pop(0)
     found = _inside(words, depth, ignored=bool(program))
     if program:
-        name = program[0].strip("'\"").rpartition("/")[2] if program[0] != "." else "."
-        found.append(SimpleCommand(name or program[0], tuple(program[1:])))
+        folder, slash, name = program[0].strip("'\"").rpartition("/")
+        found.append(
+            SimpleCommand(name or program[0], tuple(program[1:]), folder=f"{folder}{slash}")
+        )
     return found
 
 

@@ -49,7 +49,8 @@ def of(
         ("seq 99 | tool", 141, "what reads the pipe ended before what writes into the pipe"),
         ("bwa mem a | sort > c", 127, "the shell did not find bwa (exit code 127)"),
         ("bwa mem a | samtools sort", 127, "the shell did not find one of bwa and samtools"),
-        ("./tool a", 126, "the shell found tool but could not run it"),
+        ("./tool a", 127, "./tool is not there, or the program that its first line names"),
+        ("./tool a", 126, "the shell found ./tool but could not run it"),
         ("echo $A > c", 1, "$A is not set where the job ran"),
         ('awk "{print $1}" a | sort', 1, "$1 is the shell's, and not set"),
         ("source env/activate; tool", 1, "env/activate, which the command reads with `source`"),
@@ -61,8 +62,7 @@ def of(
 def test_an_exit_code_means(command: str, code: int, expected: str) -> None:
     found = of(command, code)[0]
     assert found.text.startswith(expected)
-    strength = "possible" if "$1" in command else "certain" if code in (134, 139) else "likely"
-    assert found.strength == strength
+    assert found.strength == ("certain" if code in (134, 139) else "likely")
     assert found.to_do
     assert found.wrong_if
 
@@ -178,7 +178,8 @@ CASES = [
     ("seq 1000000 | head -n 5 > c", "head ended before"),
     ("echo $REFERENCE_DIR > c", "$REFERENCE_DIR is not set"),
     ("echo 'echo $NO_SUCH_NAME' > a; source ./a; echo x", "./a, which the command reads"),
-    ("touch c; ./c", "the shell found c but could not run it"),
+    ("printf '#!/no/such\\n' > c; chmod +x c; ./c", "./c is not there, or the program"),
+    ("touch c; ./c", "the shell found ./c but could not run it"),
     ("no_such_tool_here > c", "the shell did not find no_such_tool_here"),
     ("timeout 0.1 sleep 5", "timeout ended the program"),
     ("echo a > a; echo b > b; cmp -s a b", "cmp found a difference"),
