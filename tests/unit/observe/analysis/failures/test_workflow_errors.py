@@ -131,7 +131,12 @@ SUMMARY = "WorkflowError:\nAt least one job did not complete successfully."
         (
             "IndentationError in file \"<tokenize>\", line 3:\nunindent does not match any outer indentation level:\n   shell: 'touch d'\n\n  File \"/usr/lib/python3.11/tokenize.py\", line 516, in _tokenize",
             "syntax",
-            "the workflow cannot be parsed: unindent does not match any outer indentation level",
+            "the workflow cannot be parsed: unindent does not match any outer indentation level (line 3)",
+        ),
+        (
+            "TokenError:\n('EOF in multi-line statement', (5, 0))",
+            "syntax",
+            "the workflow cannot be parsed: a bracket, brace or quote is not closed by line 5",
         ),
     ],
 )  # fmt: skip
