@@ -9,7 +9,7 @@ from snakemake_logger_plugin_observe.analysis.phrasing import both, job_name, jo
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.journal.events import JobDescribed
 
-How = Literal["folder_temp", "own_temp", "link_to_temp", "command", "unknown"]
+How = Literal["folder_temp", "own_temp", "undeclared", "link_to_temp", "command", "unknown"]
 """What removed inputs: ``temp()`` of a folder that holds them, their own, or that of the file that
 they link to; a job's command; or something that the journal does not show."""
 
@@ -42,6 +42,13 @@ class RemovedInput:
     def claim(self) -> str:
         """Return what was gone, who had made it, and what removed it."""
         one = len(self.files) == 1
+        if self.how == "undeclared":
+            made = f"{both(self.files)}, which {job_names(self.jobs)} had made in this run"
+            it, them = ("it is", "it") if one else ("they are", "them")
+            return (
+                f"{job_name(self.reader)} did not find {made}: {it} temp(), and probably removed "
+                f"by then, as {self.reader.rule} does not declare {them} as input"
+            )
         inputs = f"input{'' if one else 's'} {both(self.files)} of {job_name(self.reader)}"
         was = "was" if one else "were"
         if self.maker is None:
@@ -79,6 +86,8 @@ class RemovedInput:
                     f"take temp() off {self.by} in rule {rules}, or leave {self.by} out of its "
                     f"outputs, then run again"
                 )
+            case "undeclared":
+                return f"declare {both(self.files)} as input of {self.reader.rule}, then run again"
             case "own_temp":
                 return f"take temp() off {both(self.files)}, or use --notemp, then run again"
             case "link_to_temp":
@@ -103,7 +112,7 @@ class RemovedInput:
                     "Snakemake removes a temp() folder once no job needs the folder itself, with "
                     "all that it holds"
                 )
-            case "own_temp":
+            case "own_temp" | "undeclared":
                 return "Snakemake removes a temp() file once it knows no job that still needs it"
             case "link_to_temp":
                 return "a link is of no use once what it points to is removed"
@@ -117,7 +126,7 @@ class RemovedInput:
         match self.how:
             case "folder_temp":
                 return f"the same command with --notemp ends in the same way, without {self.by}"
-            case "own_temp":
+            case "own_temp" | "undeclared":
                 return "the same command with --notemp ends in the same way"
             case "link_to_temp":
                 return f"{self.files[0]} is no link, or a link to something else"

@@ -25,6 +25,10 @@ from snakemake_logger_plugin_observe.run.model import Run
 
 _LONGEST: Final = 80
 _MISSING: Final = "Missing files after"
+_NOT_THERE: Final = re.compile(
+    r"No such file|FileNotFoundError|[Cc]annot (?:open|stat|access|find)|not found|"
+    r"[Cc]ould not (?:open|find)|does(?: not|n't) exist|[Ff]ailed to open|[Uu]nable to open"
+)
 _DONE: Final = ("success", "cached")
 _REMOVES: Final = re.compile(
     r"(?<![\w./-])(?:rm|mv|rmdir|unlink|rename|shred|gzip|gunzip|bgzip|pigz|bzip2|bunzip2|xz|unxz|"
@@ -44,10 +48,14 @@ def removed_inputs(run: Run, failed: Sequence[Failure]) -> tuple[RemovedInput, .
         failed: its failures.
 
     """
-    if not any(one.cause == "missing_input" for one in failed) and not _reported(run):
+    looked_for = [(one, lines) for one in failed if (lines := _not_found(one))]
+    waited = any(one.cause == "missing_input" for one in failed) or _reported(run)
+    if not waited and not looked_for:
         return ()
     scene = _Scene(run)
-    return tuple(one for missed in _missed(run, failed) for one in scene.explain(missed))
+    missed = _missed(run, failed) if waited else ()
+    found = [one for each in missed for one in scene.explain(each)]
+    return (*found, *(one for each in looked_for for one in scene.undeclared(*each)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +68,15 @@ class _Missed:
     line: int | None
     message: str
     failed: bool
+
+
+def _not_found(one: Failure) -> str:
+    """Return the lines in which a tool that failed says that something is not there."""
+    if one.cause == "missing_input" or one.outcome != "failed" or one.job_id is None:
+        return ""
+    logs = (line for log in one.rows[-1].attempt.logs for line in log.lines)
+    lines = [*logs, *(one.last.message or "").splitlines()]
+    return "\n".join(line for line in lines if _NOT_THERE.search(line))
 
 
 def _reported(run: Run) -> bool:
@@ -139,6 +156,40 @@ class _Scene:
             groups.setdefault(key, ([], one))[0].append(path)
         for files, first in groups.values():
             yield replace(first, files=tuple(files))
+
+    def undeclared(self, one: Failure, lines: str) -> Iterator[RemovedInput]:
+        """Yield the temporary files that a tool did not find, as its job does not declare them.
+
+        Args:
+            one: a failure.
+            lines: what its tool said of files that are not there.
+
+        """
+        reader = self._run.jobs.get(one.job_id) if one.job_id is not None else None
+        attempt = one.rows[-1].attempt
+        began = attempt.tool_started or attempt.stamps.selected
+        if reader is None or began is None or not self._removes_temp:
+            return
+        own = {*reader.input, *reader.output}
+        temporary = [path for path, maker in self._makers.items() if path in _temporary(maker)]
+        text = self._run.with_relative_paths(lines)
+        for path in named_in((path for path in temporary if path not in own), text):
+            maker, missed = self._makers[path], _Missed(reader, (path,), began, None, "", True)
+            made = self._ended[maker.job_id]
+            if made <= began and self._temp_is_over(maker, path, missed):
+                yield RemovedInput(
+                    reader=reader,
+                    files=(path,),
+                    maker=maker,
+                    gone_within=began - made,
+                    how="undeclared",
+                    by=path,
+                    jobs=(maker,),
+                    line=attempt.line,
+                    message=lines,
+                    certain=False,
+                    failed=True,
+                )
 
     def _explain_one(self, missed: _Missed, path: str) -> RemovedInput | None:
         maker = self._maker_of(path)

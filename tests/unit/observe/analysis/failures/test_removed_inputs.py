@@ -13,6 +13,7 @@ from snakemake_logger_plugin_observe.analysis.failures.removed_inputs import (
     removed_inputs,
     removing_part,
 )
+from snakemake_logger_plugin_observe.journal.records import LogTail
 
 GONE = (
     'WorkflowError in rule b in file "/work/Snakefile", line 9:\n'
@@ -193,6 +194,39 @@ def test_a_file_that_exists_now_is_not_said_to_be_gone_without_a_cause() -> None
 def test_the_run_in_one_line_says_what_was_gone() -> None:
     story = missed(made(output=("d", "d/x"), temp=("d",)), "d/x")
     assert headline(story.run, failures(story.run)) == only(story).claim
+
+
+def looking_for(path: str, **a: Any) -> Story:
+    """Return a run in which rule b did not find a file at 6 s that it does not declare."""
+    story = made(output=("t",), **a)
+    story.job(9, (), rule="b", input=(), output=("y",), log=("b.log",), shellcmd="cp t y")
+    line = f"cp: cannot stat '{path}': No such file or directory"
+    tail = LogTail(path="b.log", bytes=9, first_line=1, lines=(line,))
+    return story.quick(9, 6, 6, 7, status="failed", exit_code=1, logs=(tail,)).end(8, "failed")
+
+
+def test_a_temporary_file_that_a_job_does_not_declare_is_removed_before_it_runs() -> None:
+    found = only(looking_for("t", temp=("t",)))
+    assert (found.how, found.certain, found.failed) == ("undeclared", False, True)
+    assert found.claim == (
+        "b did not find t, which a had made in this run: it is temp(), and probably removed by "
+        "then, as b does not declare it as input"
+    )
+    assert found.fix == "declare t as input of b, then run again"
+    assert classes(looking_for("t", temp=("t",)))[0] == "removed_input"
+
+
+@pytest.mark.parametrize(
+    ("path", "facts"),
+    [
+        ("other", {"temp": ("t",)}),
+        ("t", {}),
+        ("t", {"temp": ("t",), "settings": {"notemp": True}}),
+    ],
+)
+def test_another_file_or_one_that_is_kept_was_not_removed(path: str, facts: Any) -> None:
+    story = looking_for(path, **facts)
+    assert removed_inputs(story.run, failures(story.run)) == ()
 
 
 @pytest.mark.parametrize(
