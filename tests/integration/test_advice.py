@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import pytest
 from lab import BOTH, Lab
 
 FOUR_THREADS = """
@@ -78,3 +79,63 @@ def test_a_rate_that_lets_one_job_begin_at_a_time_is_named_and_not_the_cores(lab
     assert one_core["by_class_s"]["limits"] > 4.0
     assert faster["by_class_s"]["limits"] < 0.5
     assert "--max-jobs-per-timespan" in lab.observe("path").stdout
+
+
+def advised(lab: Lab) -> dict[str, Any]:
+    """Return the first piece of advice that cost has, which path has, too."""
+    first: dict[str, Any] = asked(lab, "cost")["advice"][0]
+    assert asked(lab, "path")["advice"][0] == first
+    return first
+
+
+def test_memory_that_lets_one_job_run_at_a_time_is_what_to_change(lab: Lab) -> None:
+    lab.snakefile(
+        """
+        rule all:
+            input: expand("out/{i}", i=range(6))
+
+        rule work:
+            output: "out/{i}"
+            resources: mem_mb=6000
+            shell: "sleep 1; touch {output}"
+        """
+    )
+    lab.snakemake(*BOTH, "--cores", "2", "--resources", "mem_mb=8000")
+    first = advised(lab)
+    assert (first["kind"], first["settings"]) == ("limits", {"resources": {"mem_mb": 12000}})
+    assert first["why"] == "work requests 6000: one at a time"
+    told = lab.observe("triage").stdout
+    assert "raise mem_mb in --resources from 8000 to 12000" in " ".join(told.split())
+    # The command is one to paste, and says the same.
+    _reader, _whatif, journal, *flags = first["whatif"].split()
+    (simulated,) = asked(lab, "whatif", journal, *flags)["predictions"]
+    saves_s = simulated["measured_s"] - simulated["predicted_s"]
+    assert saves_s == pytest.approx(first["saves_s"])
+
+
+def test_what_a_rule_asks_for_and_did_not_get_is_said(lab: Lab) -> None:
+    lab.snakefile(FOUR_THREADS)
+    lab.snakemake(*BOTH, "--cores", "2")
+    text = lab.observe("cost").stdout
+    assert "work asks for 4 threads, and was given 2 in 3 jobs (--cores 2)." in text
+    fewer = {"rule": "work", "resource": "threads", "requested": 4, "given": 2, "jobs": 3}
+    assert asked(lab, "cost")["reduced"] == [fewer]
+
+
+def test_a_slow_scheduler_is_what_to_change(lab: Lab) -> None:
+    lab.snakefile(
+        """
+        rule all:
+            input: expand("out/{i}", i=range(150))
+
+        rule tiny:
+            output: "out/{i}"
+            priority: 1
+            shell: "touch {output}"
+        """
+    )
+    lab.snakemake(*BOTH, "--cores", "2", "--scheduler", "ilp")
+    found = {one["kind"]: one for one in asked(lab, "cost")["advice"]}
+    assert found["scheduler"]["settings"] == {"scheduler": "greedy"}
+    lab.snakemake(*BOTH, "--cores", "2", "--scheduler", "greedy", "--forceall")
+    assert "scheduler" not in {one["kind"] for one in asked(lab, "cost")["advice"]}
