@@ -15,7 +15,7 @@ _PER_SUBMISSION: Final = (
     *("dispatch", "submit", "queue_wait", "node_startup", "node_plan", "node_exit"),
 )
 _PLANNING: Final = ("parse", "plan")
-_LEAST_PLANNING: Final = 1_000_000  # Snakemake takes some tenths of a second for any workflow
+_LEAST_PLANNING: Final = 2_000_000  # any workflow takes some tenths, on a busy machine a second
 _SHORT_TOOL: Final = 60_000_000  # a job with a shorter tool may be better submitted in a group
 _TINY_TOOL: Final = 10_000_000
 _MIN_JOBS_TO_GROUP: Final = 3

@@ -13,7 +13,10 @@ from dataclasses import dataclass, replace
 from snakemake_logger_plugin_observe.analysis.cost.group_members import member_stretches
 from snakemake_logger_plugin_observe.analysis.cost.main_thread_work import MainThreadWork
 from snakemake_logger_plugin_observe.analysis.cost.releases import Release, Releases
-from snakemake_logger_plugin_observe.analysis.cost.scheduler_limits import Submissions
+from snakemake_logger_plugin_observe.analysis.cost.scheduler_limits import (
+    Submissions,
+    limits_in_force,
+)
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.journal.events import line_of
 from snakemake_logger_plugin_observe.run.attempt import Attempt, Key
@@ -61,6 +64,7 @@ class _Walk:
         self.backwards: list[MakespanSegment] = []
         self.submissions = Submissions(run)
         self.releases = Releases(run, self.submissions)
+        self.limits_known = bool(limits_in_force(run))
 
     def segments(self) -> list[MakespanSegment]:
         began = self.run.scheduling_began
@@ -148,7 +152,8 @@ class _Walk:
         found, moment, release = self.releases.of(attempt, self.at)
         self._set_release(release)
         if moment is not None:
-            self._add_run_work(moment, "slot_wait", attempt)
+            short = release.reason != "freed_unknown" or not self.limits_known
+            self._add_run_work(moment, "slot_wait" if short else UNATTRIBUTED, attempt)
         return found
 
     def _set_release(self, release: Release) -> None:

@@ -90,7 +90,7 @@ _RELEASES: Final = {
     "freed_cores": "{who} freed cores",
     "freed_worker": "{who} freed a worker",
     "freed_resource": "{who} freed {resource}",
-    "freed_unknown": "{who} freed a slot",
+    "freed_unknown": "{who} ended",
     "rate": "--max-jobs-per-timespan",
     "scheduling": "start of scheduling",
 }

@@ -450,3 +450,21 @@ def test_a_job_that_the_rate_let_not_begin_was_released_by_that_of_a_timespan_ag
         ("slot_wait", 4, 8, 13),
         ("compute", 4, 13, 14),
     ]
+
+
+@pytest.mark.parametrize(
+    ("facts", "phase"),
+    [
+        ({"cores": 3}, "slot_wait"),
+        ({"cores": 4}, "unattributed"),  # both would have fitted
+        ({}, "slot_wait"),  # no limit is known, so one may have been short
+    ],
+)
+def test_a_wait_that_no_limit_explains_is_not_for_want_of_slots(
+    facts: dict[str, int], phase: str
+) -> None:
+    """The second job, ready at 3, was passed over then; the first ended at 5."""
+    story = begun(**facts).job(1, threads=2).job(2, threads=2)
+    story.iteration(3, 3, (3, 3)).quick(1, 3, 3, 5).iteration(9, 9, (9, 9))
+    run = story.quick(2, 3, 9, 12).end(12).run
+    assert [name for name, _job, start, _end in owners(run) if start == 5] == [phase]
