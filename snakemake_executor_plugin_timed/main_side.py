@@ -77,7 +77,7 @@ class MainSide:
         self._stages: dict[Key, dict[str, clock.Micros]] = {}
         self._described: set[Key] = set()
         self._keep_lines = session.journal.stderr_lines
-        self._meter = Meter(self._keep_lines)
+        self._meter = Meter(self._keep_lines, sampling=True)
         self._reports: dict[Key, _ReportedEnd] = {}
         self._shutting_down: dict[int, clock.Micros] = {}
         self._node_stamps: dict[int, bool] = {}

@@ -44,16 +44,21 @@ class PrintedText:
         os.set_blocking(self._near, False)
         self.source = "stdout and stderr" if _is_stderr(stdout) else "stderr"
         """What of the process it is."""
+        try:  # before the process is started: without a reader, it would stop once the pipe is full
+            _thread.start_new_thread(self._follow, ())
+        except RuntimeError as error:
+            os.close(self._near)
+            os.close(self._far)
+            raise OSError(str(error)) from error
 
     def arguments(self) -> dict[str, Any]:
         """Return the arguments of ``Popen`` that let a process print to it."""
         both = {"stdout": self._far} if self.source != "stderr" else {}
         return {**both, "stderr": self._far}
 
-    def follow(self) -> None:
-        """Pass on from now on, in the background: the process has been started, or could not be."""
+    def release(self) -> None:
+        """Leave the far end to the process, which has been started, or could not be."""
         os.close(self._far)
-        _thread.start_new_thread(self._follow, ())
 
     def _follow(self) -> None:
         ready = select.poll()

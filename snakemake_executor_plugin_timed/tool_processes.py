@@ -19,6 +19,7 @@ from snakemake_logger_plugin_observe.probe import hidden
 if TYPE_CHECKING:
     from resource import struct_rusage
 
+    from snakemake_executor_plugin_timed.memory_samples import MemorySamples
     from snakemake_executor_plugin_timed.printed_text import PrintedText
 
 _SHELL: Final = "snakemake.shell"
@@ -30,6 +31,8 @@ class EndedProcess(NamedTuple):
 
     pid: int
     used: "struct_rusage"
+    sampled_peak: int = 0
+    """The largest size that was seen of one of them, in bytes; 0 if none was."""
 
 
 class ToolProcesses:
@@ -48,15 +51,17 @@ class ToolProcesses:
 _tools: dict[int, ToolProcesses] = {}
 """The tools that run in this process, by thread."""
 _keep_lines = 0
+_samples: "MemorySamples | None" = None
 
 
-def install(keep_lines: int = 0) -> bool:
+def install(keep_lines: int = 0, *, samples: "MemorySamples | None" = None) -> bool:
     """Measure the tools of this process from now on; return False if this Snakemake differs.
 
-    Of what each process prints on stderr, the last *keep_lines* lines are kept.
+    Of what each process prints on stderr, the last *keep_lines* lines are kept; its memory is
+    sampled by *samples*.
     """
-    global _keep_lines
-    _keep_lines = keep_lines
+    global _keep_lines, _samples
+    _keep_lines, _samples = keep_lines, samples
     shell = sys.modules.get(_SHELL)
     known = getattr(shell, _NAME, None)
     if isinstance(known, _Subprocess):
@@ -92,16 +97,19 @@ class _Popen(subprocess.Popen[Any]):
             super().__init__(*args, **kwargs)
         finally:
             if printed is not None:
-                printed.follow()
+                printed.release()
         self._tool, self._printed = tool, printed
         if tool is not None:
             tool.started += 1
             tool.printed += [printed] if printed is not None else []
+            if _samples is not None:
+                _samples.watch(self.pid)
 
     def _reap(self, pid: int, flags: int, _wait4: Any = os.wait4) -> tuple[int, int]:
         pid, status, used = _wait4(pid, flags)
         if pid == self.pid and self._tool is not None:
-            self._tool.ended.append(EndedProcess(pid, used))
+            sampled = _samples.forget(pid) if _samples is not None else 0
+            self._tool.ended.append(EndedProcess(pid, used, sampled))
             if self._printed is not None:
                 self._printed.finish()
         return pid, status

@@ -5,7 +5,8 @@ at once. The Python code of a ``run:`` has no process of its own: it uses what t
 uses that runs it, which is known only if no other tool ran there at the time.
 
 The kernel counts a child's memory from the size of its parent on, which it shares until it starts
-its program. So the peak of a tool that is smaller than Snakemake has only an upper bound.
+its program. So the peak of a tool that is smaller than Snakemake has only an upper bound, and, in
+the main process, a lower one from samples (``memory_samples.py``).
 """
 
 import os
@@ -23,6 +24,8 @@ Fields = dict[str, Any]
 """Fields of ``Usage``."""
 
 _BLOCK: Final = 512
+_CLOSE_BYTES: Final = 10_000_000
+"""Bounds that are as close as this are as good as a figure."""
 _UNIT_OF_PEAKS: Final = 1 if sys.platform == "darwin" else 1024
 _NOT_WAITED_FOR: Final = "a process of it was still running when its job ended"
 _NOT_ALONE: Final = "other tools ran in the same process at the time"
@@ -52,9 +55,20 @@ class Measured(NamedTuple):
 class Meter:
     """Measures what the tools of this process use."""
 
-    def __init__(self, keep_lines: int = 0) -> None:
-        """Have tools measured from now on, and the end of what they print on stderr kept."""
-        self._sees_processes = tool_processes.install(keep_lines)
+    def __init__(self, keep_lines: int = 0, *, sampling: bool = False) -> None:
+        """Have tools measured from now on.
+
+        Args:
+            keep_lines: how many of the last lines are kept that they print on stderr.
+            sampling: whether the memory of those smaller than this process is sampled.
+
+        """
+        samples = None
+        if sampling:
+            from snakemake_executor_plugin_timed.memory_samples import MemorySamples
+
+            samples = MemorySamples()
+        self._sees_processes = tool_processes.install(keep_lines, samples=samples)
         self._counts_bytes = os.path.exists("/proc/self/io")
         self._running: dict[Hashable, _Reading | None] = {}
         self._overlapped: set[Hashable] = set()
@@ -101,10 +115,12 @@ class Meter:
         peak = max(one.ru_maxrss for one in used) * _UNIT_OF_PEAKS
         # Where this process was itself started by a larger one, its own counter is that one's size.
         known = peak > own_peak or peak > (_high_water_mark() or own_peak)
+        least = peak if known else min(peak, max(process.sampled_peak for process in tool.ended))
         return {
             **self._sums(_Reading(*_counters(one)) for one in used),
-            "peak_rss_bytes": peak if known else None,
+            "peak_rss_bytes": peak if peak - least <= _CLOSE_BYTES else None,
             "peak_rss_bound_bytes": peak,
+            "peak_rss_least_bytes": least or None,
             "cgroup_peak_bytes": _cgroup_peak(os.environ),
         }
 
@@ -118,6 +134,7 @@ class Meter:
             **self._sums([change]),
             "peak_rss_bytes": peak,
             "peak_rss_bound_bytes": peak,
+            "peak_rss_least_bytes": peak,
             "cgroup_peak_bytes": _cgroup_peak(os.environ),
         }
 

@@ -101,6 +101,8 @@ class Usage(Frozen):
     """The peak of its largest process, not a sum; null where only a bound is known."""
     peak_rss_bound_bytes: Count | None = None
     """Upper bound of that peak: for a child, the kernel starts at its parent's size."""
+    peak_rss_least_bytes: Count | None = None
+    """Lower bound of that peak: the largest sample."""
     cgroup_peak_bytes: Count | None = None
     """The peak of the job's own control group, including Snakemake."""
     read_bytes: Count | None = None

@@ -37,6 +37,8 @@ class ResourceUse:
     memory_peak_bytes: int | None = None
     memory_peak_is_bound: bool = False
     """Whether the peak is only an upper bound."""
+    memory_least_bytes: int | None = None
+    """A lower bound of the peak, if it is only known to lie between bounds."""
     runtime_requested_s: float | None = None
     on_node_s: float | None = None
     read_bytes: int | None = None
@@ -75,6 +77,7 @@ def resource_use(run: Run, attempt: Attempt) -> ResourceUse:
         memory_requested_bytes=None if mem_mb is None else round(mem_mb * _MB),
         memory_peak_bytes=max(known) if known else bound,
         memory_peak_is_bound=not known and bound is not None,
+        memory_least_bytes=used.peak_rss_least_bytes if used and not known else None,
         runtime_requested_s=None if runtime is None else runtime * 60,
         on_node_s=on_node / 1e6 if on_node and attempt.external_jobid is not None else None,
         read_bytes=used.read_bytes if used else None,

@@ -79,6 +79,7 @@ def _attempt(row: Row) -> dict[str, Any]:
             "cores": None if row.use.cores is None else round(row.use.cores, 3),
             "memory_bytes": row.use.memory_peak_bytes,
             "memory_is_bound": row.use.memory_peak_is_bound,
+            "memory_least_bytes": row.use.memory_least_bytes,
             "on_node_s": row.use.on_node_s,
             "read_bytes": row.use.read_bytes,
             "written_bytes": row.use.written_bytes,

@@ -23,6 +23,7 @@ _LEAST_OF_A_NAME: Final = 12
 _MOST_NAMES: Final = 3
 _UNKNOWN: Final = "?"
 _BOUND: Final = "≤ "
+_WHY_BOUNDS: Final = "a–b: between its largest sample and Snakemake's own size"
 _WHY_A_BOUND: Final = "≤: at most (the kernel counts from Snakemake's size on)"
 
 
@@ -78,7 +79,10 @@ def _as_wide_as(
 def _cells(row: Row) -> tuple[str, ...]:
     """Return the used and requested resources of an attempt; unknown is a question mark."""
     use = row.use
-    peak = (_BOUND if use.memory_peak_is_bound else "") + _known(use.memory_peak_bytes, size)
+    peak = _known(use.memory_peak_bytes, size)
+    if use.memory_peak_is_bound:
+        least = use.memory_least_bytes
+        peak = _BOUND + peak if least is None else f"{size(least)}–{peak}"
     took = use.on_node_s if use.on_node_s is not None else use.compute_s
     return (
         str(row.attempt.job_id),
@@ -120,8 +124,11 @@ def _foot(rows: Sequence[Row], found: list[Row], names: list[str]) -> Iterator[R
         more = f" and {len(kinds) - _MOST_NAMES} more" if len(kinds) > _MOST_NAMES else ""
         who = "" if len(of_jobs) == len(found) else f" ({', '.join(kinds[:_MOST_NAMES])}{more})"
         yield _below(f"not known: {harmless(reason)}{who}")
-    if any(row.use.memory_peak_is_bound for row in found):
+    bounds = [row.use.memory_least_bytes for row in found if row.use.memory_peak_is_bound]
+    if None in bounds:
         yield _below(_WHY_A_BOUND)
+    if any(least is not None for least in bounds):
+        yield _below(_WHY_BOUNDS)
     if idle := sum(1 for row in rows if row.use.ran_nothing):
         yield _below(f"not listed: {plural(idle, 'job')} without a command")
 

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import pytest
 from snakemake.shell import shell  # noqa: F401 - loads the module
 
+from snakemake_executor_plugin_timed import tool_processes
 from snakemake_executor_plugin_timed.usage import Fields, Meter, _cgroup_peak
 
 JOB = SimpleNamespace()
@@ -48,6 +49,32 @@ def test_a_tool_smaller_than_this_process_has_only_a_bound(meter: Meter) -> None
     used = used_by(meter, "true")
     assert used["peak_rss_bytes"] is None
     assert used["peak_rss_bound_bytes"] > 0
+
+
+class Samples:
+    """Has seen each process at a size that is so many bytes below its upper bound."""
+
+    def __init__(self, below: int) -> None:
+        self.below = below
+
+    def watch(self, pid: int) -> None:
+        """Do nothing."""
+
+    def forget(self, pid: int) -> int:
+        own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        return max(1, own - self.below)
+
+
+@pytest.mark.parametrize(("below", "is_known"), [(1_000_000, True), (40_000_000, False)])
+def test_a_small_tool_s_peak_is_known_if_its_bounds_are_close(
+    meter: Meter, monkeypatch: pytest.MonkeyPatch, below: int, is_known: bool
+) -> None:
+    """This process has grown to the size that the kernel counts from."""
+    monkeypatch.setattr(tool_processes, "_samples", Samples(below))
+    used = used_by(meter, "true")
+    assert 0 < used["peak_rss_least_bytes"] <= used["peak_rss_bound_bytes"]
+    expected = used["peak_rss_bound_bytes"] if is_known else None
+    assert used["peak_rss_bytes"] == expected
 
 
 def test_the_use_of_concurrent_tools_is_each_one_s_own(meter: Meter) -> None:

@@ -63,6 +63,14 @@ def test_a_bound_is_explained() -> None:
     ]
 
 
+def test_between_a_sample_and_a_bound_is_a_range() -> None:
+    bounds = {"peak_rss_bound_bytes": 93_000_000, "peak_rss_least_bytes": 61_000_000}
+    assert of_one(user_s=2, system_s=0.5, **bounds).splitlines()[4:] == [
+        "  1  map    0.50  61 MB–93 MB  5.00 s  2.50 s",
+        "  a–b: between its largest sample and Snakemake's own size",
+    ]
+
+
 def test_a_job_without_a_command_is_not_listed() -> None:
     text = of_one(user_s=0, system_s=0)
     assert text.splitlines()[3:] == ["  not listed: 1 job without a command"]

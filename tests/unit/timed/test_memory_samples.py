@@ -1,0 +1,77 @@
+"""Samples of tools' memory: a lower bound, of their whole tree of processes."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+from snakemake_executor_plugin_timed.memory_samples import (
+    MemorySamples,
+    _children,
+    high_water_marks,
+)
+
+HOLD = "import sys, time; held = bytearray(int(sys.argv[1])); print(flush=True); time.sleep(60)"
+
+
+def started(size: int, *before: str) -> "subprocess.Popen[bytes]":
+    """Return a process that holds *size* bytes, which it has by now."""
+    command = [*before, sys.executable, "-c", HOLD, str(size)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    process.stdout.readline()
+    return process
+
+
+def sampled(samples: MemorySamples, pid: int) -> None:
+    """Wait until there is a sample."""
+    while not samples._watched[pid].peak:
+        time.sleep(0.01)
+
+
+def test_a_process_and_its_children_are_sampled() -> None:
+    samples = MemorySamples()
+    own = started(30_000_000)
+    of_child = started(60_000_000, "sh", "-c", '"$@"; true', "sh")
+    for process in (own, of_child):
+        samples.watch(process.pid)
+    for process in (own, of_child):
+        sampled(samples, process.pid)
+    found = [samples.forget(process.pid) for process in (own, of_child)]
+    marks = list(high_water_marks(of_child.pid))
+    (child,) = _children(of_child.pid)
+    os.kill(child, signal.SIGKILL)
+    for process in (own, of_child):
+        process.kill()
+        process.communicate()
+    assert 30_000_000 < found[0] < 60_000_000 < found[1]
+    assert len(marks) == 2
+
+
+def test_the_thread_ends_when_nothing_is_watched_and_begins_again() -> None:
+    samples = MemorySamples()
+    for _ in range(2):
+        process = started(1)
+        samples.watch(process.pid)
+        sampled(samples, process.pid)
+        process.kill()
+        process.communicate()
+        assert samples.forget(process.pid) > 0
+        while samples._runs:
+            time.sleep(0.01)
+
+
+def test_a_process_that_was_gone_before_its_first_sample_has_none() -> None:
+    samples = MemorySamples()
+    process = subprocess.Popen(["true"])
+    samples.watch(process.pid)
+    process.wait()
+    assert samples.forget(process.pid) == 0
+    assert samples.forget(process.pid) == 0
+
+
+def test_a_process_whose_number_is_another_s_by_now_is_not_sampled() -> None:
+    """Only children of ours are."""
+    assert list(high_water_marks(os.getppid())) == []
+    assert list(high_water_marks(2**22 + 1)) == []
