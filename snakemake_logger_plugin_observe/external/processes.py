@@ -2,6 +2,7 @@
 
 import os
 import socket
+from contextlib import suppress
 from pathlib import Path
 
 from snakemake_logger_plugin_observe import clock
@@ -30,6 +31,28 @@ def is_alive(started: RunStarted) -> bool | None:
     if None not in (boot, started.boot_time) and started.boot_id == clock.boot_id():
         set_since = (boot or 0) - (started.boot_time or 0)
     return born is not None and abs(born - set_since - started.process_started) <= clock.TICK
+
+
+def snakemake_beside(started: RunStarted) -> int | None:
+    """Return the id of a living process of Snakemake in the folder that a run worked in, or None.
+
+    Processes of other users, and of other machines, cannot be seen.
+    """
+    if started.host != socket.gethostname() or not started.workdir:
+        return None
+    folder = os.path.realpath(started.workdir)
+    with suppress(OSError):
+        for entry in sorted(Path("/proc").glob("[0-9]*"), key=lambda one: int(one.name)):
+            with suppress(OSError):
+                if os.readlink(entry / "cwd") == folder and _is_snakemake(entry):
+                    return int(entry.name)
+    return None
+
+
+def _is_snakemake(process: Path) -> bool:
+    """Whether a process was started as ``snakemake``, or as Python's module of that name."""
+    words = (process / "cmdline").read_bytes().split(b"\0")
+    return any(word.rpartition(b"/")[2] == b"snakemake" for word in words[:6])
 
 
 def is_stopped(started: RunStarted) -> bool:

@@ -78,6 +78,9 @@ class Source:
     alongside: EarlierRun | None = None
     """Another run that went on in the same folder at the same time, or left its lock there."""
 
+    lock_holder: int | None = None
+    """The process of Snakemake that is alive in the folder, if the run found it locked."""
+
     @property
     def scope(self) -> ScopeName | None:
         """What kind of run it was; None if its plan is unknown."""
@@ -91,6 +94,8 @@ class Source:
     @property
     def other_run(self) -> OtherRun | None:
         """A run that went on in the folder at the same time, if there was one."""
+        if self.lock_holder is not None:
+            return OtherRun("seen", f"process {self.lock_holder}")
         if self.alongside is None:
             return None
         start = clock_time(self.alongside.start)

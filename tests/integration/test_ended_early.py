@@ -158,6 +158,18 @@ def test_a_locked_folder_names_the_run_that_holds_the_lock(lab: Lab) -> None:
         assert "--unlock" not in text
 
 
+def test_a_run_without_a_journal_that_holds_the_lock_is_waited_for(lab: Lab) -> None:
+    lab.snakefile(ONE.format(command="sleep 60; touch x"))
+    with started(lab, "--cores", "1") as process:
+        wait_until(lambda: any((lab.folder / ".snakemake" / "locks").glob("*")))
+        lab.snakemake(*RECORDED, check=False)
+        cost, triage = said(lab), said(lab, "triage")
+    for text in (cost, triage):
+        assert f"is locked, and process {process.pid} of Snakemake runs in it" in text
+        assert "wait until that process has ended" in text
+        assert "--unlock" not in text
+
+
 def test_the_lock_of_a_run_that_was_killed_is_to_be_removed(lab: Lab) -> None:
     lab.snakefile(ONE.format(command="sleep 60; touch x"))
     with started(lab, *RECORDED) as process:

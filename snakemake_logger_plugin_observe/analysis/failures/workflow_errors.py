@@ -59,7 +59,7 @@ class OtherRun:
     """Another run of the same directory that may hold its lock."""
 
     status: str
-    """What became of it: ``running``, ``killed``, ..."""
+    """What became of it: ``running``, ``killed``, ...; ``seen``: only its process is known."""
     name: str
     """Its name, with its journal."""
 
@@ -305,6 +305,14 @@ def _about_lock(found: Explanation, other: OtherRun) -> Explanation:
             to_do="wait until that run has ended, then run again; do not unlock the directory",
             why="two runs that write the same files destroy each other's outputs",
             wrong_if="the process of that run is not alive",
+        )
+    if other.status == "seen":
+        return replace(
+            found,
+            cause=f"the working directory is locked, and {other.name} of Snakemake runs in it",
+            to_do="wait until that process has ended, then run again; do not unlock the directory",
+            why="two runs that write the same files destroy each other's outputs",
+            wrong_if="that process does not belong to a run of this directory",
         )
     if other.status == "killed":
         return replace(

@@ -165,13 +165,16 @@ def _load(path: Path, detail: Detail) -> Source:
     shown = tuple(f"{path}: {one}" for one in problems)
     source = Source(path, run, run.status(alive), shown, _resumed(path, run), stopped=stopped)
     others = folder_runs.alongside(path, run.started, run.end) if run.started is not None else []
-    holder = next(iter(others), None)
-    if holder is None and run.started is not None and workflow_errors.is_locked_out(run):
-        holder = folder_runs.cut_off_before(path, run.started)
+    holder, process = next(iter(others), None), None
+    if run.started is not None and workflow_errors.is_locked_out(run):
+        holder = holder or folder_runs.cut_off_before(path, run.started)
+        if holder is None or holder.status != "running":  # it may not be recorded
+            process = processes.snakemake_beside(run.started)
     return replace(
         source,
         owner=_other_owner(path),
         unread=tuple(_at_the_same_time(others)),
+        lock_holder=process,
         alongside=_earlier(holder) if holder is not None else None,
     )
 
