@@ -153,7 +153,8 @@ def _tail(
             return LogEnd(path=name, bytes=size, problem="the tool printed nothing to it")
     begin, first = first, max(first, last - _MOST_LINES)
     shown = tuple(_as_shown(line) for line in lines[first:last])
-    found = None if last_error(shown) is not None else last_error(lines[begin:first])
+    earlier = [] if last_error(shown) is not None else list(map(_as_shown, lines[begin:first]))
+    found = last_error(earlier)
     at = None if found is None else begin + found
     return LogEnd(
         path=name,

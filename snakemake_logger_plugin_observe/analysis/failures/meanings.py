@@ -268,7 +268,7 @@ def meanings(
 def _strictness(text: str) -> _Strictness:
     flags = {flag for one in re.findall(r"\bset\s+-([a-zA-Z]+)", text) for flag in one}
     off = {flag for one in re.findall(r"\bset\s+\+([a-zA-Z]+)", text) for flag in one}
-    pipes = re.search(r"\bset\s(?:[^;&|]*\s)?-[a-z]*o\s+pipefail", text)
+    pipes = re.search(r"\bset\s(?:[^;&|\n]{0,80}\s)?-[a-z]*o\s+pipefail", text)
     no_pipes = re.search(r"\bset\s+\+o\s+pipefail", text)
     on = flags - off
     return _Strictness("e" in on, pipes is not None and no_pipes is None, "u" in on)

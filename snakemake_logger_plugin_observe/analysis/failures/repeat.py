@@ -25,6 +25,8 @@ _RAN: Final = re.compile(
     r"^Command '(?P<command>.*)' (?:returned non-zero exit status|died with)",
     re.DOTALL | re.MULTILINE,
 )
+_MOST_COMMANDS: Final = 20
+"""An error is about one command; a tampered one may have very many."""
 _SHELLS: Final = frozenset({"bash", "sh", "dash", "ash", "ksh", "zsh"})
 _USUAL: Final = frozenset({"/bin", "/usr/bin", "/usr/local/bin"})
 _NO_ENVIRONMENT: Final = "d41d8cd98f00b204e9800998ecf8427e"
@@ -124,7 +126,7 @@ def commands_as_run(run: Run) -> dict[str, str]:
     settings = run.started.settings if run.started is not None else {}
     prefixes = {STRICT, str(settings.get("shell_prefix") or STRICT)}
     for message in run.messages:
-        if message.level != "error" or "Command '" not in message.text:
+        if message.level != "error" or not 0 < message.text.count("Command '") <= _MOST_COMMANDS:
             continue
         for one in _RAN.finditer(message.text):
             whole = one["command"]

@@ -6,19 +6,21 @@ takes for plain words; its answers are only ever used for what is likely.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 _MOST: Final = 20_000
 """A longer command is not taken apart."""
 _DEEPEST: Final = 4
+_MOST_NESTED: Final = 20
+"""Quotes in brackets in quotes; deeper ones are no command that somebody wrote."""
 _OPERATOR: Final = re.compile(
     r"\d*(?:<<<|<<-?|&>>?|[<>]&|>>|<>|>\||[<>])|\|\||&&|;;&?|\|&|[|&;()\n]"
 )
 _REDIRECTION: Final = re.compile(r"\d*(?:<<<|<<-?|&>>?|[<>]&|>>|<>|>\||[<>])")
 _HERE: Final = re.compile(r"\d*<<-?")
-_ASSIGNMENT: Final = re.compile(r"[A-Za-z_]\w*(?:\[[^]]*\])?\+?=")
+_ASSIGNMENT: Final = re.compile(r"[A-Za-z_]\w*(?:\[[^]]{0,100}\])?\+?=")
 _PREFIXES: Final = frozenset({"time", "nohup", "exec", "builtin", "command", "nice", "env", "sudo"})
 """Programs and keywords that run the program behind them, and end as it does."""
 _CONDITION_BEGINS: Final = frozenset({"if", "elif", "while", "until"})
@@ -29,9 +31,8 @@ _WORDS_FOLLOW: Final = frozenset({"for", "case", "select", "function"})
 _VARIABLE: Final = re.compile(
     r"\$(?:(?P<plain>[A-Za-z_]\w*|[1-9])|\{(?P<braced>[A-Za-z_]\w*)(?=[}%#/:^,\[])(?!:?[-+=?]))"
 )
-_SETS: Final = (
-    r"(?:^|[\s;&|({{])(?:{name}(?:\[[^]]*\])?\+?=|(?:for|read|local|getopts"
-    r"|mapfile|readarray|printf -v)\s[^;&|\n]*\b{name}\b)"
+_SETTERS: Final = frozenset(
+    {"for", "read", "local", "getopts", "mapfile", "readarray", "printf", "declare"}
 )
 _ALWAYS_SET: Final = re.compile(
     r"HOME|PATH|PWD|OLDPWD|SHELL|SHLVL|USER|LOGNAME|HOSTNAME|LANG|LC_\w+|TERM|TMPDIR|TMP|TEMP"
@@ -204,21 +205,23 @@ def _closed(at: int) -> int:
     return at
 
 
-def _end_of_double_quotes(text: str, at: int) -> int:
+def _end_of_double_quotes(text: str, at: int, depth: int = 0) -> int:
     while at < len(text):
         if text[at] == "\\":
             at += 2
         elif text[at] == '"':
             return at + 1
         elif text[at] == "$" and text[at + 1 : at + 2] in ("(", "{"):
-            at = _end_of_brackets(text, at + 1)
+            at = _end_of_brackets(text, at + 1, depth + 1)
         else:
             at += 1
     raise UnreadableError
 
 
-def _end_of_brackets(text: str, at: int) -> int:
-    """Return where the bracket at *at* has been closed."""
+def _end_of_brackets(text: str, at: int, nested: int = 0) -> int:
+    """Return where the bracket at *at* has been closed; it is in so many quoted ones."""
+    if nested > _MOST_NESTED:
+        raise UnreadableError
     opening = text[at]
     closing = {"(": ")", "{": "}"}[opening]
     depth = 0
@@ -231,7 +234,7 @@ def _end_of_brackets(text: str, at: int) -> int:
             at = _closed(text.find("'", at + 1)) + 1
             continue
         if one == '"':
-            at = _end_of_double_quotes(text, at + 1)
+            at = _end_of_double_quotes(text, at + 1, nested)
             continue
         depth += (one == opening) - (one == closing)
         at += 1
@@ -408,15 +411,29 @@ def variables_needed(text: str) -> tuple[str, ...]:
     Those with a default (``${NAME:-x}``), and those that every shell has, are left out.
     """
     try:
-        words = [token.text for token in _tokens(text) if not token.is_operator]
+        tokens = list(_tokens(text))
     except UnreadableError:
         return ()
+    words = [token.text for token in tokens if not token.is_operator]
     names = dict.fromkeys(name for word in words for name in _read_in(word))
-    return tuple(
-        name
-        for name in names
-        if not _ALWAYS_SET.fullmatch(name) and not re.search(_SETS.format(name=name), text)
-    )
+    assigned = _assigned(tokens)
+    return tuple(name for name in names if name not in assigned and not _ALWAYS_SET.fullmatch(name))
+
+
+def _assigned(tokens: Iterable[Token]) -> set[str]:
+    """Return the variables that a command sets: by an assignment, or as ``read NAME`` does."""
+    found: set[str] = set()
+    by_word = False
+    for token in tokens:
+        if token.is_operator:
+            by_word = False
+        elif assignment := _ASSIGNMENT.match(token.text):
+            found.add(re.split(r"[\[+=]", assignment[0], maxsplit=1)[0])
+        elif token.text in _SETTERS:
+            by_word = True
+        elif by_word:
+            found.add(token.text)
+    return found
 
 
 def _read_in(word: str) -> Iterator[str]:

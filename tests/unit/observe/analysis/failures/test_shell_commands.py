@@ -130,6 +130,15 @@ def test_a_command_needs_these_variables(command: str, expected: tuple[str, ...]
     assert variables_needed(command) == expected
 
 
+@pytest.mark.parametrize("part", ['"$(', "$(", "$((", "(", "{ ", "`", "'", "<<a ", "a=$(b; "])
+def test_no_command_is_too_deep(part: str) -> None:
+    """A tampered journal may have any."""
+    text = part * 3_000
+    simple_commands(text)
+    variables_needed(text)
+    one_line(f"{text}\na")
+
+
 @given(hostile)
 def test_no_text_is_too_strange(text: str) -> None:
     simple_commands(text)
