@@ -395,6 +395,17 @@ def _not_found(live: Sequence[SimpleCommand]) -> Meaning:
 
 
 def _not_executable(live: Sequence[SimpleCommand]) -> Meaning:
+    """Return what 126 means: what was found and could not be run."""
+    read = _last(live, ("source", "."))
+    if read is not None and read.arguments and "/" not in read.arguments[0]:
+        file = cut(read.arguments[0], _LONGEST)
+        return Meaning(
+            "likely",
+            f"`{read.program} {file}` looks for {file} on PATH before the folder of the run, and "
+            "found a program there, which is no script to read (exit code 126)",
+            f"write `{read.program} ./{file}`",
+            f"`command -v {file}` prints nothing where the job ran",
+        )
     others = dict.fromkeys(
         f"{one.folder}{one.program}" for one in live if one.program not in _EVERYWHERE
     )
