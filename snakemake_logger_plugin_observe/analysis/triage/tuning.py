@@ -20,6 +20,12 @@ _KINDS: Final = {
     "tiny_jobs": ("grouping", "fewer_jobs", "scheduler"),
 }
 """The kinds of advice that answer a class of incident."""
+_OTHERWISE: Final = {
+    "node_startup": "make the Snakefile faster to parse (no globbing, no file reading at its top "
+    "level), and uninstall unused plugins from the nodes' Snakemake environment",
+    "tiny_jobs": "let one job make the outputs of many",
+}
+"""What helps where groups of jobs would save nothing."""
 
 
 def advice_on(case: Case, incidents: Iterable[Incident]) -> tuple[Advice, ...]:
@@ -42,6 +48,18 @@ def as_simulated(
     return tuple(found for one in incidents if (found := _simulated(case, one, advice)) is not None)
 
 
+def _without_the_move(one: Incident, *, compared: bool) -> Incident | None:
+    """Return an incident without an action that saves nothing; None if that refutes it.
+
+    Slots and checks that save nothing were not what the run waited for. Start-ups and short jobs
+    took their time, though groups would not have saved it.
+    """
+    other = _OTHERWISE.get(one.incident_class)
+    if other is None:
+        return one if compared else None
+    return replace(one, action=Action(other, one.action.why))
+
+
 def _simulated(case: Case, one: Incident, advice: Iterable[Advice]) -> Incident | None:
     kinds = _KINDS.get(one.incident_class)
     if kinds is None or one.failures or not one.action.move:
@@ -51,7 +69,7 @@ def _simulated(case: Case, one: Incident, advice: Iterable[Advice]) -> Incident 
         return one  # what the baseline had is the better aim
     better = next((each for each in advice if each.lever.kind in kinds), None)
     if better is None or not better.lever.move:
-        return one if helps else None
+        return one if helps else _without_the_move(one, compared=case.baseline is not None)
     lever = better.lever
     same = {name for name, _ in lever.move} == {name for name, _ in one.action.move}
     commands = one.action.commands if same else ()

@@ -110,3 +110,11 @@ def test_a_run_that_failed_has_no_predicted_gain() -> None:
     story = on_cluster(4, tool_s=20, poll_s=150, every_s=200)
     assert triage(Case(story.run, "success")).gain is not None
     assert triage(Case(story.run, "failed")).gain is None
+
+
+def test_start_ups_side_by_side_are_an_incident_though_groups_would_save_nothing() -> None:
+    found = triage_of(on_cluster(4, startup_s=300, tool_s=1), paths=PATHS)
+    (one,) = (each for each in found.incidents if each.incident_class == "node_startup")
+    assert one.action.text.startswith("make the Snakefile faster to parse")
+    assert one.action.move == ()
+    assert found.gain is None
