@@ -27,6 +27,8 @@ _TERMINAL_CODE: Final = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]
 # What Snakemake prints right before a tool starts, and right after it failed.
 _TOOL_BEGINS: Final = re.compile(r"    (?:resources|reason): ")
 _TOOL_FAILED: Final = re.compile(r"RuleException:|Error in (?:rule|group) |Shutting down, this")
+_TICK: Final = 10_000
+"""A file system's times are those of the kernel's last tick: up to 10 ms old, in microseconds."""
 _SINCE: Final = "another attempt has written to it since"
 _BEFORE: Final = "it was last written before this attempt began"
 _UNCHANGED: Final = "nothing was written to it since an earlier failure"
@@ -177,7 +179,7 @@ def _of_another(
     written = clock.from_wall(end.written)
     if last_written is not None and written > last_written:
         return _SINCE
-    if first_written is not None and written < first_written:
+    if first_written is not None and written + _TICK < first_written:
         return _BEFORE
     if seen is not None and seen.get(path) == end.state:
         return _UNCHANGED

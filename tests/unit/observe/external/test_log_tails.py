@@ -250,7 +250,7 @@ def test_a_log_that_has_not_changed_since_an_earlier_failure_is_not_about_this_o
 def test_a_log_from_before_the_attempt_is_not_about_it(tmp_path: Path) -> None:
     (tmp_path / "a.log").write_bytes(b"no room\n")
     written = clock.from_wall((tmp_path / "a.log").stat().st_mtime_ns // 1000)
-    (before,) = tails(["a.log"], tmp_path, mask=MASK, first_written=written + 1)
-    (since,) = tails(["a.log"], tmp_path, mask=MASK, first_written=written)
+    (before,) = tails(["a.log"], tmp_path, mask=MASK, first_written=written + 10_001)
+    (since,) = tails(["a.log"], tmp_path, mask=MASK, first_written=written + 10_000)
     assert before.problem == "it was last written before this attempt began"
     assert since.lines == ("no room",)
