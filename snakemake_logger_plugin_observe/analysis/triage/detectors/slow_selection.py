@@ -23,7 +23,8 @@ def detect(case: Case) -> Iterator[Incident]:
     name, earlier = _scheduler(case.run), _scheduler(case.baseline)
     if name in (None, _GREEDY):
         return
-    if not (case.is_large(spent) or case.explains_slowness(spent - before)):
+    changed = name != earlier  # the same scheduler took longer for a reason of its own: more jobs
+    if not (case.is_large(spent) or (changed and case.explains_slowness(spent - before))):
         return
     than = f", {before / 1e6:.1f} s in the baseline with {earlier}" if earlier else ""
     longest = nlargest(_CITED, case.run.iterations, key=_length)

@@ -437,3 +437,7 @@ def test_without_a_baseline_selections_are_slow_from_two_minutes_on() -> None:
     assert "slow_selection" in found(chosen("ilp", 7))
     assert "slow_selection" not in found(chosen("ilp", 5))
     assert "slow_selection" not in found(chosen("greedy", 7))
+
+
+def test_the_same_scheduler_as_before_is_not_why_a_run_is_slower() -> None:
+    assert "slow_selection" not in found(chosen("ilp", 0.8), chosen("ilp", 0.05))
