@@ -72,7 +72,7 @@ class MemorySamples:
             time.sleep(min(max(due - time.monotonic(), _SHORTEST_S), _SLEEP_S))
 
     def _sample(self, pid: int, one: _Watched, now: float) -> None:
-        one.peak = max(one.peak, *high_water_marks(pid))
+        one.peak = max((one.peak, *high_water_marks(pid)))
         if one.peak > next(high_water_marks(os.getpid(), most=1), 0):
             one.due = float("inf")  # the kernel's own figure is exact
         else:
