@@ -143,7 +143,7 @@ def test_an_input_that_changes_while_it_is_read_is_said_now_and_in_the_runs_afte
     (one,) = findings(lab)
     assert one["incident_class"] == "input_changed"
     assert one["claim"] == (
-        "ref.txt was changed while map read it (2 → 7 bytes); its own command writes it "
+        "input ref.txt was changed while map ran (2 → 7 bytes); its own command writes it "
         "(`echo more >> ref.txt`)"
     )
     assert lab.observe().stdout.split("\n\n")[1].startswith("ref.txt was changed while map read")

@@ -89,7 +89,7 @@ def failure(lab: Lab, rule: str) -> dict[str, Any]:
         ("unset", "likely", "$REFERENCE_DIR is not set where the job ran"),
         ("activate", "likely", "./activate, which the command reads with `source`, is not there"),
         ("spoke", "certain", "the variable NO_SUCH_OLD_PATH is not set"),
-        ("script", "likely", "make.py ended by an exception that nothing caught"),
+        ("script", "likely", "make.py ended by an exception that nothing caught, or by sys.exit"),
     ],
 )
 def test_an_exit_code_means(failed: Lab, rule: str, strength: str, text: str) -> None:
@@ -151,7 +151,7 @@ def test_triage_says_what_to_change_and_how_to_see_it_fail(failed: Lab) -> None:
     matches = found["tool_failure:matches"]
     assert (matches["strength"], matches["where"]) == ("likely", "workflow semantics")
     assert matches["wrong_if"] == "grep finds a match in what it reads"
-    assert "(grep nowhere || true)" in actions["tool_failure:matches"]["action"]
+    assert "(grep nowhere || [ $? -eq 1 ])" in actions["tool_failure:matches"]["action"]
     assert actions["tool_failure:matches"]["commands"] == [
         (
             "bash -c 'set -euo pipefail; (cat a | grep nowhere | sort > matches.txt) "

@@ -127,9 +127,9 @@ _OF_R: Final = (
 )
 _ENDED: Final = {
     ".py": (
-        "{name} ended by an exception that nothing caught, which is Python's exit code 1",
-        "run it again and read its traceback, which goes to the terminal",
-        "{name} itself calls sys.exit(1)",
+        "{name} ended by an exception that nothing caught, or by sys.exit with a message (code 1)",
+        "run it again and read what it prints, which goes to the terminal",
+        "{name} itself calls sys.exit(1), without a message",
     ),
     ".r": _OF_R,
     ".rmd": _OF_R,

@@ -124,4 +124,4 @@ def _why(found: Explained) -> str:
 def _no_limit(failed: Sequence[Failure]) -> str:
     inputs = failed[0].inputs
     given = f"; its inputs: {named(inputs, 2)}" if inputs else ""
-    return f"it failed by itself: no memory or time limit and no missing input caused it{given}"
+    return f"no memory or time limit ended it, and the inputs that it declares were there{given}"

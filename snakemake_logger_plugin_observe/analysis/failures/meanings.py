@@ -14,6 +14,7 @@ from typing import Final, Literal
 
 from snakemake_logger_plugin_observe.analysis.failures.shell_commands import (
     SimpleCommand,
+    ends_what_it_begins,
     simple_commands,
     variables_needed,
 )
@@ -95,15 +96,15 @@ _BY_PROGRAM: Final = (
         {1},
         "grep egrep fgrep zgrep bzgrep xzgrep rg ag ack pgrep pidof",
         "{program} found no match, which is its exit code 1",
-        "if no match is fine, put `|| true` behind {program}: ({command} || true); if not, find "
-        "out why there is none in what it reads",
+        "if no match is fine, write ({command} || [ $? -eq 1 ]), which still fails on an error; if "
+        "not, find out why there is none in what it reads",
         "{program} finds a match in what it reads",
     ),
     _row(
         {1},
         "diff cmp zdiff zcmp sdiff diff3",
         "{program} found a difference, which is its exit code 1",
-        "if a difference is fine, put `|| true` behind {program}: ({command} || true)",
+        "if a difference is fine, write ({command} || [ $? -eq 1 ]), which still fails on an error",
         "the files that {program} compares are the same",
     ),
     _row(
@@ -201,6 +202,45 @@ _BY_PROGRAM: Final = (
         "{program} connects to the host from there",
     ),
 )
+_OF_FILES: Final = (
+    _row(
+        {1},
+        "zcat gunzip gzip bzcat bunzip2 xzcat unxz zstdcat unzip",
+        "{program} could not read what it unpacks: it is not there, cut off, or not packed so",
+        "check with `file` that what {program} reads is packed as its name says",
+        "{program} -t accepts the file",
+    ),
+    _row(
+        {1},
+        "cat cp mv ln rm rmdir mkdir touch head tail wc cut paste tr tee uniq chmod split join",
+        "{program} could not read a file that it names, or not write one: it is not there, may not "
+        "be used, or the disk or the quota is full",
+        "check that each file that `{command}` reads is there, and that what it writes to has room",
+        "`{command}` ends with 0 when it is run again",
+    ),
+    _row(
+        {2},
+        "sort sed tar",
+        "{program} could not read a file that it names, or not write one",
+        "check that each file that `{command}` reads is there, and that what it writes to has room",
+        "`{command}` ends with 0 when it is run again",
+    ),
+    _row(
+        {1, 2},
+        "awk gawk mawk",
+        "{program} could not read its program (a bracket or a quote is missing), or a file",
+        "correct `{command}`; in a Snakefile, write {{{{ for {{",
+        "`{command}` ends with 0 when it is run again",
+    ),
+    _row(
+        {1},
+        "python python2 python3",
+        "{program} ended by an exception that nothing caught, or by sys.exit with a message",
+        "run it again and read what it prints: the last line of a traceback is its cause",
+        "the program calls sys.exit(1) itself, without a message",
+    ),
+)
+"""Programs that print an error when they end so; what fails silently is likelier than they."""
 IN_SHORT: Final = {
     124: "timeout: the command took too long",
     126: "shell: the command cannot be executed",
@@ -259,7 +299,10 @@ def meanings(
     if code is None:
         return ()
     strict = _strictness(f"{prefix}; {command}")
-    found = list(_by_code(simple_commands(command), command, code, strict, silent=silent))
+    programs = simple_commands(command)
+    found = list(_by_code(programs, command, code, strict, silent=silent))
+    if not silent and not any(one.strength != "possible" for one in found):
+        found += _by_files(_live(programs, strict), code)
     order = {"certain": 0, "likely": 1, "possible": 2}
     found.sort(key=lambda one: order[one.strength])
     return tuple(one for one in found if one.strength == found[0].strength)[:2]
@@ -274,23 +317,28 @@ def _strictness(text: str) -> _Strictness:
     return _Strictness("e" in on, pipes is not None and no_pipes is None, "u" in on)
 
 
-def _by_code(
-    programs: Sequence[SimpleCommand], command: str, code: int, strict: _Strictness, *, silent: bool
-) -> Iterator[Meaning]:
-    """Yield what an exit code means for the programs of a command."""
+def _live(programs: Sequence[SimpleCommand], strict: _Strictness) -> list[SimpleCommand]:
+    """Return the programs whose exit codes can be that of the command."""
     counting = [one for one in programs if not one.ignored]
-    live = [
+    return [
         one
         for one in counting
         if (strict.fails or one is counting[-1] or one.is_piped)
         and (strict.pipes or not one.is_piped)
     ]
+
+
+def _by_code(
+    programs: Sequence[SimpleCommand], command: str, code: int, strict: _Strictness, *, silent: bool
+) -> Iterator[Meaning]:
+    """Yield what an exit code means for the programs of a command."""
+    live = _live(programs, strict)
     for row in _BY_PROGRAM:
         if code in row.codes and (one := _last(live, row.programs)) is not None:
             others = [each for each in live if each.program not in row.programs]
             alone = silent or code != 1 or all(each.program in _EVERYWHERE for each in others)
             yield _of_row(row, one, strict, "likely" if alone else "possible")
-    if code == 2 and not programs and command.strip():
+    if code == 2 and command.strip() and (not programs or not ends_what_it_begins(command)):
         yield _NOT_PARSED
     if code == SIGPIPE_CODE and strict.pipes:
         yield _pipe_closed(programs, strict)
@@ -306,6 +354,20 @@ def _by_code(
         yield from _counted(command, strict)
     if (crash := _CRASHES.get(code)) is not None:
         yield crash
+
+
+def _by_files(live: Sequence[SimpleCommand], code: int) -> Iterator[Meaning]:
+    """Yield what a code means for programs that print their errors, if no other can have failed."""
+    for row in _OF_FILES:
+        own = [one for one in live if code in row.codes and one.program in row.programs]
+        if not own or any(one not in own and one.program not in _QUIET for one in live):
+            continue
+        given = [one for one in own if one.arguments and one.program not in _QUIET] or own
+        names = " or ".join(dict.fromkeys(one.program for one in given))
+        commands = "` or `".join(dict.fromkeys(cut(one.text, _LONGEST) for one in given))
+        fill = {"program": names, "command": commands}
+        to_do, wrong_if = row.to_do.format(**fill), row.wrong_if.format(**fill)
+        yield Meaning("likely", row.text.format(**fill), to_do, wrong_if)
 
 
 def _last(live: Sequence[SimpleCommand], programs: Collection[str]) -> SimpleCommand | None:
@@ -484,7 +546,8 @@ def _sourced(live: Sequence[SimpleCommand]) -> Iterator[Meaning]:
         f"{file}, which the command reads with `{one.program}`, is not there, or a line in it "
         "failed: set -u fails it where it reads a variable that is not set, as many activate "
         "scripts do",
-        f"write `set +u; {cut(one.text, _LONGEST)}; set -u` to read it without set -u",
+        f"check that {file} is there, from the folder of the run; if it is, write `set +u; "
+        f"{cut(one.text, _LONGEST)}; set -u` to read it without set -u",
         f"`set -eu; {cut(one.text, _LONGEST)}` succeeds in a bash that is started in the folder of "
         "the run",
     )
@@ -503,7 +566,8 @@ def _crash(name: str, text: str) -> Meaning:
 
 _NOT_PARSED: Final = Meaning(
     "likely",
-    "the shell could not read the command (exit code 2): a quote or a bracket in it is not closed",
+    "the shell could not read the command (exit code 2): a quote, a bracket, an `if` or a loop in "
+    "it is not closed",
     "close it; in a Snakefile, write {{ for {, and \\\\ for a backslash",
     "`bash -n` accepts the command",
 )
@@ -513,6 +577,13 @@ _CRASHES: Final = {
     135: _crash("SIGBUS", "read memory that is not there: a file cut while it was read"),
     136: _crash("SIGFPE", "divided by zero"),
     139: _crash("SIGSEGV", "read memory that is not its own: a bug in it or in a library"),
+    153: Meaning(
+        "certain",
+        "a program of the command wrote a larger file than may be written (SIGXFSZ)",
+        "raise the limit (`ulimit -f`) in the command, or before Snakemake is started",
+        "`ulimit -f`, put before that program, prints unlimited",
+        "operating context",
+    ),
 }
 
 

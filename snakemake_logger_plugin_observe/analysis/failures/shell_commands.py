@@ -27,6 +27,8 @@ _CONDITION_BEGINS: Final = frozenset({"if", "elif", "while", "until"})
 _CONDITION_ENDS: Final = frozenset({"then", "do"})
 _NO_LIST_BEHIND: Final = frozenset({"then", "do", "else", "{", "!", "if", "elif", "while", "until"})
 _ENDS: Final = frozenset({"fi", "done", "esac", "}"})
+_COMPOUND_BEGINS: Final = frozenset({"if", "while", "until", "for", "select", "case"})
+_COMPOUND_ENDS: Final = frozenset({"fi", "done", "esac"})
 _WORDS_FOLLOW: Final = frozenset({"for", "case", "select", "function"})
 _VARIABLE: Final = re.compile(
     r"\$(?:(?P<plain>[A-Za-z_]\w*|[1-9])|\{(?P<braced>[A-Za-z_]\w*)(?=[}%#/:^,\[])(?!:?[-+=?]))"
@@ -82,6 +84,22 @@ def simple_commands(text: str) -> tuple[SimpleCommand, ...]:
         return tuple(_commands(text, 0))
     except UnreadableError:
         return ()
+
+
+def ends_what_it_begins(text: str) -> bool:
+    """Whether each ``if``, loop and ``case`` of a shell command has its end, and each quote."""
+    open_ones = 0
+    begins_command = True
+    try:
+        for token in _tokens(text):
+            if token.is_operator:
+                begins_command = _REDIRECTION.fullmatch(token.text) is None
+            elif begins_command:
+                open_ones += (token.text in _COMPOUND_BEGINS) - (token.text in _COMPOUND_ENDS)
+                begins_command = token.text in _NO_LIST_BEHIND
+    except UnreadableError:
+        return False
+    return open_ones == 0
 
 
 def one_line(text: str) -> str | None:

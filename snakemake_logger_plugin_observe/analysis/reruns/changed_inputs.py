@@ -1,5 +1,6 @@
-"""Inputs that were changed while a job read them: its outputs count as up to date all the same.
+"""Inputs that were changed while a job ran: its outputs count as up to date all the same.
 
+When in its run a job reads an input is not known, so what it made of it is likely wrong, no more.
 Snakemake compares the times of inputs with those of outputs, and an output is newer than whatever
 happened while it was made.
 """
@@ -34,7 +35,7 @@ _LONGEST: Final = 80
 
 
 def changed_inputs(scene: Scene) -> Iterator[Rerun]:
-    """Yield a finding for each input that was changed while jobs read it, here or before."""
+    """Yield a finding for each input that was changed while its jobs ran, here or before."""
     groups: dict[tuple[object, ...], list[InputChange]] = {}
     for one in changes(scene.run):
         groups.setdefault((one.file.path, one.moment), []).append(one)
@@ -64,7 +65,7 @@ class _Before:
 def _now(scene: Scene, group: list[InputChange]) -> Rerun:
     first, jobs = group[0], [one.job for one in group]
     path = first.file.path
-    claim = f"{path} was {_what(first.file)} while {_who(jobs)} read it{_size(first.file)}"
+    claim = f"input {path} was {_what(first.file)} while {_who(jobs)} ran{_size(first.file)}"
     writer = _writer(scene.run, group)
     if writer is not None:
         job, part = writer
@@ -99,7 +100,7 @@ def _finding(
 ) -> Rerun:
     which = both([file.path for file in files])
     ids = tuple(dict.fromkeys(job.job_id for job in jobs))
-    stop = f"once nothing changes {which} while it is read"
+    stop = f"once nothing changes {which} while a job that reads it runs"
     if writer is not None:
         stop = f"once {writer[0].rule} no longer writes {which}"
     outputs = [path for job in done for path in job.output]
@@ -120,7 +121,8 @@ def _finding(
             else f"the contents of {which} are what they were",
         ),
         example=ids[0],
-        certain=sized,
+        certain=False,
+        other_bytes=sized,
         files=tuple(file.path for file in files),
         commands=make_again(scene.run, done),
     )

@@ -23,7 +23,7 @@ Kind = Literal[
 """The shapes: a param drawn anew in each run; the same items in another order; a folder as input
 that the workflow writes into; the same reason and the same bytes in each run; the same bytes after
 a change; a temporary file made again for another job; a file that a failed job left; a script
-that is declared as an input; an input that was changed while a job read it."""
+that is declared as an input; an input that was changed while a job that reads it ran."""
 
 EVERY_TIME: Final[frozenset[Kind]] = frozenset(
     {"drawn_anew", "reordered", "own_folder", "every_time"}
@@ -83,13 +83,15 @@ class Rerun:
     """The files that it is about."""
     commands: tuple[Command, ...] = ()
     """The commands of its fix."""
+    other_bytes: bool = False
+    """Whether an input that was changed is known to have other contents."""
     ran_in_vain: bool = False
     """Whether finished jobs ran again only because of what came out as it was, or was removed."""
 
     @property
     def needless(self) -> bool:
         """Whether jobs ran that need not have run, or there is what need not have been left."""
-        if self.kind == "changed_input" and not self.certain:
+        if self.kind == "changed_input" and not self.other_bytes:
             return False
         return self.kind in _NEEDLESS or (self.kind in _MAY_BE and self.ran_in_vain)
 

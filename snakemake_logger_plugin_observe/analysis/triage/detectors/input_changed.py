@@ -1,4 +1,4 @@
-"""An input was changed while a job read it, and what was made of it counts as up to date."""
+"""An input was changed while its job ran, and what was made of it counts as up to date."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -14,7 +14,7 @@ CLASS: Final = "input_changed"
 
 
 def detect(case: Case) -> Iterator[Incident]:
-    """Yield an incident for each input that was changed while jobs read it."""
+    """Yield an incident for each input that was changed while its jobs ran."""
     for one in case.reruns:
         if one.kind == "changed_input" and (evidence := _evidence(case, one)):
             yield incident(case, one, (CLASS, "operating context"), evidence)

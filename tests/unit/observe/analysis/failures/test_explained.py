@@ -194,7 +194,7 @@ def test_an_exception_in_a_module_of_the_workflow_is_named_there() -> None:
 @pytest.mark.parametrize(
     ("script", "expected"),
     [
-        ("make.py", "make.py ended by an exception that nothing caught"),
+        ("make.py", "make.py ended by an exception that nothing caught, or by sys.exit"),
         ("plot.R", "an error stopped plot.R"),
         ("run.sh", None),
     ],

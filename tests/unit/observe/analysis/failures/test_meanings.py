@@ -56,6 +56,17 @@ def of(
         ('awk "{print $1}" a | sort', 1, "$1 is the shell's, and not set"),
         ("source env/activate; tool", 1, "env/activate, which the command reads with `source`"),
         (". env/activate; tool", 1, "env/activate, which the command reads with `.`"),
+        ("if true; then echo a > b", 2, "the shell could not read the command"),
+        ("for i in 1 2; do echo $i", 2, "the shell could not read the command"),
+        ("awk '{print $1' a > b", 2, "awk could not read its program"),
+        ("python -c 'import x' > b", 1, "python ended by an exception that nothing caught, or by"),
+        ("zcat a > b", 1, "zcat could not read what it unpacks"),
+        ("cat a > /dev/full; touch b", 1, "cat could not read a file that it names, or not"),
+        ("cat a | head", 1, "cat could not read a file that it names"),
+        ("cp a b; mv b c", 1, "cp or mv could not read a file"),
+        ("x=$(head -c 5 a); echo $x > b", 1, "head could not read a file that it names, or not"),
+        ("sort a > b", 2, "sort could not read a file that it names"),
+        ("tool", 153, "a program of the command wrote a larger file than may be written"),
         ("tool", 139, "a program of the command read memory that is not its own"),
         ("tool", 134, "a program of the command aborted itself"),
     ],
@@ -63,7 +74,7 @@ def of(
 def test_an_exit_code_means(command: str, code: int, expected: str) -> None:
     found = of(command, code)[0]
     assert found.text.startswith(expected)
-    assert found.strength == ("certain" if code in (134, 139) else "likely")
+    assert found.strength == ("certain" if code in (134, 139, 153) else "likely")
     assert found.to_do
     assert found.wrong_if
 
@@ -79,7 +90,7 @@ def test_an_exit_code_means(command: str, code: int, expected: str) -> None:
         ("for ((i=0; i<3; i++)); do tool; done", 1),
         ("if ((i)); then tool; fi; x=$((1 - 1))", 1),
         ("tool", 137),
-        ("cat a | head", 1),
+        ("tool a | head", 1),
     ],
 )
 def test_nothing_is_made_up(command: str, code: int) -> None:
@@ -89,7 +100,7 @@ def test_nothing_is_made_up(command: str, code: int) -> None:
 def test_the_shell_is_asked_what_it_makes_a_failure() -> None:
     """Without pipefail, a program inside a pipe cannot fail it; without -u, no variable can."""
     assert of("cat a | grep b | sort", prefix="") == ()
-    assert of("grep a b; touch c", prefix="") == ()
+    assert of("grep a b; tool c", prefix="") == ()
     assert of("set +o pipefail; cat a | grep b | sort") == ()
     assert of("set +u; echo $A") == ()
     assert of("seq 99 | head", 141, prefix="set -e;") == ()

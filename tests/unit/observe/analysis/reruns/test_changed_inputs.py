@@ -46,9 +46,14 @@ def only(one: Why) -> Rerun:
 
 def test_an_input_that_was_changed_while_it_was_read_is_named() -> None:
     one = only(changed(reading()))
-    assert (one.kind, one.jobs, one.files, one.certain) == ("changed_input", (1,), ("ref",), True)
-    assert one.claim == "ref was changed while map read it (2 → 7 bytes)"
-    assert one.fix.text == "make out again, once nothing changes ref while it is read"
+    assert (one.kind, one.jobs, one.files, one.other_bytes) == (
+        "changed_input",
+        (1,),
+        ("ref",),
+        True,
+    )
+    assert one.claim == "input ref was changed while map ran (2 → 7 bytes)"
+    assert one.fix.text == "make out again, once nothing changes ref while a job that reads it runs"
     assert one.fix.wrong_if == "map had read all of ref before it was changed"
     assert [each.line for each in one.commands] == ["snakemake -c2 all --forcerun out"]
     assert one.needless
@@ -61,15 +66,15 @@ def test_a_change_before_or_after_the_tool_is_none(modified_s: float) -> None:
 
 def test_a_file_that_was_only_touched_may_be_what_it_was() -> None:
     one = only(changed(reading(), to=2))
-    assert one.claim == "ref was written to or touched while map read it"
-    assert (one.certain, one.needless) == (False, False)
+    assert one.claim == "input ref was written to or touched while map ran"
+    assert (one.other_bytes, one.needless) == (False, False)
     assert one.fix.wrong_if == "the contents of ref are what they were"
 
 
 def test_a_file_that_took_its_place_may_be_older() -> None:
     one = only(changed(reading(), -100, to=2, replaced=True))
-    assert one.claim == "ref was replaced while map read it, its size is the same"
-    assert one.certain
+    assert one.claim == "input ref was replaced while map ran, its size is the same"
+    assert one.other_bytes
 
 
 def test_a_file_with_an_old_time_that_was_looked_at_too_early_shows_no_moment() -> None:
@@ -80,13 +85,13 @@ def test_jobs_that_read_it_at_that_moment_are_one_finding() -> None:
     one = changed(reading())
     one.planned(2, "sort", missing("o2"), reads=("ref",), makes=("o2",)).quick(2, 4, 4, 9)
     finding = only(changed(one, job=2))
-    assert finding.claim == "ref was changed while map, sort read it (2 → 7 bytes)"
+    assert finding.claim == "input ref was changed while map, sort ran (2 → 7 bytes)"
     assert finding.commands[0].line == "snakemake -c2 all --forcerun out o2"
 
 
 def test_a_job_that_failed_only_has_to_run_again() -> None:
     one = only(changed(reading(status="failed")))
-    assert one.fix.text == "run again, once nothing changes ref while it is read"
+    assert one.fix.text == "run again, once nothing changes ref while a job that reads it runs"
     assert one.commands == ()
 
 
@@ -127,7 +132,7 @@ def test_it_is_an_incident_that_cites_the_journal() -> None:
     one = changed(reading())
     one.end(10)
     (incident,) = triage(case_of(one, reruns=found(one))).incidents
-    assert (incident.id, incident.strength) == ("input_changed:map", "certain")
+    assert (incident.id, incident.strength) == ("input_changed:map", "likely")
     assert [cited.quote for cited in incident.evidence] == ["ref: 2 → 7 bytes"]
 
 
