@@ -11,6 +11,7 @@ from snakemake_logger_plugin_observe.analysis.failures.log_advice import (
     shows_its_errors,
 )
 from snakemake_logger_plugin_observe.analysis.failures.meanings import Meaning, meanings
+from snakemake_logger_plugin_observe.analysis.failures.output_checks import output_check
 from snakemake_logger_plugin_observe.analysis.failures.repeat import (
     HowToRepeat,
     how_to_repeat,
@@ -56,6 +57,8 @@ def explain(
     if (error := error_of(run, one)) is not None:
         told = (error.cause, error.to_do, error.wrong_if, error.where)
         return Explained((Meaning("certain", *told),))
+    if (check := output_check(run, one)) is not None:
+        return Explained((check,))
     if one.cause not in ("exit_code", "signal", "exception"):
         return Explained()
     job = run.jobs.get(one.job_id) if one.job_id is not None else None

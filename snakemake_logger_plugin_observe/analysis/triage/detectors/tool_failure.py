@@ -5,6 +5,8 @@ from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.failures.endings import text_of
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
+from snakemake_logger_plugin_observe.analysis.failures.meanings import Meaning
+from snakemake_logger_plugin_observe.analysis.failures.output_checks import output_check
 from snakemake_logger_plugin_observe.analysis.failures.sent_signals import (
     find_sender,
     was_sent,
@@ -103,20 +105,25 @@ def _with_no_output(case: Case, name: str, failed: list[Failure]) -> Incident:
     if _missing(failed):
         since = _since(case, failed_jobs.missed_outputs(case, failed))
         why = f"its tool succeeded, but its declared output was missing ({since})"
+    check = output_check(case.run, failed[0])
     return Incident(
         id=f"{CLASS}:{name}",
         incident_class=CLASS,
         where="workflow semantics",
-        claim=_without_output(case, failed)
+        claim=_without_output(case, failed, check)
         + failed_jobs.attempt_by_attempt(failed)
         + failed_jobs.stopped_too(failed),
         strength="likely",
         explains=failed_jobs.lost(failed),
         failures=len(failed),
         evidence=failed_jobs.evidence(case, failed),
-        wrong_if="the output is there, as it is declared, when the job is run again",
+        wrong_if=check.wrong_if
+        if check is not None
+        else "the output is there, as it is declared, when the job is run again",
         action=Action(
-            f"make {name} write its declared outputs, or correct the outputs that the rule "
+            check.to_do
+            if check is not None
+            else f"make {name} write its declared outputs, or correct the outputs that the rule "
             "declares",
             why,
         ),
@@ -157,9 +164,11 @@ def _missing(failed: list[Failure]) -> bool:
     return not all(one.has_invalid_output for one in failed)
 
 
-def _without_output(case: Case, failed: list[Failure]) -> str:
+def _without_output(case: Case, failed: list[Failure], check: Meaning | None) -> str:
     """Return which outputs a tool that succeeded did not write, or not as declared."""
     who, what = failed_jobs.who(failed), named(failed_jobs.missed_outputs(case, failed))
+    if check is not None and len(failed) == 1:
+        return f"{who} {check.text}"
     what = what or "its output"
     if not _missing(failed):
         return f"{who} wrote {what}, which is not as declared (empty, or altered)"

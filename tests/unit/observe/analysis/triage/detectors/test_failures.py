@@ -274,6 +274,18 @@ def test_an_output_that_a_later_attempt_made_did_not_appear_late() -> None:
 EMPTY = """WorkflowError in rule map in file "/work/Snakefile", line 3:
 Detected unexpected empty output files. Something went wrong in the rule without an error:
 out/1.txt"""
+ALTERED = """WorkflowError in rule map in file "/work/Snakefile", line 3:
+Output files have checksums that differ from the expected ones defined in the workflow:
+out/1.txt (rule map, line 7, /work/Snakefile)"""
+BESIDE = """MissingOutputException in rule map in file "/work/Snakefile", line 3:
+Job 1 completed successfully, but some output files are missing. Missing files after 5 seconds. \
+This might be due to filesystem latency. If that is the case, consider to increase the wait time \
+with --latency-wait:
+out/1.txt (missing locally, parent dir contents: {contents})"""
+OTHER_NAME = (
+    "; out has out/1.text, which no job declares: the name that the rule declares may be another "
+    "than its tool writes"
+)
 WAS_MISSING = "its tool succeeded, but its declared output was missing"
 
 
@@ -281,8 +293,35 @@ def test_an_empty_output_is_not_as_declared() -> None:
     story = begun(wraps="local").job(1, output=("out/1.txt",))
     fails(story, 1, code=None, message=EMPTY).end(9, "failed")
     found = only(story, files_present=frozenset({"out/1.txt"}))
-    assert found.claim == "map wrote out/1.txt, which is not as declared (empty, or altered)"
+    assert found.claim == (
+        "map wrote out/1.txt with nothing in it, and the rule declares ensure(..., non_empty=True)"
+    )
+    assert found.action.text.startswith("find out why its tool writes nothing to out/1.txt")
     assert found.action.why == "its tool succeeded, but Snakemake's check of its outputs failed"
+
+
+def test_an_output_with_another_checksum_is_said_to_be_such() -> None:
+    story = begun(wraps="local").job(1, output=("out/1.txt",))
+    fails(story, 1, code=None, message=ALTERED).end(9, "failed")
+    found = only(story)
+    assert found.claim == (
+        "map wrote out/1.txt with another checksum than the rule declares with ensure()"
+    )
+    assert found.action.text.endswith("if it is right, update the checksum in ensure()")
+
+
+@pytest.mark.parametrize(
+    ("contents", "claim"),
+    [
+        ("1.text, 2.txt", f"map did not write out/1.txt{OTHER_NAME}"),
+        ("2.txt", "map did not write out/1.txt, although its tool succeeded"),
+        ("a, b, c, d", "map did not write out/1.txt, although its tool succeeded"),
+    ],
+)
+def test_a_file_next_to_a_missing_output_may_be_it(contents: str, claim: str) -> None:
+    story = begun(wraps="local").job(1, output=("out/1.txt",)).job(2, output=("out/2.txt",))
+    fails(story, 1, code=None, message=BESIDE.format(contents=contents)).end(9, "failed")
+    assert only(story).claim == claim
 
 
 def test_a_missing_output_is_missing_now_too_only_if_that_was_checked() -> None:
