@@ -8,10 +8,15 @@ from typing import Literal
 from snakemake_logger_plugin_observe.analysis.phrasing import both, job_name, job_names
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.journal.events import JobDescribed
+from snakemake_logger_plugin_observe.pasting import Command
+from snakemake_logger_plugin_observe.pasting import path as argument
 
-How = Literal["folder_temp", "own_temp", "undeclared", "link_to_temp", "command", "unknown"]
+How = Literal[
+    "folder_temp", "own_temp", "undeclared", "link_to_temp", "command", "output_folder", "unknown"
+]
 """What removed inputs: ``temp()`` of a folder that holds them, their own, or that of the file that
-they link to; a job's command; or something that the journal does not show."""
+they link to; a job's command; Snakemake, as they were in the output folder of a job that was to
+start; or something that the journal does not show."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,8 @@ class RemovedInput:
     """Whether what removed them follows from the journal, or is not said."""
     failed: bool
     """Whether an attempt of the reader failed; else the whole run ended with that error."""
+    needed_first: bool = False
+    """Whether the reader needs what a job that removed them makes, and so cannot run before it."""
 
     @property
     def claim(self) -> str:
@@ -51,7 +58,7 @@ class RemovedInput:
             )
         inputs = f"input{'' if one else 's'} {both(self.files)} of {job_name(self.reader)}"
         was = "was" if one else "were"
-        if self.maker is None:
+        if self.maker is None or self.how == "output_folder":
             text = f"{inputs} {was} there when the run was planned, and gone when it needed "
             text += "it" if one else "them"
         else:
@@ -71,9 +78,14 @@ class RemovedInput:
             case "command":
                 jobs = job_names(self.jobs)
                 return f"{text}: probably removed by {jobs}, whose command has `{self.by}`"
+            case "output_folder":
+                return (
+                    f"{text}: {job_names(self.jobs)} declares the folder {self.by}, which "
+                    f"Snakemake removes before that job, and probably did not make {them} anew"
+                )
         if self.jobs:
             return f"{text}; what removed {them} is not known: {job_names(self.jobs)} ran meanwhile"
-        return f"{text}; what removed {them} is not known, and no other job ran meanwhile"
+        return f"{text}; what removed {them} is not known: no other job succeeded meanwhile"
 
     @property
     def fix(self) -> str:
@@ -96,12 +108,34 @@ class RemovedInput:
             case "command":
                 rules = " and ".join(dict.fromkeys(job.rule for job in self.jobs))
                 if rules == self.reader.rule:
-                    return f"let {rules} copy or leave what its jobs read, then run again"
+                    return (
+                        f"{self._back}let {rules} copy or leave what its jobs read, then run again"
+                    )
+                later = f", or declare that {rules} runs after {self.reader.rule}"
                 return (
-                    f"let {rules} copy or leave what {self.reader.rule} reads, or declare that "
-                    f"{rules} runs after {self.reader.rule}, then run again"
+                    f"{self._back}let {rules} copy or leave what {self.reader.rule} reads"
+                    f"{'' if self.needed_first else later}, then run again"
+                )
+            case "output_folder":
+                rules = " and ".join(dict.fromkeys(job.rule for job in self.jobs))
+                return (
+                    f"let {rules} make {both(self.files)}, or restore {them} outside of {self.by} "
+                    f"and correct the input of {self.reader.rule}, then run again"
                 )
         return f"find out what removes {both(self.files)}, then run again: {them} will be made anew"
+
+    @property
+    def _back(self) -> str:
+        """Return how to get back what no job makes, as the begin of what to do."""
+        if self.maker is not None:
+            return ""
+        match self.by.split():
+            case ["mv", path, target] if (path,) == self.files and any(
+                target in job.output for job in self.jobs
+            ):
+                moved = Command(("mv", argument(target), argument(path)))
+                return f"`{moved}` first, as no job makes that; then "
+        return f"restore {both(self.files)} first, as no job makes that; then "
 
     @property
     def why(self) -> str:
@@ -118,6 +152,8 @@ class RemovedInput:
                 return "a link is of no use once what it points to is removed"
             case "command":
                 return "Snakemake does not know that a command removes what another job reads"
+            case "output_folder":
+                return "Snakemake removes an output folder, with all in it, before its job starts"
         return "Snakemake itself removes only temp() files and the outputs of failed jobs"
 
     @property
@@ -132,6 +168,8 @@ class RemovedInput:
                 return f"{self.files[0]} is no link, or a link to something else"
             case "command":
                 return f"{self.files[0]} is still missing after that command was taken out"
+            case "output_folder":
+                return f"the command of {self.jobs[0].rule} makes {self.files[0]}"
         return f"{self.files[0]} is there, and was not made again since"
 
 

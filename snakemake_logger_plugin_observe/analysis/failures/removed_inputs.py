@@ -1,8 +1,8 @@
 """Finds inputs that were there in a run, and gone when a job of the same run needed them.
 
 What removed them is taken from the journal: ``temp()`` of a folder that holds them, ``temp()`` of
-what they are a link to, or the command of a job that ended in between. Where none of these fits,
-only that they were gone is said.
+what they are a link to, the command of a job that ended in between, or Snakemake, which empties an
+output folder before its job. Where none of these fits, only that they were gone is said.
 """
 
 import posixpath
@@ -143,6 +143,7 @@ class _Scene:
         }
         settings = run.started.settings if run.started is not None else {}
         self._removes_temp = not settings.get("notemp")
+        self._planned_once = not any(job.checkpoint for job in run.jobs.values())
 
     def explain(self, missed: _Missed) -> Iterator[RemovedInput]:
         """Yield what a job missed, one for each way in which it was removed."""
@@ -213,6 +214,7 @@ class _Scene:
             message=missed.message,
             certain=self._is_certain(how, by, path, missed),
             failed=missed.failed,
+            needed_first=any(self._precedes(job, missed.reader) for job in jobs),
         )
 
     def _is_certain(self, how: How, by: str, path: str, missed: _Missed) -> bool:
@@ -251,7 +253,26 @@ class _Scene:
         for job, command in between:
             if (part := removing_part(command, path)) is not None:
                 return "command", part, (job,)
+        if maker is not None and self._planned_once:
+            made_in = next((one for one in _parents(path) if one in self._makers), None)
+            if made_in is not None and posixpath.normpath(path) not in self._makers:
+                return "output_folder", made_in, (maker,)
         return "unknown", "", tuple(job for job, _ in between if job.job_id in self._ended)
+
+    def _precedes(self, job: JobDescribed, reader: JobDescribed) -> bool:
+        """Whether *reader* needs what *job* makes, itself or through other jobs."""
+        seen: set[int] = set()
+        ahead = [reader]
+        while ahead:
+            for path in ahead.pop().input:
+                maker = self._maker_of(path)
+                if maker is None or maker.job_id in seen:
+                    continue
+                if maker.job_id == job.job_id:
+                    return True
+                seen.add(maker.job_id)
+                ahead.append(maker)
+        return False
 
     def _temp_is_over(self, owner: JobDescribed, path: str, missed: _Missed) -> bool:
         """Whether *path*, an output of *owner*, is temporary and no job needed it any more."""
@@ -290,7 +311,8 @@ class _Scene:
             job, end = self._run.job_of(attempt), attempt.stamps.finished
             if job is None or end is None or job is maker:
                 continue
-            if made <= end <= missed.moment and attempt.stamps.accepted is not None:
+            ran = attempt.stamps.accepted is not None or attempt.status in _DONE
+            if ran and made <= end <= missed.moment:
                 found.append((end, job))
         for _, job in sorted(found, key=lambda one: one[0], reverse=True):
             yield job, job.shellcmd or ""

@@ -146,7 +146,56 @@ def test_an_earlier_attempt_of_the_job_may_have_moved_its_own_input() -> None:
         "input in of b was there when the run was planned, and gone when it needed it: probably "
         "removed by b, whose command has `mv in tmp`"
     )
-    assert found.fix == "let b copy or leave what its jobs read, then run again"
+    assert found.fix == (
+        "restore in first, as no job makes that; then let b copy or leave what its jobs read, then "
+        "run again"
+    )
+
+
+def unwatched(story: Story, job_id: int, end: float) -> Story:
+    """Add the attempt of a job that ran without the timing executor."""
+    return story.attempt(job_id, stamps(ready=end - 1, selected=end - 1, finished=end))
+
+
+def test_a_job_without_timing_that_moved_the_file_probably_removed_it() -> None:
+    story = begun(settings={}).job(1, rule="a", output=("d/x",))
+    unwatched(story, 1, 4)
+    story.job(2, (1,), rule="m", input=("d/x",), output=("m",), shellcmd="cp d/x m; rm -rf d/*")
+    found = only(missed(unwatched(story, 2, 5), "d/x"))
+    assert (found.how, found.by) == ("command", "rm -rf d/*")
+
+
+def test_a_job_that_the_reader_needs_is_not_to_run_after_it() -> None:
+    story = made().job(2, (1,), rule="m", input=("d/x",), output=("m",), shellcmd="mv d/x m")
+    found = only(missed(story.quick(2, 4, 4, 5), "d/x", needs=("d/x", "m")))
+    assert found.fix == "let m copy or leave what b reads, then run again"
+
+
+def test_a_source_that_a_job_moved_is_moved_back_first() -> None:
+    story = begun(wraps="local", settings={})
+    story.job(2, rule="m", input=("raw/x",), output=("m",), shellcmd="mv raw/x m")
+    found = only(missed(story.quick(2, 4, 4, 5), "raw/x", needs=("raw/x", "m")))
+    assert found.fix == (
+        "`mv m raw/x` first, as no job makes that; then let m copy or leave what b reads, then "
+        "run again"
+    )
+
+
+def test_an_output_folder_is_removed_before_its_job_with_what_was_in_it() -> None:
+    found = only(missed(made(output=("d",), shellcmd="make d/x"), "d/y", needs=("d", "d/y")))
+    assert (found.how, found.by, found.certain) == ("output_folder", "d", False)
+    assert found.claim == (
+        "input d/y of b was there when the run was planned, and gone when it needed it: a declares "
+        "the folder d, which Snakemake removes before that job, and probably did not make it anew"
+    )
+    assert found.fix == (
+        "let a make d/y, or restore it outside of d and correct the input of b, then run again"
+    )
+
+
+def test_after_a_checkpoint_a_file_in_a_folder_may_have_been_made_in_the_run() -> None:
+    story = made(output=("d",), checkpoint=True)
+    assert only(missed(story, "d/y", needs=("d", "d/y"))).how == "unknown"
 
 
 def test_what_removed_it_may_not_be_known() -> None:
@@ -154,7 +203,7 @@ def test_what_removed_it_may_not_be_known() -> None:
     assert (found.how, found.jobs) == ("unknown", ())
     assert found.claim == (
         "input d/x of b was made by a in this run, and gone 2.0 s later; what removed it is not "
-        "known, and no other job ran meanwhile"
+        "known: no other job succeeded meanwhile"
     )
 
 
