@@ -18,6 +18,10 @@ _LONGEST: Final = 100
 _IN_RULE: Final = re.compile(
     r'^(?P<error>[\w.]+) in (?:rule \S+ in )?file "?(?P<file>[^"\n]+?)"?, line (?P<line>\d+):'
 )
+_OF_CODE: Final = re.compile(
+    r"(?:Name|UnboundLocal|Attribute|Type|Syntax|Indentation|Import|ModuleNotFound)Error\b"
+)
+_MISSING: Final = re.compile(r"No such file or directory: '(?P<path>[^'\n]+)'")
 AGAIN: Final = "it ends with exit code 0 when it is run again as Snakemake ran it"
 
 
@@ -63,8 +67,9 @@ def failure_advice(
             commands=by_snakemake.commands if is_own else (),
         )
     if found.raised is not None:
+        what = _or_inputs(f"the script of {name}", one, found.raised)
         return FailureAdvice(
-            f"correct the script of {name} where it raised {found.raised}",
+            f"correct {what}, where it raised {found.raised}",
             "nothing in the script caught the exception",
             AGAIN,
             found.raised,
@@ -76,8 +81,9 @@ def failure_advice(
     if one.cause == "exception" and raised is not None:
         said = " ".join(message[raised.end() :].split())
         error = f"{raised['error']}: {cut(said, _LONGEST)}" if said else raised["error"]
+        what = _or_inputs(f"{raised['file']}:{raised['line']}", one, error)
         return FailureAdvice(
-            f"correct {raised['file']}:{raised['line']}, where {name} raised {error}",
+            f"correct {what}, where {name} raised {error}",
             "nothing in the rule's code caught the exception",
             "the job succeeds when Snakemake runs it again, with nothing changed",
             where="workflow semantics",
@@ -97,9 +103,9 @@ def failure_advice(
             commands,
         )
     if line is not None and not is_progress(line.text):
-        at = line.path if line.number is None else f"{line.path}:{line.number}"
+        gone = f"; {found.log}" if found.log is not None else ""
         return FailureAdvice(
-            *(f"fix the error that {name} reported ({at})", _no_limit(failed), AGAIN),
+            *(f"fix the error that {name} reported ({line.place}){gone}", _no_limit(failed), AGAIN),
             commands=commands,
             is_specific=False,
         )
@@ -112,6 +118,15 @@ def failure_advice(
         commands=commands,
         is_specific=False,
     )
+
+
+def _or_inputs(code: str, one: Failure, error: str) -> str:
+    """Return what to correct: the code, or what it reads unless the error is one of code alone."""
+    if _OF_CODE.match(error):
+        return code
+    if (missing := _MISSING.search(error)) is not None:
+        return f"the path of {missing['path']}, or make that file: {code}"
+    return f"{code}, or its input {named(one.inputs, 2)}" if one.inputs else code
 
 
 def _why(found: Explained) -> str:

@@ -8,6 +8,7 @@ from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.failures import script_errors
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
+from snakemake_logger_plugin_observe.analysis.failures.sent_signals import was_sent
 from snakemake_logger_plugin_observe.journal.events import JobDescribed
 from snakemake_logger_plugin_observe.journal.records import LogTail
 from snakemake_logger_plugin_observe.run.model import Run
@@ -39,6 +40,8 @@ def log_advice(run: Run, one: Failure) -> str | None:
         return removed
     silent = bool(own) and all(log.problem in _NOTHING or log.bytes == 0 for log in own)
     if not silent or one.decisive.line is not None:
+        return None
+    if was_sent([one]):  # what such a signal ends prints nothing more
         return None
     sent = _nothing_sent(job, one)
     return None if sent is None else f"{sent}{_or_keep(run)}"
@@ -97,6 +100,11 @@ def _nothing_sent(job: JobDescribed, one: Failure) -> str | None:
             return (
                 "`2> {log}` gets what the programs print, but not what bash itself says: begin the "
                 "command with `exec 2> {log};`"
+            )
+        if any(re.search(rf">\s*['\"]?{re.escape(path)}(?![\w./-])", command) for path in job.log):
+            return (
+                "`> {log}` gets what the command prints, but not its errors: begin it with "
+                "`exec 2> {log};`, and write `>> {log}` where it prints to it"
             )
         return (
             "log: redirects nothing by itself: begin the command with `exec 2> {log};`, or put "

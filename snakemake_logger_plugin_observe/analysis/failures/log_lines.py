@@ -15,6 +15,13 @@ class LogLine:
     """Its number in the file; None if the file is too long to count its lines."""
     text: str
 
+    @property
+    def place(self) -> str:
+        """Return where it is: a file with its line, or ``on stderr`` of what was not in a file."""
+        if self.path.startswith("(") and self.path.endswith(")"):
+            return f"on {self.path[1:-1]}"
+        return self.path if self.number is None else f"{self.path}:{self.number}"
+
 
 def last_meaningful_line(log: LogTail) -> LogLine | None:
     """Return the line of *log* that shows what went wrong, or None.

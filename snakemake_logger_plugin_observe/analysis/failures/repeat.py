@@ -156,5 +156,5 @@ def _by_snakemake(run: Run, job: JobDescribed) -> Command | None:
     until = run.relative(job.output[0]) if job.output else job.rule
     kept = run.started is not None and run.started.settings.get("keep_incomplete")
     again = ("--rerun-incomplete",) if kept and not _INCOMPLETE & {*arguments} else ()
-    purpose = "runs that one job again"
+    purpose = "runs that job again, after those that it needs"
     return command("snakemake", f"--until={until}", *again, *arguments, purpose=purpose)

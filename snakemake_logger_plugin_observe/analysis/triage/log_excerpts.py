@@ -20,6 +20,8 @@ from snakemake_logger_plugin_observe.run.attempt import Attempt
 MISSING_EVIDENCE: Final = "missing_evidence"
 _JOBS: Final = 3
 _LOGS_OF_A_JOB: Final = 2
+_EMPTY: Final = "it is empty"
+_ONLY_NEWS: Final = "it has only news of progress"
 _FIGURES: Final = ("s", "max_rss", "io_in", "io_out", "cpu_time")
 
 
@@ -38,6 +40,11 @@ class LogExcerpt:
     """The main figures of a benchmark, by name."""
     advice: str | None = None
     """Why a failed job's log shows nothing, and what to add to its rule."""
+
+    @property
+    def was_read(self) -> bool:
+        """Whether the file was read, though it may show nothing."""
+        return self.text is not None or self.problem in (_EMPTY, _ONLY_NEWS)
 
     @property
     def evidence(self) -> tuple[Citation, ...]:
@@ -135,10 +142,8 @@ def _of(case: Case, job: JobDescribed) -> Iterator[LogExcerpt]:
         tail = case.read(path)
         line = last_meaningful_line(tail)
         if line is None:
-            problem = tail.problem or ("it has only news of progress" if tail.lines else "")
-            yield LogExcerpt(
-                *("log", path, name), problem=problem or "it is empty", advice=_advice(case, job)
-            )
+            problem = tail.problem or (_ONLY_NEWS if tail.lines else _EMPTY)
+            yield LogExcerpt(*("log", path, name), problem=problem, advice=_advice(case, job))
         else:
             yield LogExcerpt("log", path, name, line.number, line.text)
     if job.benchmark is not None:

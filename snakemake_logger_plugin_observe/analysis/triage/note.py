@@ -7,6 +7,7 @@ from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.advice.advice import Advice, whatif
 from snakemake_logger_plugin_observe.analysis.citations import Citation
+from snakemake_logger_plugin_observe.analysis.phrasing import named
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.gain import PredictedGain
 from snakemake_logger_plugin_observe.analysis.triage.incident import Claim, Incident
@@ -113,8 +114,8 @@ def _consulted(
     sides = (case.side, case.baseline_side, case.plan_side)
     for side in (one for one in sides if one is not None):
         journal = case.paths.get(side.name)
-        named = f" {journal}" if journal else ""
-        yield Claim(f"{_JOURNALS[side.name]}{named}", side.at_start(f"run: {_run_id(side.run)}"))
+        own = f" {journal}" if journal else ""
+        yield Claim(f"{_JOURNALS[side.name]}{own}", side.at_start(f"run: {_run_id(side.run)}"))
     for number, answered in enumerate(one for one in case.live_answers if not one.problem):
         question = "--summary" if answered.what == "summary" else f"--list-changes {answered.what}"
         if number:
@@ -178,7 +179,7 @@ def _actions(
     if gain is not None:
         yield Claim(predicted(gain), first.evidence[:_CITED], (gain.command,))
     for one in others(incidents):
-        text = f"then, for {one.incident_class}: {one.action.text}"
+        text = f"then, for {subject(one)}: {one.action.text}"
         yield Claim(text, one.evidence[:_CITED], one.action.commands)
     if first.check is not None:
         yield Claim(f"a check that catches it next time: {first.check}{_line_of(first.check)}")
@@ -208,6 +209,11 @@ def predicted(gain: PredictedGain) -> str:
 def others(incidents: Sequence[Incident]) -> tuple[Incident, ...]:
     """Return the incidents after the first that explain failures of their own."""
     return tuple(one for one in incidents[1:] if one.failures)[:_OTHERS]
+
+
+def subject(one: Incident) -> str:
+    """Return what an incident is about: its rules, or its class if it has none."""
+    return named(one.rules) if one.rules else one.incident_class
 
 
 def _line_of(check: str) -> str:

@@ -184,7 +184,7 @@ def _unanswered(asked: Sequence[LiveAnswer]) -> Iterator[str]:
 
 def unread(excerpts: Sequence[LogExcerpt]) -> Iterator[str]:
     """Say how many logs and benchmarks of the affected jobs could not be read."""
-    unreadable = [one for one in excerpts if one.text is None]
+    unreadable = [one for one in excerpts if not one.was_read]
     if unreadable:
         yield (
             f"{len(unreadable)} of {len(excerpts)} logs and benchmarks of the affected jobs could "

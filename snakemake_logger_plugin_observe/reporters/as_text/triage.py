@@ -7,11 +7,11 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from snakemake_logger_plugin_observe.analysis.phrasing import cut
+from snakemake_logger_plugin_observe.analysis.phrasing import cut, plural
 from snakemake_logger_plugin_observe.analysis.triage.gain import PredictedGain
 from snakemake_logger_plugin_observe.analysis.triage.incident import Claim, Incident
 from snakemake_logger_plugin_observe.analysis.triage.log_excerpts import LogExcerpt
-from snakemake_logger_plugin_observe.analysis.triage.note import others, predicted
+from snakemake_logger_plugin_observe.analysis.triage.note import others, predicted, subject
 from snakemake_logger_plugin_observe.analysis.triage.steps import Triage
 from snakemake_logger_plugin_observe.pasting import Command
 from snakemake_logger_plugin_observe.reporters.answers import TriageAnswer
@@ -28,6 +28,7 @@ from snakemake_logger_plugin_observe.reporters.words import clock_time, duration
 
 _CHANGES: Final = 6
 _INCIDENTS: Final = 4
+_RULES: Final = 3
 _LONGEST: Final = 400
 
 
@@ -122,7 +123,9 @@ def _quotes(quotes: Sequence[LogExcerpt], missing_evidence: Sequence[Incident]) 
         text = " ".join((one.figures or one.text).split())
         line.append(harmless(f"  {text[:_LONGEST]}"), "dim")
         yield line
-    yield from (_line(Claim(one.claim, one.evidence)) for one in missing_evidence)
+    yield from (_line(Claim(one.claim, one.evidence)) for one in missing_evidence[:_RULES])
+    if (more := len(missing_evidence) - _RULES) > 0:
+        yield Text(f"… and {plural(more, 'more rule')} without (--format json)", "dim")
 
 
 def _classes(found: Sequence[Incident]) -> Iterator[Text]:
@@ -157,7 +160,7 @@ def _actions(
     yield Text(harmless(f"{escalate}{first.action.text}"))
     yield Text(harmless(f"  because {first.action.why}"), "dim")
     for one in others(found):
-        yield Text(harmless(f"then, for {one.incident_class}: {one.action.text}"))
+        yield Text(harmless(f"then, for {subject(one)}: {one.action.text}"))
     if won is not None:
         yield Text(harmless(f"  {predicted(won)}"))
     if first.check is not None:

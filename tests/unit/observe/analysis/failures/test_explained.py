@@ -224,7 +224,7 @@ def test_a_script_whose_message_was_not_kept_ended_by_an_error(
                 "command with `exec 2> {log};`"
             ),
         ),
-        ({"command": "tool > logs/a.log"}, "log: redirects nothing by itself"),
+        ({"command": "tool > logs/a.log"}, "`> {log}` gets what the command prints, but not its"),
         ({"command": "tool > logs/a.log 2>&1"}, "`2> {log}` gets what the programs print"),
         ({"command": "tool 2> logs/a.log.gz"}, "log: redirects nothing by itself"),
         (
@@ -251,6 +251,11 @@ def test_a_log_that_stayed_empty_needs(job: dict[str, Any], expected: str) -> No
 
 def test_a_log_that_is_empty_because_nothing_is_printed_needs_nothing() -> None:
     found = explained(story("grep a b 2> logs/a.log", log=("logs/a.log",)), logs=EMPTY)
+    assert found.log is None
+
+
+def test_the_log_of_a_tool_that_was_killed_needs_nothing() -> None:
+    found = explained(story("tool > c", log=("logs/a.log",)), logs=EMPTY, code=None, signal=9)
     assert found.log is None
 
 

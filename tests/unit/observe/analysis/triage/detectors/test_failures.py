@@ -66,6 +66,28 @@ def test_a_plain_failure_is_a_tool_failure_with_its_last_message() -> None:
     assert "logs/a.log:2: no such sequence" in [one.quote for one in found.evidence]
 
 
+@pytest.mark.parametrize(
+    ("error", "to_do"),
+    [
+        ("ValueError in file S, line 9: 5 lines", "correct S:9, or its input in/1.fq, where map"),
+        ("NameError in file S, line 9: name 'x'", "correct S:9, where map raised NameError"),
+        (
+            "FileNotFoundError in file S, line 9: [Errno 2] No such file or directory: 'a.csv'",
+            "correct the path of a.csv, or make that file: S:9, where map raised FileNotFoundError",
+        ),
+    ],
+)
+def test_the_code_of_a_rule_may_be_right_and_what_it_reads_wrong(error: str, to_do: str) -> None:
+    assert only(failed_once(code=None, message=error)).action.text.startswith(to_do)
+
+
+def test_a_line_that_was_kept_of_stderr_is_named_so() -> None:
+    kept = (LogTail(path="(stderr)", lines=("no such sequence",)),)
+    assert only(failed_once(logs=kept)).action.text == (
+        "fix the error that map reported (on stderr)"
+    )
+
+
 def test_a_deterministic_failure_is_masked_by_retries_and_a_flaky_one_is_not() -> None:
     assert only(deterministic()).id == "retries_did_not_help:map"
     assert only(every_job()).id == "masked_failure:quality"
