@@ -1,10 +1,12 @@
 """``path``: the actual path, the critical path, and what to fix first."""
 
 import argparse
+from dataclasses import replace
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.advice.advice import MOST_JOBS, advise, is_small
 from snakemake_logger_plugin_observe.analysis.cost.account import account
+from snakemake_logger_plugin_observe.analysis.failures.failures import failures
 from snakemake_logger_plugin_observe.analysis.path.explain import (
     ExplainedSegment,
     explain,
@@ -53,13 +55,20 @@ def run(args: argparse.Namespace) -> Reply[PathAnswer]:
     if args.explain and args.savings:
         raise JournalError("path: --explain shows no savings; leave out one of the two options")
     source = find_journal.load(args.journal, Detail.TIMES)
+    failed = source.status == "failed"
+    if failed and not args.explain:
+        source = replace(find_journal.load(source.path, Detail.FAILURES), problems=source.problems)
     found = paths(source.run)
     explained = _explained(source, found) if args.explain else None
     if args.explain or source.length_unknown:
         return Reply(PathAnswer(source, found, (), explained), parts, shape)
     if not (is_small(source.run) or args.savings):
-        return Reply(PathAnswer(source, found, None, advice=None), parts, shape)
-    return Reply(_simulated(source, found), parts, shape)
+        answer = PathAnswer(source, found, None, advice=None)
+    else:
+        answer = _simulated(source, found)
+    if failed:
+        answer = replace(answer, advice=(), failures=failures(source.run))
+    return Reply(answer, parts, shape)
 
 
 def _simulated(source: Source, found: Paths) -> PathAnswer:

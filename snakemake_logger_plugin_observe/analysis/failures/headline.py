@@ -11,6 +11,7 @@ from snakemake_logger_plugin_observe.analysis.failures.essence import (
     on_one_line,
 )
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
+from snakemake_logger_plugin_observe.analysis.failures.output_checks import output_check
 from snakemake_logger_plugin_observe.analysis.failures.removed_input import RemovedInput
 from snakemake_logger_plugin_observe.analysis.failures.removed_inputs import removed_inputs
 from snakemake_logger_plugin_observe.analysis.failures.snakemake_failures import error_of
@@ -61,6 +62,8 @@ def headline(run: Run, found: Sequence[Failure], other: OtherRun | None = None) 
         return f"{name}{more}: {run.with_relative_paths(_in_ways(first))}"
     if (error := error_of(run, first)) is not None:
         return f"{name}{more}: {cut(error.cause, _LONGEST)}"
+    if not more and (check := output_check(run, first)) is not None:
+        return f"{name} {check.text}"
     attempts = len(first.rows)
     how_often = f" after {attempts} attempts" if attempts > 1 else ""
     said = _said(run, first)

@@ -16,6 +16,7 @@ from snakemake_logger_plugin_observe.analysis.failures.headline import (
     progress,
 )
 from snakemake_logger_plugin_observe.analysis.failures.messages import Cause
+from snakemake_logger_plugin_observe.analysis.failures.output_checks import output_check
 from snakemake_logger_plugin_observe.analysis.failures.sent_signals import find_sender, was_sent
 from snakemake_logger_plugin_observe.analysis.phrasing import plural, submission_name
 from snakemake_logger_plugin_observe.pasting import harmless
@@ -91,6 +92,8 @@ def _what_to_do(answer: CostAnswer) -> str:
 
 def _to_do(source: Source, first: Failure) -> str:
     rule = first.rule or submission_name(None, {}, first.group_name)
+    if (check := output_check(source.run, first)) is not None:
+        return f"{check.to_do}; then run again"
     if first.has_invalid_output:
         return f"make {rule} write its output as ensure() declares it, then run again"
     if first.cause in _TO_DO:

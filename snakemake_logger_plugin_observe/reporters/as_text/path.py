@@ -7,6 +7,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from snakemake_logger_plugin_observe.analysis.failures.headline import headline
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.reporters.answers import PathAnswer
 from snakemake_logger_plugin_observe.reporters.as_text import actual_path, advice, savings, unended
@@ -48,7 +49,10 @@ def parts(answer: PathAnswer, width: int) -> list[RenderableType]:
     if answer.explained is not None:
         return [*found, *actual_path.explained(answer, answer.explained)]
     so_far = "" if answer.source.ended else ", as far as the run has got"
-    found += [Text.assemble((f"What to fix first{so_far}: ", "bold"), _first(answer)), Text()]
+    if failed := list(_failed(answer)):
+        found += [*failed, Text()]
+    else:
+        found += [Text.assemble((f"What to fix first{so_far}: ", "bold"), _first(answer)), Text()]
     found += [*actual_path.actual(answer, width), Text(), *_critical(answer, width), Text()]
     if summary := [*_overhead(answer), *_slots(answer)]:
         found += [*summary, Text()]
@@ -62,6 +66,17 @@ def parts(answer: PathAnswer, width: int) -> list[RenderableType]:
         *advice.trials(answer.source, (answer.advice or ())[:_ADVICE_SHOWN]),
         reader("path", answer.source, "--explain", purpose="the journal lines behind each stretch"),
     )
+
+
+def _failed(answer: PathAnswer) -> Iterator[Text]:
+    """Yield what failed: that comes before what would make the run faster."""
+    source = answer.source
+    if source.status != "failed":
+        return
+    what = headline(source.run, answer.failures, source.other_run)
+    if what is not None:
+        yield Text(harmless(f"FAILED: {what}"), "bold red")
+        yield reader("triage", source, purpose="what went wrong, and what to do")
 
 
 def _first(answer: PathAnswer) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from builders import Story, begun, chain, grouped, killed, logger_only, replanned, retried
+from failing import fails
 
 from snakemake_logger_plugin_observe.__main__ import main
 
@@ -79,3 +80,13 @@ def test_a_run_without_recorded_time_is_reported_as_such(
     assert "This run has no recorded time yet." in path_text(
         capsys, story.write(tmp_path / "j.jsonl")
     )
+
+
+def test_what_failed_comes_before_what_would_make_a_failed_run_faster(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    story = begun(wraps="local").job(1, output=("out/1.txt",))
+    story = fails(story, 1, "no such sequence").end(9, "failed")
+    out = path_text(capsys, story.write(tmp_path / "j.jsonl"))
+    assert "FAILED: map: exit code 13: no such sequence" in out
+    assert "What to fix first" not in out
