@@ -120,6 +120,22 @@ def failure_advice(
     )
 
 
+def left_behind(run: Run, failed: Sequence[Failure]) -> str:
+    """Return what to do about outputs that failed jobs left, to be added to what to do; or "".
+
+    With ``--keep-incomplete`` Snakemake does not mark what a failed job wrote as incomplete.
+    """
+    kept = run.started is not None and run.started.settings.get("keep_incomplete")
+    jobs = [run.jobs[one.job_id] for one in failed if one.job_id in run.jobs]
+    outputs = [path for job in jobs for path in job.output]
+    if not kept or not outputs or any(one.outcome != "failed" for one in failed):
+        return ""
+    return (
+        f"; remove {named(outputs)} before the next run if it is there: --keep-incomplete left "
+        "what a failed job wrote, and Snakemake takes it for whole"
+    )
+
+
 def _or_inputs(code: str, one: Failure, error: str) -> str:
     """Return what to correct: the code, or what it reads unless the error is one of code alone."""
     if _OF_CODE.match(error):

@@ -7,7 +7,10 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from snakemake_logger_plugin_observe.analysis.failures import workflow_errors
-from snakemake_logger_plugin_observe.analysis.failures.failure_advice import failure_advice
+from snakemake_logger_plugin_observe.analysis.failures.failure_advice import (
+    failure_advice,
+    left_behind,
+)
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
 from snakemake_logger_plugin_observe.analysis.failures.headline import (
     first_failure,
@@ -106,6 +109,7 @@ def _to_do(source: Source, first: Failure) -> str:
     fix = f"fix {f'what {line.path} reports' if line is not None else f'the error of {rule}'}"
     if known.is_specific and known.strength != "possible":
         fix = known.fix
+    fix += left_behind(source.run, [first])
     joint = ";" if ";" in fix or ":" in fix else ","
     return f"{fix}{joint} then run again: what is done stays done{again}"
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.failures.endings import text_of
+from snakemake_logger_plugin_observe.analysis.failures.failure_advice import left_behind
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
 from snakemake_logger_plugin_observe.analysis.failures.meanings import Meaning
 from snakemake_logger_plugin_observe.analysis.failures.output_checks import output_check
@@ -63,7 +64,11 @@ def _not_recovered(case: Case, name: str, failed: list[Failure]) -> Incident:
         failures=len(failed),
         evidence=failed_jobs.evidence(case, failed),
         wrong_if=found.wrong_if,
-        action=Action(found.fix + _or_less(failed), found.why, commands=found.commands),
+        action=Action(
+            found.fix + _or_less(failed) + left_behind(case.run, failed),
+            found.why,
+            commands=found.commands,
+        ),
         check="failed_jobs <= 0",
         rules=failed_jobs.rules(case, failed),
         jobs=failed_jobs.jobs(case, failed),
@@ -84,7 +89,7 @@ def _unknown(case: Case, name: str, failed: list[Failure], message: str) -> Inci
         failures=len(failed),
         evidence=failed_jobs.evidence(case, failed),
         wrong_if="the tool's own script sends the signal" if sent else found.wrong_if,
-        action=Action(find_sender(failed), what_is_known(failed))
+        action=Action(find_sender(failed) + left_behind(case.run, failed), what_is_known(failed))
         if sent
         else Action(found.fix, _no_exit_code(case), commands=found.commands),
         check="failed_jobs <= 0",

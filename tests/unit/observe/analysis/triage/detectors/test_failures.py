@@ -81,6 +81,14 @@ def test_the_code_of_a_rule_may_be_right_and_what_it_reads_wrong(error: str, to_
     assert only(failed_once(code=None, message=error)).action.text.startswith(to_do)
 
 
+def test_what_a_failed_job_left_with_keep_incomplete_is_to_be_removed() -> None:
+    story = begun(wraps="local", settings={"keep_incomplete": True}).job(1, output=("a.txt",))
+    found = only(fails(story, 1, "no such sequence").end(9, "failed"))
+    assert "; remove a.txt before the next run if it is there: --keep-incomplete left what" in (
+        found.action.text
+    )
+
+
 def test_a_line_that_was_kept_of_stderr_is_named_so() -> None:
     kept = (LogTail(path="(stderr)", lines=("no such sequence",)),)
     assert only(failed_once(logs=kept)).action.text == (
