@@ -1,5 +1,6 @@
 """A run without an end in its journal: what it was doing when it was last seen alive."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.phrasing import (
@@ -14,6 +15,7 @@ from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.scope import job_counts
 
 _PAIR: Final = 2
+_IDS: Final = 8
 
 
 def in_flight(run: Run) -> list[Attempt]:
@@ -28,6 +30,50 @@ def before_jobs(run: Run) -> str | None:
         return None
     building = any(message.kind == "building_dag" for message in run.messages)
     return "it was building its DAG" if building else "it was starting"
+
+
+def left_in_flight(run: Run) -> list[Attempt]:
+    """Return the attempts that a run which ended early left in flight, or that were cut off."""
+    return [
+        one
+        for one in run.attempts.values()
+        if one.job_id is not None
+        and (one.status not in FINAL or one.cut_off or was_given_up(run, one))
+    ]
+
+
+def was_given_up(run: Run, one: Attempt) -> bool:
+    """Whether a Snakemake that ended early gave up an attempt that it may have submitted.
+
+    Without the timing executor that is not recorded: it may have submitted each that it selected.
+    """
+    submitted = one.stamps.accepted is not None or one.external_jobid is not None
+    return one.status == "cancelled" and (submitted or not run.wrapped)
+
+
+def go_on(run: Run, left: Sequence[Attempt], *, killed: bool) -> str:
+    """Return what to do after a run that ended early, so that the next one goes on.
+
+    Args:
+        run: the run.
+        left: its attempts that were in flight when it ended.
+        killed: whether Snakemake was killed, and so could not remove its lock.
+
+    """
+    if not left and not killed:
+        return "run the same command again: what is done stays done"
+    first = ""
+    if ids := tuple(dict.fromkeys(one.external_jobid for one in left if one.external_jobid)):
+        first = f"check whether the cluster still runs {named(ids, _IDS)}, and cancel those "
+        first += "that it does; then "
+    elif not all(one.cut_off for one in left):
+        jobs = _names(run, list(left))
+        first = f"check on this host (ps -ef) whether the tools of {jobs} still run, and end those "
+        first += "that do; then "
+    again = f"{first}run the same command again with --rerun-incomplete"
+    if not killed:
+        return again
+    return f"{again} (after snakemake --unlock, if it is reported that the directory is locked)"
 
 
 def doing(run: Run) -> str:

@@ -254,7 +254,7 @@ def test_a_protected_output_has_why_it_has_to_run_again(lab: Lab) -> None:
     assert one["id"] == "workflow_error:protected_output"
     assert one["claim"] == (
         "rule heavy has to run again because raw.txt was updated, but its output heavy.db is "
-        "write-protected (protected()) (ProtectedOutputException)"
+        "write-protected (ProtectedOutputException)"
     )
     assert one["commands"] == ["chmod u+w heavy.db"]
     assert "raw.txt was updated" in lab.observe("why").stdout

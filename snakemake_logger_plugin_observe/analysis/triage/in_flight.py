@@ -8,6 +8,7 @@ from snakemake_logger_plugin_observe.analysis.phrasing import job_name, jobs_of,
 from snakemake_logger_plugin_observe.analysis.triage import cluster_jobs, failed_jobs
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.failure_classes import KILLED
+from snakemake_logger_plugin_observe.analysis.unended import was_given_up
 from snakemake_logger_plugin_observe.pasting import Command
 from snakemake_logger_plugin_observe.run.attempt import FINAL, Attempt
 
@@ -17,26 +18,16 @@ _IDS: Final = 8
 
 def left(case: Case) -> tuple[Attempt, ...]:
     """Return the jobs' attempts that were in flight, or were cut off, when the run ended."""
+    ended_early = case.status in ("killed", "interrupted")
     cut_off = set(failed_jobs.jobs(case, case.failures_by_class.get(KILLED, ())))
     found: dict[int, Attempt] = {}
     for one in case.run.attempts.values():
         if one.job_id is None:
             continue
         at_the_end = one.job_id in cut_off and one.status != "success"
-        if at_the_end or one.status not in FINAL or _abandoned(case, one):
+        if at_the_end or one.status not in FINAL or (ended_early and was_given_up(case.run, one)):
             found[one.job_id] = one
     return tuple(found.values())
-
-
-def _abandoned(case: Case, one: Attempt) -> bool:
-    """Whether an interrupted Snakemake abandoned an attempt that it had submitted.
-
-    Without the timing executor that is not recorded: it may have submitted each that it selected.
-    """
-    if case.status not in ("killed", "interrupted") or one.status != "cancelled":
-        return False
-    submitted = one.stamps.accepted is not None or one.external_jobid is not None
-    return submitted or not case.run.wrapped
 
 
 def external_ids(attempts: Sequence[Attempt]) -> tuple[str, ...]:
@@ -75,20 +66,6 @@ def not_started(case: Case) -> int:
 def may_go_on(attempts: Sequence[Attempt]) -> bool:
     """Whether the tool of one of them may still run: its end is not recorded."""
     return not all(one.cut_off for one in attempts)
-
-
-def advice(attempts: Sequence[Attempt]) -> str:
-    """Return what to do about the jobs in flight, and how to run again."""
-    first = ""
-    if ids := external_ids(attempts):
-        first = f"check whether the cluster still runs {named(ids, _IDS)}, and cancel those "
-        first += "that it does; then "
-    elif may_go_on(attempts):
-        first = "check whether their tools still run on this host, and end those that do; then "
-    return (
-        f"{first}run the same command again with --rerun-incomplete (after --unlock, if Snakemake "
-        "reports that the directory is locked)"
-    )
 
 
 def commands(case: Case, attempts: Sequence[Attempt]) -> tuple[Command, ...]:

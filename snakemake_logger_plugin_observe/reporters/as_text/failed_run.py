@@ -22,6 +22,7 @@ from snakemake_logger_plugin_observe.analysis.failures.messages import Cause
 from snakemake_logger_plugin_observe.analysis.failures.output_checks import output_check
 from snakemake_logger_plugin_observe.analysis.failures.sent_signals import find_sender, was_sent
 from snakemake_logger_plugin_observe.analysis.phrasing import plural, submission_name
+from snakemake_logger_plugin_observe.analysis.unended import go_on, left_in_flight
 from snakemake_logger_plugin_observe.pasting import harmless
 from snakemake_logger_plugin_observe.reporters.answers import CostAnswer, Source
 from snakemake_logger_plugin_observe.reporters.as_text.common import reader
@@ -47,6 +48,8 @@ def parts(answer: CostAnswer) -> list[RenderableType]:
     source = answer.source
     if source.status == "interrupted":
         return list(_interrupted(answer))
+    if source.status == "killed" and not answer.failures:
+        return [_line(go_on(source.run, left_in_flight(source.run), killed=True))]
     if source.status != "failed" and not answer.failures:
         return []
     return list(_parts(answer))
@@ -58,14 +61,16 @@ def _interrupted(answer: CostAnswer) -> Iterator[RenderableType]:
     yield Text(f"INTERRUPTED: {progress(source.run)}.", "bold red")
     if what := headline(source.run, found) if first_failure(found) is not None else None:
         yield Text(harmless(f"Failed before that: {what}"), "red")
-    to_do = "run the same command again: what is done stays done"
-    if any(one.status == "cancelled" for one in source.run.attempts.values() if one.external_jobid):
-        to_do = f"check whether the cluster still runs its jobs (triage names them), then {to_do}"
+    to_do = go_on(source.run, left_in_flight(source.run), killed=False)
     if first := first_failure(found):
         to_do = _to_do(source, first)
-    yield Text.assemble(("What to do: ", "bold"), harmless(to_do) + ".")
+    yield _line(to_do)
     if found:
         yield reader("jobs", source, "--failed", purpose="the failures, with their logs")
+
+
+def _line(to_do: str) -> Text:
+    return Text.assemble(("What to do: ", "bold"), harmless(to_do) + ".")
 
 
 def _parts(answer: CostAnswer) -> Iterator[RenderableType]:
@@ -75,7 +80,7 @@ def _parts(answer: CostAnswer) -> Iterator[RenderableType]:
     yield Text(harmless(f"{failed}: {what}" if what else f"{failed}."), "bold red")
     yield Text(" · ".join(filter(None, (progress(source.run), _lost(answer)))))
     if to_do := _what_to_do(answer):
-        yield Text.assemble(("What to do: ", "bold"), harmless(to_do) + ".")
+        yield _line(to_do)
     if found:
         yield reader("jobs", source, "--failed", purpose="the failures, with their logs")
 

@@ -10,7 +10,7 @@ from snakemake_logger_plugin_observe.analysis.triage import in_flight
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.failure_classes import KILLED
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
-from snakemake_logger_plugin_observe.analysis.unended import before_jobs
+from snakemake_logger_plugin_observe.analysis.unended import before_jobs, go_on
 from snakemake_logger_plugin_observe.run.attempt import Attempt
 
 if TYPE_CHECKING:
@@ -64,8 +64,8 @@ def detect(case: Case) -> Iterator[Incident]:
         evidence=tuple(cited),
         wrong_if=_wrong_if(case, left),
         action=Action(
-            in_flight.advice(left),
-            _LEFT if in_flight.may_go_on(left) else "what is done stays done",
+            go_on(case.run, left, killed=case.status == "killed"),
+            _LEFT if left and in_flight.may_go_on(left) else "what is done stays done",
             commands=in_flight.commands(case, left),
         ),
         rules=in_flight.rules(case, left),

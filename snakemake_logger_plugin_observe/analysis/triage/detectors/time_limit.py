@@ -12,6 +12,7 @@ from snakemake_logger_plugin_observe.analysis.triage import failed_jobs, in_flig
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.failure_classes import NO_TIME
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
+from snakemake_logger_plugin_observe.analysis.unended import go_on
 from snakemake_logger_plugin_observe.clock import format_moment
 from snakemake_logger_plugin_observe.journal.events import Allocation
 
@@ -77,7 +78,7 @@ def _of_snakemake(case: Case, own: Allocation) -> Incident:
         wrong_if=f"the cluster's accounting shows that {own.cluster_job} ended for another reason",
         action=Action(
             "run Snakemake with a longer time limit, or outside of a cluster job; first "
-            f"{in_flight.advice(left)}",
+            f"{go_on(case.run, left, killed=True)}",
             "the run ended because its allocation did, before its jobs were done",
             commands=in_flight.commands(case, left),
         ),

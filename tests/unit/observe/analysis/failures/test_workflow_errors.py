@@ -100,7 +100,7 @@ SUMMARY = "WorkflowError:\nAt least one job did not complete successfully."
         ),
         (SCHEMA, "schema", "the config file does not fit the workflow's schema: 'samples' is a required property"),
         (AMBIGUOUS, "ambiguous_rules", "rules b and a can both make x.txt"),
-        (PROTECTED, "protected_output", "rule heavy has to run again, but its output heavy.db is write-protected (protected())"),
+        (PROTECTED, "protected_output", "rule heavy has to run again, but its output heavy.db is write-protected"),
         (NETWORK, "network", "something that the workflow fetches could not be reached over the network: ConnectionError: HTTPConnectionPool(host='example.org', port=80): Max retries exceeded with url: /x.smk"),
         (
             "Error: cores have to be specified for local execution (use --cores N with N being a number >= 1 or 'all')",

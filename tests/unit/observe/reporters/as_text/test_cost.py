@@ -7,6 +7,7 @@ from builders import (
     begun,
     chain,
     grouped,
+    stamps,
 )
 
 from snakemake_logger_plugin_observe.journal.events import (
@@ -28,6 +29,24 @@ def test_a_run_with_nothing_to_do_needs_no_change() -> None:
     lines = render(cost(idle.run)).splitlines()
     assert lines[3:5] == ["Nothing ran: its one job was up to date.", ""]
     assert lines[5].startswith("Where the 30.0 s went")
+
+
+def test_a_killed_run_says_what_to_do_on_its_first_screen() -> None:
+    """Its tool may still run on this machine, and Snakemake's lock is left."""
+    known = stamps(ready=3, selected=4, submitting=4, accepted=5)
+    run = begun(wraps="local").job(1, rule="map").submitted(1, known).run
+    text = " ".join(render(cost(run), width=300).split())
+    assert (
+        "What to do: check on this host (ps -ef) whether the tools of map still run, and end those "
+        "that do; then run the same command again with --rerun-incomplete (after snakemake "
+        "--unlock, if it is reported that the directory is locked)."
+    ) in text
+
+
+def test_a_run_that_ended_in_order_has_nothing_to_make_again() -> None:
+    ended = begun().planned(3, {"map": 2}).job(1, rule="map").quick(1, 3, 3, 4)
+    text = render(cost(ended.end(5, "interrupted").run), width=300)
+    assert "What to do: run the same command again: what is done stays done." in text
 
 
 def test_an_output_that_is_not_as_declared_is_not_called_missing() -> None:
