@@ -10,6 +10,7 @@ function is a missing file. Texts are filled in with the groups of the pattern a
 - ``{why_again}``: `` because ...``, why the rule's job had to run, or nothing;
 - ``{similar}``: ``, but scripts/a.py was``, a file of a similar name, or nothing;
 - ``{missing}``, ``{supply}``: which inputs are not there, and how to supply them;
+- ``{meant}``: ``: did you mean shell?``, the keyword of a rule that is most like, or nothing;
 - ``{made}``, ``{declare}``: which output is of the wrong type, and how to declare it.
 """
 
@@ -121,6 +122,19 @@ KINDS: Final = (
         _text(_FILES),
         "the command of {rule} makes {files} as its rule declares it",
         of_jobs=True,
+    ),
+    Kind(
+        "child_of_output",
+        W,
+        "output {child} of rule {inner} is inside the folder {parent}, which is an output of rule {outer}",
+        "move one of the two outputs out of the other, or let one rule make both as one directory()",
+        "Snakemake removes an output before its job runs, and with a folder what is in it",
+        ("ChildIOException",),
+        _text(
+            r"child to another output:\n\(\w*Path\('(?P<parent>.+)'\), (?P<outer>\w+)\)"
+            r"\n\(\w*Path\('(?P<child>.+)'\), (?P<inner>\w+)\)"
+        ),
+        "the two outputs are in different folders",
     ),
     Kind(
         "child_of_output",
@@ -267,7 +281,7 @@ KINDS: Final = (
         "missing_file",
         W,
         "{place} reads {file}, which was not there{similar}",
-        "put {file} there, or correct its path in the config or at {place}; paths are relative to the working directory",
+        "put {file} there, or correct its path in the config or at {place}; validate() takes a path relative to the Snakefile, open() and the config relative to the working directory",
         "it is read while Snakemake plans, and so must be there before any job ran",
         ("FileNotFoundError",),
         _text(r"No such file or directory: '(?P<file>[^'\n]+)'"),
@@ -662,7 +676,7 @@ KINDS: Final = (
         "deployment",
         C,
         "the software that makes environments or runs containers is not there: {error}",
-        "make conda, or apptainer, available on the PATH where Snakemake runs (module load, activation), or run without it (--software-deployment-method)",
+        "make the program that it names available on the PATH where Snakemake runs (module load, activation), or leave --software-deployment-method (--sdm) out",
         "Snakemake asks for it before it plans",
         (),
         _text(
@@ -854,6 +868,15 @@ KINDS: Final = (
         _text(r"SystemExit:.*|may have called sys\.exit\(\)"),
     ),
     # -- the workflow's text --
+    Kind(
+        "keyword",
+        W,
+        "{keyword} is no keyword of a {within}{meant}",
+        "correct {keyword} in the {within}{at}",
+        "Snakemake knows the keywords of a {within}, and takes no others",
+        ("SyntaxError",),
+        _text(r"Unexpected keyword (?P<keyword>\w+) in (?P<within>rule|checkpoint) definition"),
+    ),
     Kind(
         "source_file",
         W,

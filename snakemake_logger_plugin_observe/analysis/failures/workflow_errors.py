@@ -1,5 +1,6 @@
 """What Snakemake's own errors mean, and what to do about them."""
 
+import difflib
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
@@ -24,6 +25,13 @@ _SUMMARY: Final = re.compile(
 _BEHIND_A_FILE: Final = re.compile(r" \((?:missing|rule|retrieve|storage)\b[^\n]*$")
 _LONGEST: Final = 160
 _LOCK: Final = "locked"
+_KEYWORDS: Final = re.findall(
+    r"\w+",
+    "benchmark cache conda container containerized cwl default_target envmodules group handover "
+    "input localrule log message name notebook output params pathvars priority resources retries "
+    "run script shadow shell singularity template_engine threads wildcard_constraints wrapper",
+)
+"""The keywords of a rule."""
 _SNAKEMAKE_S: Final = ("IOException", "RuleException", "WorkflowError")
 """The exceptions that Snakemake raises for what a workflow says; others are of its own code."""
 
@@ -185,6 +193,7 @@ def _filled_in(
         "place": place or "the workflow",
         "error": short(error),
         "why_again": _why_again(known.reason),
+        "meant": _meant(found.get("keyword", "")),
         "similar": f", but {known.similar} was" if known.similar else "",
         "missing": sources.what,
         "supply": sources.to_do.format(rule=rule),
@@ -203,6 +212,12 @@ def _filled_in(
         _commands(kind, files),
         kind.of_jobs,
     )
+
+
+def _meant(word: str) -> str:
+    """Return ``: did you mean shell?``, of a *word* that is no keyword of a rule."""
+    near = difflib.get_close_matches(word, _KEYWORDS, n=1)
+    return f": did you mean {near[0]}?" if near else ""
 
 
 def _other_type(files: Sequence[str], directories: Collection[str] | None) -> dict[str, str]:
@@ -251,7 +266,7 @@ def short(error: SnakemakeError) -> str:
     said = first.partition(": ")[2]
     if not said:  # it begins with its exception and its line alone
         said = next((one for one in more if one not in ("", "Error:")), first)
-    return cut(" ".join(said.split()).rstrip(":."), _LONGEST)
+    return cut(" ".join(said.split()).rstrip(" :."), _LONGEST)
 
 
 def _unknown(error: SnakemakeError) -> Explanation:

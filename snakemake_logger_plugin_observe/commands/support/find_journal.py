@@ -118,7 +118,8 @@ def _newest(folder: Path, detail: Detail) -> Source:
     if not found:
         raise JournalError(
             f"no journal in {folder / SUBFOLDER}: run snakemake with --logger observe there, "
-            "or name a journal"
+            "or name a journal; if it was given, Snakemake may have ended before it loaded the "
+            "logger: what it printed says why"
         )
     unread: list[str] = []
     denied: list[str] = []

@@ -2,6 +2,7 @@
 
 import pytest
 from builders import begun
+from snakemake.parser import Rule
 
 from snakemake_logger_plugin_observe.analysis.failures.workflow_errors import (
     OtherRun,
@@ -217,3 +218,47 @@ def test_the_sentence_that_a_job_failed_does_not_stand_for_a_run_that_has_anothe
     alone = ending_error(begun().message(4, SUMMARY, level="error").run)
     assert alone is not None
     assert alone.text == SUMMARY
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"), [("shel", ": did you mean shell?"), ("zzz", "")], ids=["near", "far"]
+)
+def test_a_misspelled_keyword_is_named_with_the_one_that_is_like_it(word: str, meant: str) -> None:
+    found = explain(
+        f'SyntaxError in file "Snakefile", line 3:\nUnexpected keyword {word} in rule definition:\nNone'
+    )
+    assert found.cause == f"{word} is no keyword of a rule{meant}"
+    assert found.to_do == f"correct {word} in the rule at Snakefile:3"
+
+
+def test_an_output_inside_another_is_named_with_both_rules() -> None:
+    found = explain(
+        "ChildIOException:\nFile/directory is a child to another output:\n"
+        "(PosixPath('d'), a)\n(PosixPath('d/z.txt'), b)"
+    )
+    assert found.cause == (
+        "output d/z.txt of rule b is inside the folder d, which is an output of rule a"
+    )
+
+
+def test_a_missing_schema_is_said_to_be_relative_to_the_snakefile() -> None:
+    found = explain(
+        'FileNotFoundError in file "workflow/Snakefile", line 3:\n'
+        "[Errno 2] No such file or directory: 'workflow/schemas/schema.yaml'"
+    )
+    assert found.to_do == (
+        "put workflow/schemas/schema.yaml there, or correct its path in the config or at "
+        "workflow/Snakefile:3; validate() takes a path relative to the Snakefile, open() and the "
+        "config relative to the working directory"
+    )
+
+
+def test_missing_conda_is_not_answered_with_the_option_that_asks_for_it() -> None:
+    found = explain("WorkflowError:\nError running conda info. Is conda installed and accessible?")
+    assert found.to_do.endswith("or leave --software-deployment-method (--sdm) out")
+
+
+def test_every_keyword_of_a_rule_can_be_the_one_that_was_meant() -> None:
+    for keyword in Rule.subautomata:
+        found = explain(f"SyntaxError:\nUnexpected keyword {keyword}x in rule definition:\nNone")
+        assert found.cause.endswith(f": did you mean {keyword}?")

@@ -30,7 +30,8 @@ def test_without_any_journal_the_error_names_the_folder(
         "",
         (
             "no journal in .snakemake/observe: run snakemake with --logger observe there, "
-            "or name a journal"
+            "or name a journal; if it was given, Snakemake may have ended before it loaded the "
+            "logger: what it printed says why"
         ),
     )
 
