@@ -176,11 +176,20 @@ def test_a_run_that_ends_between_jobs_names_the_line_that_raised(lab: Lab) -> No
 def test_a_tool_killed_with_memory_to_spare_is_not_blamed(lab: Lab) -> None:
     lab.snakefile("""
         rule all:
-            input: "killed.txt", "crashed.txt"
+            input: "killed.txt", "ended.txt", "own.txt", "slow.txt", "crashed.txt"
         rule killed:
             output: "killed.txt"
             resources: mem_mb=5000
-            shell: "kill -9 $$"
+            shell: "sh -c 'kill -9 $PPID'; touch {output}"
+        rule ended:
+            output: "ended.txt"
+            shell: "sh -c 'kill $PPID'; touch {output}"
+        rule own:
+            output: "own.txt"
+            shell: "kill -9 $$; touch {output}"
+        rule slow:
+            output: "slow.txt"
+            shell: "timeout -s KILL 0.2 sleep 9; touch {output}"
         rule crashed:
             output: "crashed.txt"
             shell: "kill -SEGV $$"
@@ -188,9 +197,18 @@ def test_a_tool_killed_with_memory_to_spare_is_not_blamed(lab: Lab) -> None:
     lab.snakemake(*BOTH, "--cores", "2", "--keep-going", check=False)
     answer = triaged(lab)
     found = findings(answer)
-    assert found.keys() == {"tool_failure:killed", "tool_failure:crashed"}
-    killed, crashed = found["tool_failure:killed"], found["tool_failure:crashed"]
+    killed, ended, own, slow, crashed = (
+        found.pop(f"tool_failure:{name}") for name in ("killed", "ended", "own", "slow", "crashed")
+    )
+    assert not found
     assert (killed["strength"], killed["where"]) == ("possible", "operating context")
+    assert (ended["strength"], ended["where"]) == ("possible", "operating context")
+    to_do = {one["finding"]: one["action"] for one in answer["actions"]}
+    assert "out of memory" in to_do["tool_failure:killed"]
+    assert "memory" not in to_do["tool_failure:ended"]
+    assert own["strength"] == slow["strength"] == "likely"
+    assert own["claim"].endswith("likely, the command itself sends that signal: `kill -9 $$`")
+    assert "likely, timeout killed the program behind it because it took too" in slow["claim"]
     assert (crashed["strength"], crashed["where"]) == ("certain", "tool behavior")
     resolves(answer, lab.folder)
 

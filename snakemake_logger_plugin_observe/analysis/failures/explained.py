@@ -18,6 +18,7 @@ from snakemake_logger_plugin_observe.analysis.failures.repeat import (
     prefix_of,
 )
 from snakemake_logger_plugin_observe.analysis.failures.snakemake_failures import error_of
+from snakemake_logger_plugin_observe.clock import to_seconds
 from snakemake_logger_plugin_observe.journal.error_lines import is_error
 from snakemake_logger_plugin_observe.journal.events import JobDescribed
 from snakemake_logger_plugin_observe.run.model import Run
@@ -90,7 +91,12 @@ def _meanings(
     if not job.shellcmd:
         return _of_script(one, job)
     silent = line is None and shows_its_errors(run, one)
-    return meanings(job.shellcmd, why.exit_code, why.signal, said, prefix, silent=silent)
+    lasted = one.decisive.duration
+    return meanings(
+        *(job.shellcmd, why.exit_code, why.signal, said, prefix),
+        silent=silent,
+        lasted_s=None if lasted is None else to_seconds(lasted),
+    )
 
 
 _INTERPRETERS: Final = {".r": "Rscript", ".rmd": "Rscript", ".jl": "julia", ".rs": "rust-script"}

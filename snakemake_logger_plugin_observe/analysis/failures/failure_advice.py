@@ -8,6 +8,12 @@ from typing import Final
 from snakemake_logger_plugin_observe.analysis.failures.explained import Explained, explain
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
 from snakemake_logger_plugin_observe.analysis.failures.meanings import Strength, Where
+from snakemake_logger_plugin_observe.analysis.failures.sent_signals import (
+    find_sender,
+    refuted_if,
+    was_sent,
+    what_is_known,
+)
 from snakemake_logger_plugin_observe.analysis.failures.snakemake_failures import error_of
 from snakemake_logger_plugin_observe.analysis.phrasing import cut, named
 from snakemake_logger_plugin_observe.journal.error_lines import is_progress
@@ -101,6 +107,13 @@ def failure_advice(
             meaning.strength,
             meaning.where,
             commands,
+        )
+    if was_sent(failed):
+        return FailureAdvice(
+            *(find_sender(failed), what_is_known(failed), refuted_if(failed)),
+            strength="possible",
+            where="operating context",
+            commands=commands,
         )
     if line is not None and not is_progress(line.text):
         gone = f"; {found.log}" if found.log is not None else ""

@@ -8,6 +8,7 @@ Sources: the exit statuses of Bash (its manual, "Exit Status"), POSIX (grep, dif
 """
 
 import re
+import signal as signals
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -181,13 +182,6 @@ _BY_PROGRAM: Final = (
         "the program behind {program} began",
     ),
     _row(
-        {137},
-        "timeout gtimeout",
-        "timeout killed the program behind it because it took too long (exit code 137)",
-        "give it more time, or find out why it takes so long",
-        "it ends within that time",
-    ),
-    _row(
         {123},
         "xargs",
         "one of the commands that xargs ran failed, which is its exit code 123",
@@ -260,6 +254,21 @@ _EVERYWHERE: Final = frozenset(
         *("paste", "tar", "gzip", "gunzip", "zcat", "diff", "cmp", "bash", "sh"),
     }
 )
+_KILLERS: Final = frozenset({"kill", "pkill", "killall", "skill"})
+_SIGNAL: Final = re.compile(
+    r"-(?:(?:s|n|-signal)[= ])?(?:SIG)?(?P<which>[A-Z]+\d?|\d+)\b", re.IGNORECASE
+)
+"""The signal that one of them sends, at the begin of its arguments."""
+_ENDING_SIGNALS: Final = frozenset(
+    {signals.SIGHUP, signals.SIGINT, signals.SIGKILL, signals.SIGTERM}
+)
+_TO_ITSELF: Final = frozenset({"$$", "-$$", "$BASHPID", "${BASHPID}", "0"})
+_TIMEOUT_OPTION: Final = re.compile(r"(?:-[sk]|--signal|--kill-after)[= ]?\S+|-\S+")
+_KILLS: Final = re.compile(r"(?:^|\s)(?:(?:-s|--signal)[= ]?(?:SIG)?(?:KILL|9)\b|-k|--kill-after)")
+_TIME: Final = re.compile(r"(?P<number>\d+(?:\.\d+)?)(?P<unit>[smhd]?)")
+_SECONDS: Final = {"": 1, "s": 1, "m": 60, "h": 3_600, "d": 86_400}
+_NEARLY: Final = 0.95
+"""What a time that was measured has at least of one that passed."""
 _QUIET: Final = frozenset(
     {
         *("echo", "printf", "true", ":", "export", "set", "unset", "local", "declare", "mkdir"),
@@ -279,6 +288,7 @@ def meanings(
     prefix: str = "",
     *,
     silent: bool = False,
+    lasted_s: float | None = None,
 ) -> tuple[Meaning, ...]:
     """Return what made *command* fail, the likeliest first; empty if nothing is known.
 
@@ -289,18 +299,22 @@ def meanings(
         said: what it printed last, as far as it was kept.
         prefix: what Snakemake put before it: ``set -euo pipefail;`` unless the workflow set it.
         silent: whether its programs are known to have printed no error.
+        lasted_s: how many seconds it ran at most; None if unknown.
 
     """
     known = tuple(one for say in _SAID for one in say(said, command))
     if known:
         return known[:1]
+    shell_ended = signal is not None and code is None
     if signal is not None and code is None:
         code = 128 + signal
     if code is None:
         return ()
     strict = _strictness(f"{prefix}; {command}")
     programs = simple_commands(command)
-    found = list(_by_code(programs, command, code, strict, silent=silent))
+    found = list(_sent_by_itself(programs, code, shell_ended=shell_ended))
+    found += _timed_out(_live(programs, strict), code, lasted_s)
+    found += _by_code(programs, command, code, strict, silent=silent)
     if not silent and not any(one.strength != "possible" for one in found):
         found += _by_files(_live(programs, strict), code)
     order = {"certain": 0, "likely": 1, "possible": 2}
@@ -354,6 +368,63 @@ def _by_code(
         yield from _counted(command, strict)
     if (crash := _CRASHES.get(code)) is not None:
         yield crash
+
+
+def _sent_by_itself(
+    programs: Sequence[SimpleCommand], code: int, *, shell_ended: bool
+) -> Iterator[Meaning]:
+    """Yield that the command itself sent the signal that ended it.
+
+    If that ended the shell, and not only what the shell waited for, it was sent to the shell.
+    """
+    found = (one for one in programs if code - 128 in _ENDING_SIGNALS and _sends(one) == code - 128)
+    if shell_ended:
+        found = (one for one in found if one.program != "kill" or _TO_ITSELF & {*one.arguments})
+    if (one := next(found, None)) is not None:
+        text = cut(one.text, _LONGEST)
+        yield Meaning(
+            "likely",
+            f"the command itself sends that signal: `{text}`",
+            f"leave `{text}` out, or let it end another process",
+            f"it ends so without `{text}`, too",
+            prints_nothing=True,
+        )
+
+
+def _timed_out(
+    live: Sequence[SimpleCommand], code: int, lasted_s: float | None
+) -> Iterator[Meaning]:
+    """Yield that ``timeout`` killed a program, where it was told to kill."""
+    one = _last(live, ("timeout", "gtimeout"))
+    if code == 128 + signals.SIGKILL and one is not None and _killed_in_time(one, lasted_s):
+        yield Meaning(
+            "likely",
+            f"{one.program} killed the program behind it because it took too long (exit code 137)",
+            "give it more time, or find out why it takes so long",
+            "it ends within that time",
+        )
+
+
+def _sends(one: SimpleCommand) -> int | None:
+    """Return the signal that a command sends, if it is one that sends signals."""
+    if one.program not in _KILLERS:
+        return None
+    found = _SIGNAL.match(" ".join(one.arguments))
+    which = found["which"].upper() if found is not None else ""
+    if which.isdigit():
+        return int(which)
+    return getattr(signals, f"SIG{which}", signals.SIGTERM)
+
+
+def _killed_in_time(one: SimpleCommand, lasted_s: float | None) -> bool:
+    """Whether a timeout kills what takes too long, and its time had passed, as far as is known."""
+    arguments = " ".join(one.arguments)
+    if not _KILLS.search(arguments):
+        return False
+    limit = _TIME.match(_TIMEOUT_OPTION.sub("", arguments).strip())
+    if limit is None or lasted_s is None:
+        return True
+    return lasted_s >= _NEARLY * float(limit["number"]) * _SECONDS[limit["unit"]]
 
 
 def _by_files(live: Sequence[SimpleCommand], code: int) -> Iterator[Meaning]:

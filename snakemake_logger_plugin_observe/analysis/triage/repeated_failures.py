@@ -9,11 +9,6 @@ from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.failures.failure_advice import FailureAdvice
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
-from snakemake_logger_plugin_observe.analysis.failures.sent_signals import (
-    find_sender,
-    was_sent,
-    what_is_known,
-)
 from snakemake_logger_plugin_observe.analysis.failures.signatures import (
     Occurrence,
     group_alike,
@@ -72,9 +67,8 @@ def _incident(
     times = sum(_times(one) for one in failed)
     message = failed_jobs.message_of([_typical(one, every_job=every_job) for one in failed])
     recovered = failed_jobs.recovered(failed)
-    sent = was_sent(failed)
     found = case.advice_about(name, failed)
-    message = message or ("" if sent else found.means)
+    message = message or found.means
     texts_known = all(one.texts_known for one in failed)
     same = "in the same way" if texts_known else failed_jobs.how(failed)
     if ways > 1:
@@ -82,7 +76,7 @@ def _incident(
     return Incident(
         id=which[1],
         incident_class=which[0],
-        where="operating context" if sent else found.where,
+        where=found.where,
         claim=_claim(
             failed, f"{name} failed {plural(times, 'time')} {same}", message, every_job=every_job
         )
@@ -93,7 +87,7 @@ def _incident(
         evidence=failed_jobs.evidence(case, failed),
         wrong_if="one of these failures differs from the others, or a retry of the same job "
         "succeeds only sometimes",
-        action=_action(name, failed, found, recovered=recovered, sent=sent),
+        action=_action(name, failed, found, recovered=recovered),
         check="masked_failures <= 0" if recovered else failed_jobs.check(failed),
         rules=failed_jobs.rules(case, failed),
         jobs=failed_jobs.jobs(case, failed),
@@ -111,10 +105,10 @@ def _claim(failed: Sequence[Failure], several: str, message: str, *, every_job: 
 
 
 def _action(
-    name: str, failed: Sequence[Failure], found: FailureAdvice, *, recovered: bool, sent: bool
+    name: str, failed: Sequence[Failure], found: FailureAdvice, *, recovered: bool
 ) -> Action:
-    if sent:
-        return Action(find_sender(failed), what_is_known(failed))
+    if found.strength == "possible":  # who ended it is to be found out first
+        return Action(found.fix, found.why, commands=found.commands)
     if recovered:
         fix = found.fix
         if found.commands and not found.means:  # run again now, it may succeed at once

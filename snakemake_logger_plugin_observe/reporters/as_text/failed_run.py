@@ -20,7 +20,6 @@ from snakemake_logger_plugin_observe.analysis.failures.headline import (
 )
 from snakemake_logger_plugin_observe.analysis.failures.messages import Cause
 from snakemake_logger_plugin_observe.analysis.failures.output_checks import output_check
-from snakemake_logger_plugin_observe.analysis.failures.sent_signals import find_sender, was_sent
 from snakemake_logger_plugin_observe.analysis.phrasing import plural, submission_name
 from snakemake_logger_plugin_observe.analysis.unended import go_on, left_in_flight
 from snakemake_logger_plugin_observe.pasting import harmless
@@ -106,13 +105,11 @@ def _to_do(source: Source, first: Failure) -> str:
         return f"make {rule} write its output as ensure() declares it, then run again"
     if first.cause in _TO_DO:
         return _TO_DO[first.cause].format(rule=rule)
-    if was_sent([first]):
-        return f"{find_sender([first])}, then run again"
     again = "; retries did not help" if first.verdict == "deterministic" else ""
     known = failure_advice(source.run, rule, [first], str(source.path))
     line = first.decisive.line
     fix = f"fix {f'what {line.path} reports' if line is not None else f'the error of {rule}'}"
-    if known.is_specific and known.strength != "possible":
+    if known.is_specific:
         fix = known.fix
     fix += left_behind(source.run, [first])
     joint = ";" if ";" in fix or ":" in fix else ","

@@ -8,11 +8,6 @@ from snakemake_logger_plugin_observe.analysis.failures.failure_advice import lef
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
 from snakemake_logger_plugin_observe.analysis.failures.meanings import Meaning
 from snakemake_logger_plugin_observe.analysis.failures.output_checks import output_check
-from snakemake_logger_plugin_observe.analysis.failures.sent_signals import (
-    find_sender,
-    was_sent,
-    what_is_known,
-)
 from snakemake_logger_plugin_observe.analysis.failures.story import (
     how_often,
     recovered_on,
@@ -47,7 +42,7 @@ def _not_recovered(case: Case, name: str, failed: list[Failure]) -> Incident:
     if causes == {"missing_output"}:
         return _with_no_output(case, name, failed)
     message = case.run.with_relative_paths(failed_jobs.last_message(failed))
-    if was_sent(failed) or causes == {"other"}:
+    if causes == {"other"}:
         return _unknown(case, name, failed, message)
     found = case.advice_about(name, failed)
     said = f"{message} ({found.means})" if message and found.means else message or found.means
@@ -76,22 +71,23 @@ def _not_recovered(case: Case, name: str, failed: list[Failure]) -> Incident:
 
 
 def _unknown(case: Case, name: str, failed: list[Failure], message: str) -> Incident:
-    """Return an incident of jobs that a signal from outside ended, or of which nothing is known."""
-    sent = was_sent(failed)
+    """Return an incident of jobs of which it is not known how they ended."""
     found = case.advice_about(name, failed)
     return Incident(
         id=f"{CLASS}:{name}",
         incident_class=CLASS,
-        where="operating context" if sent else "tool behavior",
+        where="tool behavior",
         claim=_claim(failed, message),
         strength="possible",
         explains=failed_jobs.lost(failed),
         failures=len(failed),
         evidence=failed_jobs.evidence(case, failed),
-        wrong_if="the tool's own script sends the signal" if sent else found.wrong_if,
-        action=Action(find_sender(failed) + left_behind(case.run, failed), what_is_known(failed))
-        if sent
-        else Action(found.fix, _no_exit_code(case), commands=found.commands),
+        wrong_if=found.wrong_if,
+        action=Action(
+            found.fix + left_behind(case.run, failed),
+            _no_exit_code(case),
+            commands=found.commands,
+        ),
         check="failed_jobs <= 0",
         rules=failed_jobs.rules(case, failed),
         jobs=failed_jobs.jobs(case, failed),

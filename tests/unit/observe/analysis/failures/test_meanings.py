@@ -17,8 +17,57 @@ def of(
     signal: int | None = None,
     prefix: str = STRICT,
     silent: bool = False,
+    lasted_s: float | None = None,
 ) -> tuple[Meaning, ...]:
-    return meanings(command, code, signal, said, prefix, silent=silent)
+    return meanings(command, code, signal, said, prefix, silent=silent, lasted_s=lasted_s)
+
+
+@pytest.mark.parametrize(
+    ("command", "signal"),
+    [
+        ("kill $$; touch a", 15),
+        ("tool; kill -9 $$", 9),
+        ("tool || kill -KILL $BASHPID", 9),
+        ("kill -s HUP $$", 1),
+        ("kill -SIGINT 0", 2),
+        ("pkill -f tool", 15),
+    ],
+)
+def test_a_command_that_sends_itself_the_signal_is_seen(command: str, signal: int) -> None:
+    (found,) = of(command, None, signal=signal)
+    assert found.strength == "likely"
+    assert found.text.startswith("the command itself sends that signal: `")
+
+
+def test_a_program_that_the_shell_waited_for_may_have_got_the_signal() -> None:
+    """But the shell itself did not, if it was sent to a program only."""
+    assert of("tool & kill $!; wait $!", 143)[0].text.endswith("`kill $!`")
+    assert not of("tool & kill $!; wait $!", None, signal=15)
+
+
+@pytest.mark.parametrize("command", ["kill -0 $$", "kill -USR1 $$", "kill -9 $$", "echo kill $$"])
+def test_another_signal_or_none_explains_nothing(command: str) -> None:
+    assert not of(command, None, signal=15)
+
+
+@pytest.mark.parametrize(
+    ("command", "lasted_s", "is_seen"),
+    [
+        ("timeout -s KILL 5 tool", None, True),
+        ("timeout -s KILL 5 tool", 5.01, True),
+        ("timeout --signal=9 5m tool", 299.9, True),
+        ("timeout -k 1 5s tool", 6, True),
+        ("timeout -s KILL $T tool", 1, True),
+        ("timeout -s KILL 5 tool", 3, False),
+        ("timeout -k 10 1h tool", 60, False),
+        ("timeout 5 tool", 5.01, False),  # it ends it by SIGTERM, which is its exit code 124
+    ],
+)
+def test_a_timeout_has_killed_what_it_was_told_to_kill_once_its_time_had_passed(
+    command: str, lasted_s: float | None, *, is_seen: bool
+) -> None:
+    found = of(command, 137, signal=9, lasted_s=lasted_s)
+    assert [one.text[:33] for one in found] == ["timeout killed the program behind"] * is_seen
 
 
 @pytest.mark.parametrize(

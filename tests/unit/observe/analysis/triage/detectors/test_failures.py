@@ -167,6 +167,16 @@ def test_a_signal_from_outside_is_possible_and_a_crash_is_certain() -> None:
     assert here.action.text == (
         "find out what sent the signal: check the kernel's log (was the machine out of memory?)"
     )
+    ended = only(failed_once("", code=-15))
+    assert (ended.where, ended.strength) == ("operating context", "possible")
+    assert ended.action.text == (
+        "find out what sent the signal: check whether the command, or what it runs, sends it "
+        "(kill), or a user did"
+    )
+    assert ended.action.why == (
+        "a scheduler, a user or the command itself sends SIGTERM; the kernel, when memory runs "
+        "out, sends SIGKILL"
+    )
     crashed = only(failed_once("Segmentation fault", code=-11))
     assert (crashed.where, crashed.strength) == ("tool behavior", "certain")
     assert crashed.action.text == "fix the error that map reported (logs/a.log:1)"
