@@ -228,7 +228,9 @@ class NodeSide(logging.Filter):
             execution["status"] = "success" if failure is None else "failed"
         if failure is not None:
             execution["exit_code"] = failures.exit_code(failure)
-            execution["message"] = failures.message(failure, self._masked)
+            execution["message"] = failures.message(
+                failure, self._masked, with_command=bool(getattr(job, "is_run", False))
+            )
             self._keep_logs(job, execution)
         if name == "tool_started" and not self._written:
             self._write()

@@ -1,5 +1,6 @@
 """What a failure means, why its log is silent, and how to see it again: all that can be said."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -99,6 +100,8 @@ def _meanings(
     )
 
 
+_RAN: Final = re.compile(r"Command '(?P<command>.*)' (?:returned non-zero exit status|died with)")
+"""Of the code of a ``run:``, which names the shell command that failed."""
 _INTERPRETERS: Final = {".r": "Rscript", ".rmd": "Rscript", ".jl": "julia", ".rs": "rust-script"}
 
 
@@ -106,6 +109,9 @@ def _of_script(one: Failure, job: JobDescribed) -> tuple[Meaning, ...]:
     """Return what the exit code of a script means, whose messages were not kept."""
     name, why = script_errors.name_of_script(job), one.decisive.why
     code = why.exit_code
+    ran = _RAN.search(one.decisive.message or "")
+    if name is None and ran is not None:
+        return meanings(ran["command"], code, why.signal)
     if name is None or code not in (1, 127):
         return meanings("", code, why.signal)
     ending = name[name.rfind(".") :].lower()

@@ -100,3 +100,17 @@ def test_the_last_line_of_a_traceback_is_kept() -> None:
         'Traceback (most recent call last):\n  File "a.py", line 1\n    f()\n\nValueError: no\n\n'
     )
     assert in_one_line(text, str) == "ValueError: no"
+
+
+def test_the_command_that_the_code_of_a_run_ran_is_kept_where_it_is_asked_for() -> None:
+    text = "RuleException:\nCommand 'set -e; grep a b' returned non-zero exit status 1."
+    assert in_one_line(text, str, with_command=True) == (
+        "RuleException: Command 'set -e; grep a b' returned non-zero exit status 1."
+    )
+
+
+def test_a_command_of_several_lines_stays_one_that_can_be_read() -> None:
+    text = "Command 'set -e; \n  grep a b |\n  sort\n\n  wc x \\\n y\n' returned non-zero exit status 1."
+    assert in_one_line(text, str, with_command=True) == (
+        "Command 'set -e; grep a b | sort; wc x   y' returned non-zero exit status 1."
+    )

@@ -263,6 +263,13 @@ def test_a_log_with_words_needs_nothing() -> None:
     assert explained(story("tool", log=("logs/a.log",)), "no such thing", code=3).log is None
 
 
+def test_the_exit_code_of_a_command_in_the_code_of_a_run_means_what_it_does_elsewhere() -> None:
+    said = "CalledProcessError in file S, line 3: Command 'set -euo pipefail;  grep a b > c' "
+    found = explained(story(None), message=f"{said}returned non-zero exit status 1.")
+    assert found.meaning is not None
+    assert found.meaning.text.startswith("grep found no match, which is its exit code 1; under")
+
+
 def test_the_code_of_a_run_needs_no_log() -> None:
     """Snakemake reports its exception."""
     message = "KeyError in file \"/work/Snakefile\", line 14: 'x'"
