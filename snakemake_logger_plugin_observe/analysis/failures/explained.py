@@ -120,13 +120,14 @@ def _of_script(one: Failure, job: JobDescribed) -> tuple[Meaning, ...]:
         return (
             Meaning(
                 "likely",
-                f"the shell did not find {interpreter} for {name} (exit code 127)",
+                f"the shell did not find {interpreter} for {name}",
                 f"install {interpreter} in the environment of the rule (conda:, container:, "
                 "envmodules:)",
                 f"`command -v {interpreter}` prints a path where the job ran"
                 if ending in _INTERPRETERS
                 else f"{name} itself ends with 127",
                 "operating context",
+                prints_nothing=True,  # a script that does not begin writes no log
             ),
         )
     if one.decisive.line is not None or ending not in _ENDED:
@@ -142,7 +143,7 @@ _OF_R: Final = (
 )
 _ENDED: Final = {
     ".py": (
-        "{name} ended by an exception that nothing caught, or by sys.exit with a message (code 1)",
+        "{name} ended by an exception that nothing caught, or by sys.exit with a message",
         "run it again and read what it prints, which goes to the terminal",
         "{name} itself calls sys.exit(1), without a message",
     ),

@@ -37,7 +37,7 @@ class Meaning:
     strength: Strength
     """``certain`` if the shell itself said so, or a signal can mean nothing else."""
     text: str
-    """A clause: ``grep found no match``."""
+    """A clause behind the exit code or the signal: ``grep found no match``."""
     to_do: str
     """An imperative."""
     wrong_if: str
@@ -163,7 +163,7 @@ _BY_PROGRAM: Final = (
     _row(
         {2},
         "python python2 python3",
-        "{program} got arguments that it does not take, or its script is not there (exit code 2)",
+        "{program} got arguments that it does not take, or its script is not there",
         "check the arguments of {command}",
         "the arguments are ones that its --help shows, and the script exists",
     ),
@@ -177,7 +177,7 @@ _BY_PROGRAM: Final = (
     _row(
         {125},
         "timeout gtimeout docker podman",
-        "{program} itself failed, before the program behind it ran (exit code 125)",
+        "{program} itself failed, before the program behind it ran",
         "check the arguments of {program}",
         "the program behind {program} began",
     ),
@@ -191,7 +191,7 @@ _BY_PROGRAM: Final = (
     _row(
         {255},
         "ssh scp rsync sftp",
-        "{program} could not connect (exit code 255)",
+        "{program} could not connect",
         "check that the host can be reached from where the job ran, without a password",
         "{program} connects to the host from there",
     ),
@@ -240,7 +240,7 @@ IN_SHORT: Final = {
     126: "shell: the command cannot be executed",
     127: "shell: command not found",
 }
-"""What a code means in a few words, where the command is not known."""
+"""What a code means in a few words, where no more is known."""
 _NOT_FOUND: Final = 127
 _NOT_EXECUTABLE: Final = 126
 # Programs of every machine, and of bash: not what a 127 is about.
@@ -399,7 +399,7 @@ def _timed_out(
     if code == 128 + signals.SIGKILL and one is not None and _killed_in_time(one, lasted_s):
         yield Meaning(
             "likely",
-            f"{one.program} killed the program behind it because it took too long (exit code 137)",
+            f"{one.program} killed the program behind it because it took too long",
             "give it more time, or find out why it takes so long",
             "it ends within that time",
         )
@@ -493,7 +493,7 @@ def _not_found(live: Sequence[SimpleCommand]) -> Meaning:
     if (one := _last(live, ("module", "ml"))) is not None:
         return Meaning(
             "likely",
-            f"the shell did not find {one.program} (exit code 127): it is a function of login "
+            f"the shell did not find {one.program}: it is a function of login "
             "shells, and the shell of a job is none",
             "give the rule `envmodules:` and run with --sdm env-modules; or read the file that "
             "defines it before (`source /etc/profile.d/modules.sh`, where your site has it)",
@@ -516,8 +516,7 @@ def _not_found(live: Sequence[SimpleCommand]) -> Meaning:
     which = f"one of {who}" if len(others) > 1 else who or "a program of the command"
     return Meaning(
         "likely",
-        f"the shell did not find {which} (exit code 127): it is not in a folder of PATH where the "
-        "job ran",
+        f"the shell did not find {which}: it is not in a folder of PATH where the job ran",
         f"install {who or 'it'} in the environment of the rule (conda:, container:, envmodules:), "
         "or write its whole path",
         f"`command -v {next(iter(others))}` prints a path where the job ran"
@@ -535,7 +534,7 @@ def _not_executable(live: Sequence[SimpleCommand]) -> Meaning:
         return Meaning(
             "likely",
             f"`{read.program} {file}` looks for {file} on PATH before the folder of the run, and "
-            "found a program there, which is no script to read (exit code 126)",
+            "found a program there, which is no script to read",
             f"write `{read.program} ./{file}`",
             f"`command -v {file}` prints nothing where the job ran",
         )
@@ -545,7 +544,7 @@ def _not_executable(live: Sequence[SimpleCommand]) -> Meaning:
     who = both([cut(one, _LONGEST) for one in others]) or "a program of the command"
     return Meaning(
         "likely",
-        f"the shell found {who} but could not run it (exit code 126): it is not executable, a "
+        f"the shell found {who} but could not run it: it is not executable, a "
         "folder, made for another machine, or the command is too long",
         f"make {who} executable (chmod +x), or run it through its interpreter",
         f"`ls -l` shows that {who} is a file and executable",
@@ -637,7 +636,7 @@ def _crash(name: str, text: str) -> Meaning:
 
 _NOT_PARSED: Final = Meaning(
     "likely",
-    "the shell could not read the command (exit code 2): a quote, a bracket, an `if` or a loop in "
+    "the shell could not read the command: a quote, a bracket, an `if` or a loop in "
     "it is not closed",
     "close it; in a Snakefile, write {{ for {, and \\\\ for a backslash",
     "`bash -n` accepts the command",

@@ -115,20 +115,21 @@ def lost(failures: Iterable[Failure]) -> int:
     return sum(one.lost for one in failures)
 
 
-def how(failures: Iterable[Failure]) -> str:
-    """Return how they ended, the most frequent way first."""
-    ways = Counter(ending(one.decisive) for one in failures)
+def how(failures: Iterable[Failure], *, explained: bool = False) -> str:
+    """Return how they ended, the most frequent way first; what it means unless that is said."""
+    decisive = [one.decisive for one in failures]
+    ways = Counter(map(ending, decisive))
     if len(ways) == 1:
-        return f"with {next(iter(ways))}"
+        return f"with {ending(decisive[0], explained=explained)}"
     return "with " + ", ".join(f"{count} × {way}" for way, count in ways.most_common())
 
 
-def ending(one: Occurrence) -> str:
-    """Return how one execution ended, in a few words."""
+def ending(one: Occurrence, *, explained: bool = False) -> str:
+    """Return how one execution ended, in a few words; what it means unless that is said."""
     why = one.why
     if ended := describe_exit(why.exit_code, why.signal):
         means = IN_SHORT.get(why.exit_code) if why.exit_code is not None else None
-        return ended + (f" ({means})" if means else "")
+        return ended + (f" ({means})" if means and not explained else "")
     return {"missing_output": "a missing output", "exception": "an exception"}.get(
         why.cause, _UNKNOWN
     )

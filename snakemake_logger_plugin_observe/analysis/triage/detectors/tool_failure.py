@@ -150,7 +150,7 @@ def _how(failed: list[Failure], message: str) -> str:
     text = f": {message}" if message else ""
     times = sum(len(one.occurrences) for one in failed)
     if times == len(failed):
-        return f"{who} failed {failed_jobs.how(failed)}{text}"
+        return f"{who} failed {failed_jobs.how(failed, explained=bool(text))}{text}"
     if len(failed) == 1:
         if len(failed[0].ways) > 1:
             attempts = plural(len(failed[0].rows), "attempt")
@@ -215,7 +215,7 @@ def _recovered_claim(many: str, failed: list[Failure]) -> str:
     """Return how jobs failed that recovered; of one, on which retry."""
     message = text_of([one.decisive for one in failed])
     text = f": {message}" if message else ""
-    how = failed_jobs.how(failed)
+    how = failed_jobs.how(failed, explained=bool(message))
     if len(failed) > 1:
         return f"{many} failed {how} and recovered on a retry{text}"
     (one,) = failed

@@ -313,7 +313,7 @@ def test_outputs_that_were_kept_are_made_again() -> None:
 @pytest.mark.parametrize(
     ("script", "code", "expected"),
     [
-        ("plot.R", 127, "the shell did not find Rscript for plot.R (exit code 127)"),
+        ("plot.R", 127, "the shell did not find Rscript for plot.R"),
         ("make.py", 139, "a program of the command read memory that is not its own"),
         ("make.py", 2, None),
     ],
@@ -322,6 +322,10 @@ def test_the_exit_code_of_a_script_means(script: str, code: int, expected: str |
     found = explained(story(None, script=f"/work/{script}"), code=code).meaning
     assert (found is not None) == (expected is not None)
     assert found is None or found.text.startswith(str(expected))
+
+
+def test_a_script_that_did_not_begin_needs_no_line_for_its_log() -> None:
+    assert explained(story(None, script="/work/plot.R"), code=127).log is None
 
 
 def test_a_missing_output_is_explained_elsewhere() -> None:
