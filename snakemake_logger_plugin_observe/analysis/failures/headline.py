@@ -1,5 +1,6 @@
 """A failed run in one line: what failed first and how, and how far the run got."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
@@ -14,6 +15,7 @@ from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
 from snakemake_logger_plugin_observe.analysis.failures.output_checks import output_check
 from snakemake_logger_plugin_observe.analysis.failures.removed_input import RemovedInput
 from snakemake_logger_plugin_observe.analysis.failures.removed_inputs import removed_inputs
+from snakemake_logger_plugin_observe.analysis.failures.signatures import group_alike, signature
 from snakemake_logger_plugin_observe.analysis.failures.snakemake_failures import error_of
 from snakemake_logger_plugin_observe.analysis.failures.workflow_errors import OtherRun
 from snakemake_logger_plugin_observe.analysis.phrasing import cut, plural, submission_name
@@ -22,6 +24,7 @@ from snakemake_logger_plugin_observe.run.scope import job_counts
 
 _LONGEST: Final = 160
 _WAYS: Final = 2
+_OTHERS: Final = 3
 
 
 def first_failure(found: Sequence[Failure]) -> Failure | None:
@@ -55,20 +58,47 @@ def headline(run: Run, found: Sequence[Failure], other: OtherRun | None = None) 
         return removed.claim
     if first is None:
         return _error(run, other)
-    never = sum(1 for one in found if one.outcome == "failed")
+    never = [one for one in found if one.outcome == "failed"]
+    ways = group_alike((one, _way(one)) for one in never)
+    alike = next(way for way in ways if any(one is first for one in way))
+    others = [one for way in ways if way is not alike for one in way]
+    return _how(run, first, alike) + _otherwise(others)
+
+
+def _way(one: Failure) -> tuple[object, ...]:
+    """Return a key that jobs share of which the same can be said."""
+    earlier = (signature(way.last, one.wildcards) for way in one.ways[:-1])
+    last = one.ways[-1].last if len(one.ways) > 1 else one.decisive
+    return (*earlier, *signature(last, one.wildcards))
+
+
+def _how(run: Run, first: Failure, alike: Sequence[Failure]) -> str:
+    """Return which job failed first and how, and how many more failed in the same way."""
     name = submission_name(first.rule, first.wildcards, first.group_name)
-    more = f", and {plural(never - 1, 'more job')}" if never > 1 else ""
+    more = f", and {plural(len(alike) - 1, 'more job')}" if len(alike) > 1 else ""
     if len(first.ways) > 1:
         return f"{name}{more}: {run.with_relative_paths(_in_ways(first))}"
     if (error := error_of(run, first)) is not None:
         return f"{name}{more}: {cut(error.cause, _LONGEST)}"
     if not more and (check := output_check(run, first)) is not None:
         return f"{name} {check.text}"
-    attempts = len(first.rows)
-    how_often = f" after {attempts} attempts" if attempts > 1 else ""
+    attempts = {len(one.rows) for one in alike}
+    how_often = f" after {max(attempts)} attempts" if len(attempts) == 1 != max(attempts) else ""
     said = _said(run, first)
     text = f"{name}{more}: {short_cause(first)}{how_often}"
     return f"{text}: {cut(said, _LONGEST)}" if said else text
+
+
+def _otherwise(others: Sequence[Failure]) -> str:
+    """Return how many jobs failed in other ways, and how; empty if none did."""
+    if not others:
+        return ""
+    counts = Counter(short_cause(one) for one in others)
+    causes = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    counted = [f"{number:,} × {cause}" for cause, number in causes[:_OTHERS]]
+    shown = "; ".join(counted) if len(causes) > 1 else causes[0][0]
+    more = f"; and {plural(len(causes) - _OTHERS, 'more way')}" if len(causes) > _OTHERS else ""
+    return f"; {plural(len(others), 'more job')} failed otherwise: {shown}{more}"
 
 
 def _in_ways(one: Failure) -> str:

@@ -25,9 +25,60 @@ def test_the_first_job_that_never_succeeded_is_named_with_its_log_s_last_line() 
         story.quick(2, begin, begin, begin + 1, **more)
     story.quick(1, 3, 3, 9, status="failed", exit_code=2)
     assert line(story) == (
-        "align patient=13, and 1 more job: exit code 1 after 3 attempts: "
-        "[E::bwa_seq_open] truncated file"
+        "align patient=13: exit code 1 after 3 attempts: [E::bwa_seq_open] truncated file; "
+        "1 more job failed otherwise: exit code 2"
     )
+
+
+def failing(*ends: tuple[int, str]) -> Story:
+    """Return a run in which jobs failed one after the other, with an exit code and a last line."""
+    story = begun()
+    for job_id, (code, said) in enumerate(ends, 1):
+        align(story, job_id, str(job_id))
+        more = {"logs": (LogTail(path=f"logs/{job_id}.log", lines=(said,)),)} if said else {}
+        story.quick(job_id, 3, 3, 3 + job_id, status="failed", exit_code=code, **more)
+    return story
+
+
+@pytest.mark.parametrize(
+    ("ends", "expected"),
+    [
+        (((1, ""), (1, ""), (1, "")), "align patient=1, and 2 more jobs: exit code 1"),
+        (
+            ((1, "no 1"), (1, "no 2"), (1, "broken")),
+            (
+                "align patient=1, and 1 more job: exit code 1: no 1; 1 more job failed otherwise: "
+                "exit code 1"
+            ),
+        ),
+        (
+            ((1, ""), (127, ""), (127, ""), (137, "")),
+            (
+                "align patient=1: exit code 1; 3 more jobs failed otherwise: 2 × exit code 127; "
+                "1 × exit code 137 (signal 9, SIGKILL)"
+            ),
+        ),
+        (
+            ((1, ""), (2, ""), (3, ""), (4, ""), (5, "")),
+            (
+                "align patient=1: exit code 1; 4 more jobs failed otherwise: 1 × exit code 2; "
+                "1 × exit code 3; 1 × exit code 4; and 1 more way"
+            ),
+        ),
+    ],
+)
+def test_only_jobs_that_failed_in_the_same_way_are_counted_with_the_first(
+    ends: tuple[tuple[int, str], ...], expected: str
+) -> None:
+    assert line(failing(*ends)) == expected
+
+
+def test_attempts_are_counted_only_where_all_had_as_many() -> None:
+    story = align(align(begun(), 1, "12"), 2, "13")
+    for attempt in (1, 2):
+        story.quick(1, 2 + attempt, 2 + attempt, 4, attempt=attempt, status="failed", exit_code=1)
+    story.quick(2, 3, 3, 9, status="failed", exit_code=1)
+    assert line(story) == "align patient=12, and 1 more job: exit code 1"
 
 
 @pytest.mark.parametrize(
