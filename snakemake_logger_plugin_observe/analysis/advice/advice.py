@@ -25,6 +25,8 @@ from snakemake_logger_plugin_observe.run.model import Run
 
 MOST_JOBS: Final = 10_000
 """The largest run that is simulated without being asked to: it takes a second or two."""
+MOST_SHOWN: Final = 2
+"""How many pieces an answer gives in text; ``cost``, ``path`` and ``triage`` give the same."""
 _WORTH: Final = 0.05
 """What saves a smaller share of the run is not advised."""
 _ENOUGH: Final = 0.8

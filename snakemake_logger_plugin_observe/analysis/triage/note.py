@@ -1,11 +1,9 @@
 """The incident note: six fields to hand to a colleague, each claim with its citations."""
 
-import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.advice.advice import Advice, whatif
 from snakemake_logger_plugin_observe.analysis.citations import Citation
 from snakemake_logger_plugin_observe.analysis.phrasing import named
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
@@ -20,8 +18,6 @@ from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.scope import UNENDED
 
 _CITED: Final = 4
-_MUCH: Final = 0.2
-"""The share of a healthy run that a setting has to save to be named."""
 _OTHERS: Final = 4
 _COMMAND: Final = "snakemake-observe"
 _OF_RERUNS: Final = frozenset({"input_changed", "leftover_input", "same_rerun", "temp_made_again"})
@@ -64,7 +60,7 @@ def note(
     excerpts: Sequence[LogExcerpt] = (),
     missing_evidence: Sequence[Incident] = (),
     gain: PredictedGain | None = None,
-    advice: Sequence[Advice] = (),
+    faster: Sequence[Claim] = (),
 ) -> IncidentNote:
     """Return the note of a case, from the results of each step."""
     symptom = tuple(Claim(one.text, one.evidence) for one in seen)
@@ -82,7 +78,7 @@ def note(
             *(Claim(one.claim, one.evidence) for one in missing_evidence),
         ),
         tuple(_classes(incidents)),
-        tuple(_actions(case, seen, incidents, gain, advice)),
+        tuple(_actions(case, seen, incidents, gain, faster)),
     )
 
 
@@ -155,7 +151,7 @@ def _actions(
     seen: Sequence[Symptom],
     incidents: Sequence[Incident],
     gain: PredictedGain | None,
-    advice: Sequence[Advice],
+    faster: Sequence[Claim],
 ) -> Iterator[Claim]:
     if not incidents:
         ended = [one for one in seen if one.id in ("killed", "interrupted")]
@@ -164,10 +160,10 @@ def _actions(
         elif ended and len(ended) == len(seen):
             yield Claim("nothing to do: all planned jobs had ended before", seen[0].evidence)
         else:
-            done = "nothing to do so far" if case.status == "running" else "nothing to do"
-            yield Claim(UNEXPLAINED if seen or case.failures else done)
-            if not seen and not case.failures:
-                yield from _faster(case, advice)
+            done = "nothing to correct" if faster else "nothing to do"
+            so_far = " so far" if case.status == "running" else ""
+            yield Claim(UNEXPLAINED if seen or case.failures else f"{done}{so_far}")
+            yield from faster
             if not seen and not case.failures:
                 yield from unseen(case)
         return
@@ -181,22 +177,9 @@ def _actions(
     for one in others(incidents):
         text = f"then, for {subject(one)}: {one.action.text}"
         yield Claim(text, one.evidence[:_CITED], one.action.commands)
+    yield from faster
     if first.check is not None:
         yield Claim(f"a check that catches it next time: {first.check}{_line_of(first.check)}")
-
-
-def _faster(case: Case, advice: Sequence[Advice]) -> Iterator[Claim]:
-    """Yield the setting that would make a healthy run faster, if it would by much."""
-    much = _MUCH * case.run.makespan
-    settings = (one for one in advice if one.lever.is_a_setting and one.saves >= much)
-    for one in itertools.islice(settings, 1):
-        most = "at most " if one.lever.at_most else ""
-        share = 100 * one.saves / case.run.makespan
-        yield Claim(
-            f"to make it faster: {one.lever.text} ({one.lever.why}); predicted gain: "
-            f"{most}{one.saves / 1e6:.1f} s ({share:.0f} %)",
-            commands=(whatif(case.journal, one.lever.move, "the predicted gain"),),
-        )
 
 
 def predicted(gain: PredictedGain) -> str:

@@ -19,7 +19,7 @@ from snakemake_logger_plugin_observe.analysis.triage.note import IncidentNote, n
 from snakemake_logger_plugin_observe.analysis.triage.planned import planned
 from snakemake_logger_plugin_observe.analysis.triage.scope import Scope, scope
 from snakemake_logger_plugin_observe.analysis.triage.symptoms import Symptom, symptoms
-from snakemake_logger_plugin_observe.analysis.triage.tuning import advice_on, as_simulated
+from snakemake_logger_plugin_observe.analysis.triage.tuning import advice_on, as_simulated, faster
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,8 @@ class Triage:
     gain: PredictedGain | None
     """What the first incident's action would save; None if that cannot be predicted."""
     note: IncidentNote
+    faster: tuple[Claim, ...] = ()
+    """What would make the run faster, and no incident is about."""
 
 
 def triage(case: Case) -> Triage:
@@ -54,6 +56,7 @@ def triage(case: Case) -> Triage:
     lacking = missing_evidence(case, affected, incidents)
     incidents = within_the_run(case, incidents)
     gain = predict_gain(case, incidents[0].action) if incidents else None
+    quicker = faster(case, incidents, advice)
     return Triage(
         symptoms=seen,
         scope=affected,
@@ -68,8 +71,9 @@ def triage(case: Case) -> Triage:
             excerpts=excerpts,
             missing_evidence=lacking,
             gain=gain,
-            advice=advice,
+            faster=quicker,
         ),
+        faster=quicker,
     )
 
 

@@ -3,13 +3,20 @@
 So triage advises what ``cost`` and ``path`` do, and nothing that would save nothing.
 """
 
+import itertools
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.advice.advice import Advice, advise, is_small
+from snakemake_logger_plugin_observe.analysis.advice.advice import (
+    MOST_SHOWN,
+    Advice,
+    advise,
+    is_small,
+    whatif,
+)
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
-from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
+from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Claim, Incident
 
 _KINDS: Final = {
     "busy_cluster": ("queue",),
@@ -19,7 +26,15 @@ _KINDS: Final = {
     "slow_selection": ("scheduler", "fewer_jobs"),
     "tiny_jobs": ("grouping", "fewer_jobs", "scheduler"),
 }
-"""The kinds of advice that answer a class of incident."""
+"""The kinds of advice that a simulation of an incident's action is compared with."""
+_ANSWERED: Final = {
+    **_KINDS,
+    "slow_host": ("compute",),
+    "slow_metadata": ("staging",),
+    "slow_planning": ("planning",),
+    "slow_tool": ("compute",),
+}
+"""The kinds of advice whose time a class of incident explains: its action is about the same."""
 _OTHERWISE: Final = {
     "node_startup": "make the Snakefile faster to parse (no globbing, no file reading at its top "
     "level), and uninstall unused plugins from the nodes' Snakemake environment",
@@ -33,6 +48,27 @@ def advice_on(case: Case, incidents: Iterable[Incident]) -> tuple[Advice, ...]:
     if case.status != "success" or not is_small(case.run) or any(one.failures for one in incidents):
         return ()
     return advise(case.run, case.account, case.trials.model)
+
+
+def faster(
+    case: Case, incidents: Iterable[Incident], advice: Iterable[Advice]
+) -> tuple[Claim, ...]:
+    """Return, of the advice that ``cost`` and ``path`` give first, what no incident is about."""
+    answered = {kind for one in incidents for kind in _ANSWERED.get(one.incident_class, ())}
+    shown = itertools.islice(advice, MOST_SHOWN)
+    return tuple(_claim(case, one) for one in shown if one.lever.kind not in answered)
+
+
+def _claim(case: Case, one: Advice) -> Claim:
+    most = "at most " if one.lever.at_most else ""
+    share = 100 * one.saves / case.account.makespan
+    tried = one.lever.move and (whatif(case.journal, one.lever.move, "the predicted gain"),)
+    return Claim(
+        f"to make it faster: {one.lever.text} ({one.lever.why}); predicted gain: "
+        f"{most}{one.saves / 1e6:.1f} s ({share:.0f} %)",
+        case.side.at_end(f"status: {case.status}"),
+        tried or (),
+    )
 
 
 def as_simulated(

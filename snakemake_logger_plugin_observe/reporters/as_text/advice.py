@@ -6,7 +6,7 @@ from typing import Final
 from rich.console import RenderableType
 from rich.text import Text
 
-from snakemake_logger_plugin_observe.analysis.advice.advice import Advice, whatif
+from snakemake_logger_plugin_observe.analysis.advice.advice import MOST_SHOWN, Advice, whatif
 from snakemake_logger_plugin_observe.analysis.cost.scheduler_limits import THREADS, Reduced
 from snakemake_logger_plugin_observe.analysis.jobs.resource_use import RequestMismatch
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
@@ -24,7 +24,6 @@ from snakemake_logger_plugin_observe.reporters.words import (
     size,
 )
 
-MOST_SHOWN: Final = 2
 _RULES_SHOWN: Final = 8
 _ROOM_FOR_REASONS: Final = 84
 _LEAST_OF_A_NAME: Final = 12
@@ -35,12 +34,12 @@ def sentence(found: Sequence[Advice] | None, makespan: Micros) -> list[Renderabl
     """Return what to change first, and what else is worth it."""
     if not found:
         return []
-    return [Text.assemble(("What to change: ", "bold"), changes(found[:MOST_SHOWN], makespan))]
+    return [Text.assemble(("What to change: ", "bold"), changes(found, makespan))]
 
 
 def changes(found: Sequence[Advice], makespan: Micros) -> str:
-    """Return pieces of advice in one sentence, each with what it would save."""
-    return harmless("; or ".join(in_words(one, makespan) for one in found)) + "."
+    """Return the first pieces of advice in one sentence, each with what it would save."""
+    return harmless("; or ".join(in_words(one, makespan) for one in found[:MOST_SHOWN])) + "."
 
 
 def in_words(one: Advice, makespan: Micros) -> str:
@@ -52,7 +51,7 @@ def in_words(one: Advice, makespan: Micros) -> str:
 
 def trials(source: Source, found: Sequence[Advice]) -> list[Text]:
     """Return the command that simulates the first piece of advice that a setting makes, if any."""
-    moves = [one.lever.move for one in found if one.lever.move]
+    moves = [one.lever.move for one in found[:MOST_SHOWN] if one.lever.move]
     journal = (path(str(source.path)),)
     return [next_command(whatif(journal, move, "what that would save")) for move in moves[:1]]
 

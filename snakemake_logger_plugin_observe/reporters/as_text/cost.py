@@ -79,8 +79,7 @@ def parts(answer: CostAnswer, width: int) -> list[RenderableType]:
     found += advice.requests(answer.request_mismatches, width)
     found += warnings([*answer.source.problems, *_unobserved(answer)])
     found += warnings(clocks.lines(answer.clocks, makespan))
-    shown = (answer.advice or ())[: advice.MOST_SHOWN]
-    return ending(found, *advice.trials(answer.source, shown), _next(answer))
+    return ending(found, *advice.trials(answer.source, answer.advice or ()), _next(answer))
 
 
 def _next(answer: CostAnswer) -> Text:

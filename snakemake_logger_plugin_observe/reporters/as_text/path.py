@@ -27,7 +27,6 @@ from snakemake_logger_plugin_observe.reporters.words import (
 )
 from snakemake_logger_plugin_observe.run.phases import PHASES
 
-_ADVICE_SHOWN: Final = 3
 _CHAIN_SHOWN: Final = 6
 _RULES_SHOWN: Final = 6
 _NAMED: Final = 5
@@ -63,7 +62,7 @@ def parts(answer: PathAnswer, width: int) -> list[RenderableType]:
     found += [*warnings([*answer.source.problems, *_limits(answer)])]
     return ending(
         found,
-        *advice.trials(answer.source, (answer.advice or ())[:_ADVICE_SHOWN]),
+        *advice.trials(answer.source, answer.advice or ()),
         reader("path", answer.source, "--explain", purpose="the journal lines behind each stretch"),
     )
 
@@ -83,7 +82,7 @@ def _first(answer: PathAnswer) -> str:
     """Return what to change first, and what else; or the largest phase, if nothing would help."""
     found = answer.paths
     if answer.advice:
-        return advice.changes(answer.advice[:_ADVICE_SHOWN], found.makespan)
+        return advice.changes(answer.advice, found.makespan)
     phase, micros = max(found.by_phase.items(), key=lambda item: item[1])
     largest = f"{phase} ({PHASES[phase].meaning}), {percent(micros, found.makespan)} %"
     if answer.advice is None:

@@ -8,7 +8,6 @@ from rich.table import Table
 from rich.text import Text
 
 from snakemake_logger_plugin_observe.analysis.phrasing import cut, plural
-from snakemake_logger_plugin_observe.analysis.triage.gain import PredictedGain
 from snakemake_logger_plugin_observe.analysis.triage.incident import Claim, Incident
 from snakemake_logger_plugin_observe.analysis.triage.log_excerpts import LogExcerpt
 from snakemake_logger_plugin_observe.analysis.triage.note import others, predicted, subject
@@ -80,7 +79,7 @@ def _steps(answer: TriageAnswer) -> Table:
         ("what changed", _first(found.changed)),
         ("logs, benchmarks", _quotes(found.excerpts, found.missing_evidence)),
         ("incident class", _classes(found.incidents)),
-        ("next action", _actions(found.incidents, found.note.next_action, found.gain)),
+        ("next action", _actions(found)),
     ]
     for number, (name, lines) in enumerate(steps, 1):
         for place, line in enumerate(lines):
@@ -149,11 +148,10 @@ def _explained(one: Incident) -> str:
     return " and ".join([*failures, *([duration(one.explains)] if one.explains else [])])
 
 
-def _actions(
-    found: Sequence[Incident], noted: Sequence[Claim], won: PredictedGain | None
-) -> Iterator[Text]:
+def _actions(triage: Triage) -> Iterator[Text]:
+    found = triage.incidents
     if not found:
-        yield from map(_line, noted)
+        yield from map(_line, triage.note.next_action)
         return
     first = found[0]
     escalate = "escalate: " if first.action.escalate else ""
@@ -161,8 +159,9 @@ def _actions(
     yield Text(harmless(f"  because {first.action.why}"), "dim")
     for one in others(found):
         yield Text(harmless(f"then, for {subject(one)}: {one.action.text}"))
-    if won is not None:
-        yield Text(harmless(f"  {predicted(won)}"))
+    if triage.gain is not None:
+        yield Text(harmless(f"  {predicted(triage.gain)}"))
+    yield from map(_line, triage.faster)
     if first.check is not None:
         yield Text(harmless(f"  check: {first.check}"))
 
@@ -187,3 +186,5 @@ def _commands(found: Triage) -> Iterator[Command]:
         yield from one.action.commands
     if found.gain is not None:
         yield found.gain.command
+    for claim in found.faster:
+        yield from claim.commands

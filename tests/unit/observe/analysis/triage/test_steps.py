@@ -12,9 +12,11 @@ from hypothesis import given
 from triaged import WIDE, flaky, timed, triage_of, widened
 from workflows import a_job, a_run, a_workflow, changed
 
+from snakemake_logger_plugin_observe.analysis.advice.advice import MOST_SHOWN, advise
 from snakemake_logger_plugin_observe.analysis.citations import Citation
 from snakemake_logger_plugin_observe.analysis.compare.comparison import Party, compare
 from snakemake_logger_plugin_observe.analysis.compare.speed import RunLengths
+from snakemake_logger_plugin_observe.analysis.cost.account import account
 from snakemake_logger_plugin_observe.analysis.triage.case import Case, LiveAnswer
 from snakemake_logger_plugin_observe.analysis.triage.note import NONE_FOUND
 from snakemake_logger_plugin_observe.analysis.triage.steps import Triage, triage
@@ -31,7 +33,9 @@ def test_a_healthy_run_has_no_incident() -> None:
     assert (found.symptoms, found.incidents, found.excerpts) == ((), (), ())
     assert found.scope.text == "nothing"
     assert [claim.text for claim in found.note.incident_class] == [NONE_FOUND]
-    assert [claim.text for claim in found.note.next_action] == ["nothing to do"]
+    done, faster = found.note.next_action
+    assert done.text == "nothing to correct"
+    assert faster.text.startswith("to make it faster: speed up the tools, starting with join")
 
 
 def test_the_scope_names_a_suffix_that_only_the_affected_values_share() -> None:
@@ -160,7 +164,7 @@ def test_affected_rules_without_a_log_or_benchmark_get_a_proposal() -> None:
 
 # -- the note ------------------------------------------------------------------------------------
 
-UNCITED = ("a check that catches it", "would be wrong if:", "L1", "nothing to do", NONE_FOUND)
+UNCITED = ("a check that catches it", "would be wrong if:", "L1", "nothing to ", NONE_FOUND)
 UNCITED += ("escalate: no detector",)
 
 
@@ -284,14 +288,31 @@ def test_a_healthy_run_that_a_setting_makes_much_faster_is_told_so() -> None:
         story.iteration(begin, begin, (begin, begin)).quick(number, 3, begin, begin + 5)
     found = triage_of(story.iteration(23, 23).end(23), paths={"B": "j.jsonl"})
     assert found.incidents == ()
-    done, faster = found.note.next_action
-    assert done.text == "nothing to do"
+    done, faster, tools = found.note.next_action
+    assert done.text == "nothing to correct"
+    assert tools.text.startswith("to make it faster: speed up the tools")
     assert faster.text == (
         "to make it faster: raise mem_mb in --resources from 8000 to 12000, if the machine has as "
         "much (map requests 6000: one at a time); predicted gain: 10.0 s (43 %)"
     )
     assert [one.line for one in faster.commands] == [
         "snakemake-observe whatif j.jsonl --resources mem_mb=12000"
+    ]
+
+
+def test_triage_gives_the_advice_that_cost_gives_first() -> None:
+    """Also if that is no setting: fewer jobs, a faster Snakefile."""
+    story = begun(wraps="local", cores=1, cpus=1, settings={"scheduler": "greedy"})
+    for number in range(20):
+        begin = 3 + number * 0.6
+        story.job(number, threads=1).iteration(begin, begin + 0.5, (begin, begin + 0.5))
+        story.quick(number, 3, begin + 0.5, begin + 0.6)
+    story.iteration(15, 15).end(15)
+    first = advise(story.run, account(story.run))[:MOST_SHOWN]
+    assert [one.lever.kind for one in first] == ["fewer_jobs", "planning"]
+    _, *told = triage_of(story).note.next_action
+    assert [one.text.split(" (")[0] for one in told] == [
+        f"to make it faster: {one.lever.text}" for one in first
     ]
 
 

@@ -321,6 +321,15 @@ def test_a_resource_that_holds_jobs_back_while_slots_are_free_is_named() -> None
     assert (one.strength, one.evidence[0].ref) == ("likely", "B:1")
 
 
+def test_advice_that_an_incident_gives_is_not_given_twice() -> None:
+    """The tools are no part of that incident."""
+    run = held(4, 100, at_once=1, jobs=8, resources={"io": 1}).run
+    result = triage(Case(run, run.status(False)))
+    assert [one.incident_class for one in result.incidents] == ["idle_slots"]
+    (other,) = result.faster
+    assert other.text.startswith("to make it faster: speed up the tools, starting with map")
+
+
 @pytest.mark.parametrize(
     "facts",
     [
