@@ -51,6 +51,28 @@ def test_the_logger_alone_records_a_cluster_jobs_external_id_and_failure(lab: La
     assert attempt.external_jobid is not None
 
 
+def test_the_logger_alone_says_that_only_the_console_shows_the_error_of_a_process_of_its_own(
+    lab: Lab,
+) -> None:
+    lab.snakefile("""
+        rule ran:
+            output: "ran.txt"
+            run: {}["S1"]
+        rule shadowed:
+            output: "shadowed.txt"
+            shadow: "minimal"
+            shell: "exit 3"
+    """)
+    for rule, said in (("ran", "KeyError"), ("shadowed", "exit status 3")):
+        journal = lab.folder / f"{rule}.jsonl"
+        made = lab.new_run("--logger", "observe", "--cores", "1", f"{rule}.txt", check=False)
+        made.rename(journal)
+        assert said not in journal.read_text()
+        told = lab.observe("cost", str(journal)).stdout
+        assert f"FAILED: {rule}: its error is on Snakemake's console only" in told
+        assert f"What to do: read the error of {rule} on the console and correct that" in told
+
+
 def test_the_executor_alone_writes_the_whole_journal(lab: Lab) -> None:
     lab.snakefile(WORKFLOW)
     lab.snakemake("--cores", "1", "--executor", "timed")

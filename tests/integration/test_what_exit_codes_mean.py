@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from lab import BOTH, Lab
 
-SNAKEFILE = """
+SNAKEFILE = '''
     rule all:
         input: expand("{name}.txt", name=RULES)
     rule matches:
@@ -20,10 +20,10 @@ SNAKEFILE = """
         shell: "seq 1000000 | head -n 5 > {output}"
     rule count:
         output: "count.txt"
-        shell: '''
+        shell: """
             N=$(grep -c nowhere a)
             echo "found $N" > {output}
-            '''
+            """
     rule unset:
         output: "unset.txt"
         log: "logs/unset.log"
@@ -48,14 +48,22 @@ SNAKEFILE = """
         output: "ran.txt"
         run:
             {}["missing_sample"]
+    rule called:
+        output: "called.txt"
+        run:
+            shell("""
+                cat a
+                grep nowhere a > {output}
+            """)
     rule inside:
         output: directory("inside.txt")
         log: "inside.txt/tool.log"
         shell: "echo '[E::open] no such sample' > {log}; for i in 1 2 3; do echo $i% >> {log}; done; exit 3"
-"""
+'''
 RULES = (
     *("matches", "head", "count", "unset", "activate", "spoke", "script", "logged", "ran"),
     "inside",
+    "called",
 )
 MAKE = 'import json\nconfig = {"columns": 1}\nvalue = config["colums"]\n'
 LOGGED = f'import sys\nsys.stderr = open(snakemake.log[0], "w")\n{MAKE}'
@@ -86,6 +94,7 @@ def failure(lab: Lab, rule: str) -> dict[str, Any]:
         ("matches", "likely", "grep found no match, which is its exit code 1"),
         ("head", "likely", "head ended before what writes into the pipe had written all"),
         ("count", "likely", "grep found no match, which is its exit code 1"),
+        ("called", "likely", "grep found no match, which is its exit code 1"),
         ("unset", "likely", "$REFERENCE_DIR is not set where the job ran"),
         ("activate", "likely", "./activate, which the command reads with `source`, is not there"),
         ("spoke", "certain", "the variable NO_SUCH_OLD_PATH is not set"),
@@ -129,7 +138,7 @@ def test_the_error_is_quoted_before_news_of_progress_from_a_log_that_is_gone(fai
 def test_the_commands_fail_as_the_job_did(failed: Lab, rule: str) -> None:
     """A shell command ends with the same exit code; of a script, its job fails again, and alone."""
     one = failure(failed, rule)
-    shell = rule not in ("script", "logged", "ran")
+    shell = rule not in ("script", "logged", "ran", "called")
     assert one["repeat"]["how"] == ("command" if shell else "job")
     line = " && ".join(one["repeat"]["commands"])
     if shell:

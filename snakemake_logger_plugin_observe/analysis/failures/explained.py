@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.failures import script_errors
+from snakemake_logger_plugin_observe.analysis.failures.console_only import console_only
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
 from snakemake_logger_plugin_observe.analysis.failures.log_advice import (
     log_advice,
@@ -59,8 +60,8 @@ def explain(
     if (error := error_of(run, one)) is not None:
         told = (error.cause, error.to_do, error.wrong_if, error.where)
         return Explained((Meaning("certain", *told),))
-    if (check := output_check(run, one)) is not None:
-        return Explained((check,))
+    if (known := output_check(run, one) or console_only(run, one)) is not None:
+        return Explained((known,))
     if one.cause not in ("exit_code", "signal", "exception"):
         return Explained()
     job = run.jobs.get(one.job_id) if one.job_id is not None else None

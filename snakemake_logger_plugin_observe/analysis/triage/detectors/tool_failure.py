@@ -76,9 +76,9 @@ def _unknown(case: Case, name: str, failed: list[Failure], message: str) -> Inci
     return Incident(
         id=f"{CLASS}:{name}",
         incident_class=CLASS,
-        where="tool behavior",
-        claim=_claim(failed, message),
-        strength="possible",
+        where=found.where,
+        claim=_claim(failed, message or found.means),
+        strength=found.strength if found.means else "possible",
         explains=failed_jobs.lost(failed),
         failures=len(failed),
         evidence=failed_jobs.evidence(case, failed),

@@ -212,6 +212,24 @@ def test_a_failure_without_an_exit_code_is_claimed_as_such() -> None:
     assert (found.strength, found.id) == ("possible", "tool_failure:map")
 
 
+def test_an_error_that_only_the_console_shows_is_to_be_read_there() -> None:
+    story = begun(wrapped=False).job(1, local=True)
+    story.attempt(1, stamps(ready=3, selected=4, finished=9), status="failed")
+    found = only(story.end(10, "failed"))
+    assert found.claim == (
+        "map failed with no known exit code: likely, a process of its own ran it, as Snakemake "
+        "does for run: and shadow:, and printed the error on Snakemake's console only"
+    )
+    assert (found.strength, found.wrong_if) == (
+        "likely",
+        "the console shows no error above `Error in rule map`",
+    )
+    assert found.action.text == (
+        "read the error of map on the console and correct that; with --executor timed it is "
+        "recorded"
+    )
+
+
 def without_output(path: str = "out/1.txt") -> Story:
     story = begun(wraps="local").job(1, output=(path,))
     return fails(story, 1, code=None, message=MISSING.format(path=path)).end(9, "failed")

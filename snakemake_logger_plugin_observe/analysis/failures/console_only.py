@@ -1,0 +1,33 @@
+"""An error that only Snakemake's console shows, because a process of its own ran the job.
+
+Snakemake runs the code of ``run:``, and what has ``shadow:``, in a process that prints the error
+itself and tells the main one no more than that it failed. Without the timing executor nothing of
+ours is in that process.
+"""
+
+from typing import Final
+
+from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
+from snakemake_logger_plugin_observe.analysis.failures.meanings import Meaning
+from snakemake_logger_plugin_observe.run.model import Run
+
+ON_THE_CONSOLE: Final = "its error is on Snakemake's console only"
+
+
+def console_only(run: Run, one: Failure) -> Meaning | None:
+    """Return where the error of a failed job is to be read; None if it was recorded, or elsewhere.
+
+    Of other local jobs the main process prints the error, so it is in the journal.
+    """
+    job = run.jobs.get(one.job_id) if one.job_id is not None else None
+    recorded = run.wrapped or one.cause != "other" or one.decisive.message
+    if recorded or job is None or not job.local:
+        return None
+    return Meaning(
+        "likely",
+        "a process of its own ran it, as Snakemake does for run: and shadow:, and printed the "
+        "error on Snakemake's console only",
+        f"read the error of {job.rule} on the console and correct that; with --executor timed it "
+        "is recorded",
+        f"the console shows no error above `Error in rule {job.rule}`",
+    )
