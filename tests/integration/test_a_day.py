@@ -185,7 +185,7 @@ def test_of_a_failed_run_the_failure_comes_first(day: dict[str, Answers]) -> Non
     assert "2 more jobs: 4 values of sample, not 3 (new: sample D)" in run.compare
     assert "2 jobs not reached in B: report, all" in run.compare
     assert "not reached in A" not in run.compare
-    assert "tool_failure (certain): 4 jobs of count failed with exit code 1" in run.triage
+    assert "tool_failure (likely): 4 jobs of count failed with exit code 1: likely, " in run.triage
 
 
 def test_the_run_after_a_fix_finishes_what_had_failed(day: dict[str, Answers]) -> None:

@@ -57,6 +57,10 @@ class Incident:
     """Whether its jobs did not fail, but were in flight when the run ended."""
     jobs: tuple[int, ...] = ()
     """The jobs that it affects, if not all jobs of its rules, or all that failed."""
+    about: str = ""
+    """What it is about, if its rules do not tell it from another incident."""
+    ways: int = 1
+    """In how many ways its jobs failed: more than one where rare ways share an incident."""
 
 
 @dataclass(frozen=True, slots=True)

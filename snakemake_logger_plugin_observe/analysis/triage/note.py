@@ -195,7 +195,9 @@ def others(incidents: Sequence[Incident]) -> tuple[Incident, ...]:
 
 
 def subject(one: Incident) -> str:
-    """Return what an incident is about: its rules, or its class if it has none."""
+    """Return what an incident is about: jobs, its rules, or its class if it has none."""
+    if one.about:
+        return one.about
     return named(one.rules) if one.rules else one.incident_class
 
 

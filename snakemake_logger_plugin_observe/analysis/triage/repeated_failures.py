@@ -4,14 +4,11 @@ Retries hid them if the jobs succeeded in the end, and did not help if they did 
 """
 
 from collections.abc import Iterator, Sequence
-from itertools import chain
-from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.failures.failure_advice import FailureAdvice
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
 from snakemake_logger_plugin_observe.analysis.failures.signatures import (
     Occurrence,
-    group_alike,
     signature,
 )
 from snakemake_logger_plugin_observe.analysis.failures.story import (
@@ -22,8 +19,7 @@ from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.analysis.triage import failed_jobs
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
-
-_WAYS: Final = 3
+from snakemake_logger_plugin_observe.analysis.triage.ways import Signature, Way, ways_of
 
 
 def incidents(case: Case, incident_class: str) -> Iterator[Incident]:
@@ -34,20 +30,12 @@ def incidents(case: Case, incident_class: str) -> Iterator[Incident]:
     of_class = case.failures_by_class.get(incident_class, ())
     for name, failed in failed_jobs.by_rule(of_class).items():
         every_job = name in case.failing_in_every_job
-        ways = group_alike(
-            (one, signature(_typical(one, every_job=every_job), one.wildcards)) for one in failed
-        )
-        ways = tuple(sorted(ways, key=len, reverse=True))
-        for number, way in enumerate(ways[:_WAYS], 1):
-            which = (incident_class, _id(incident_class, name, number))
-            yield _incident(case, which, way, every_job=every_job)
-        if few := tuple(chain.from_iterable(ways[_WAYS:])):
-            which = (incident_class, _id(incident_class, name, _WAYS + 1))
-            yield _incident(case, which, few, every_job=every_job, ways=len(ways) - _WAYS)
 
+        def key(one: Failure, *, every_job: bool = every_job) -> Signature:
+            return signature(_typical(one, every_job=every_job), one.wildcards)
 
-def _id(incident_class: str, name: str, number: int) -> str:
-    return f"{incident_class}:{name}" if number == 1 else f"{incident_class}:{name}:{number}"
+        for way in ways_of(f"{incident_class}:{name}", failed, key):
+            yield _incident(case, incident_class, way, every_job=every_job)
 
 
 def _typical(one: Failure, *, every_job: bool) -> Occurrence:
@@ -55,14 +43,8 @@ def _typical(one: Failure, *, every_job: bool) -> Occurrence:
     return one.occurrences[0] if every_job else one.decisive
 
 
-def _incident(
-    case: Case,
-    which: tuple[str, str],
-    failed: Sequence[Failure],
-    *,
-    every_job: bool,
-    ways: int = 1,
-) -> Incident:
+def _incident(case: Case, incident_class: str, way: Way, *, every_job: bool) -> Incident:
+    failed = way.failed
     name = failed_jobs.name_of(failed[0])
     times = sum(_times(one) for one in failed)
     message = failed_jobs.message_of([_typical(one, every_job=every_job) for one in failed])
@@ -71,11 +53,13 @@ def _incident(
     message = message or found.means
     texts_known = all(one.texts_known for one in failed)
     same = "in the same way" if texts_known else failed_jobs.how(failed)
-    if ways > 1:
-        same = f"in {ways:,} other ways, each job in the same way every time"
+    if way.ways > 1:
+        same = f"in {way.ways:,} other ways, each job in the same way every time"
     return Incident(
-        id=which[1],
-        incident_class=which[0],
+        id=way.id,
+        incident_class=incident_class,
+        about=way.about,
+        ways=way.ways,
         where=found.where,
         claim=_claim(
             failed, f"{name} failed {plural(times, 'time')} {same}", message, every_job=every_job

@@ -84,7 +84,8 @@ def _families(case: Case, jobs: Iterable[JobDescribed]) -> Iterable[str]:
         if others:
             known_so_far = "" if every else "known "
             of = f"{len(values):,} of {len(known[name]):,} {known_so_far}values of {name}"
-        yield f"{of}, {_alike(list(values), others) or named(values)}"
+        alike = _alike(list(values), others)
+        yield f"{of}, {alike}" if alike else f"{of}: {named(values)}"
 
 
 def _knows_every_job(case: Case) -> bool:

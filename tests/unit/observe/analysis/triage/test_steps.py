@@ -237,8 +237,8 @@ def three_values(*, described: int) -> Story:
 @pytest.mark.parametrize(
     ("described", "text"),
     [
-        (3, "2 jobs of cut; 2 of 3 values of i, a, b"),
-        (2, "2 jobs of cut; 2 values of i, a, b"),
+        (3, "2 jobs of cut; 2 of 3 values of i: a, b"),
+        (2, "2 jobs of cut; 2 values of i: a, b"),
     ],
 )
 def test_all_values_are_all_that_were_planned(described: int, text: str) -> None:
@@ -248,7 +248,7 @@ def test_all_values_are_all_that_were_planned(described: int, text: str) -> None
 def test_jobs_that_were_up_to_date_have_values_too() -> None:
     story = begun().planned(2, {"cut": 1}, cut=1).kept(2, ("cut", {"i": "b"}, "b.txt"))
     story.job(1, rule="cut", wildcards={"i": "a"}).quick(1, 3, 4, 9, status="failed")
-    assert triage_of(story.end(10, "failed")).scope.text == "1 job of cut; 1 of 2 values of i, a"
+    assert triage_of(story.end(10, "failed")).scope.text == "1 job of cut; 1 of 2 values of i: a"
 
 
 @pytest.mark.parametrize(

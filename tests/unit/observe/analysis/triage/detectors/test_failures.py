@@ -22,6 +22,7 @@ from snakemake_logger_plugin_observe.analysis.check.measured_run import Measured
 from snakemake_logger_plugin_observe.analysis.check.metrics import measure
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Incident
+from snakemake_logger_plugin_observe.analysis.triage.note import subject
 from snakemake_logger_plugin_observe.analysis.triage.steps import Triage, triage
 from snakemake_logger_plugin_observe.journal.events import Allocation, AttemptSubmitted, Planned
 from snakemake_logger_plugin_observe.journal.records import LogTail
@@ -120,8 +121,8 @@ def always_failing(*messages: str) -> Story:
 def test_each_way_in_which_a_rule_fails_is_one_incident() -> None:
     found = triage_of(always_failing("no such file", "no room", "no such file")).incidents
     assert [(one.id, one.jobs) for one in found] == [
-        ("retries_did_not_help:map", (1, 3)),
-        ("retries_did_not_help:map:2", (2,)),
+        ("retries_did_not_help:map:exit_code_13_e34cb9", (1, 3)),
+        ("retries_did_not_help:map:exit_code_13_578446", (2,)),
     ]
     assert [one.claim for one in found] == [
         "map failed 4 times in the same way (retries did not help): no such file",
@@ -131,15 +132,56 @@ def test_each_way_in_which_a_rule_fails_is_one_incident() -> None:
 
 def test_the_rarest_ways_in_which_a_rule_fails_share_one_incident() -> None:
     found = triage_of(always_failing("no a", "no b", "no c", "no d", "no e")).incidents
-    assert sorted(one.id for one in found) == [
-        *("retries_did_not_help:map", "retries_did_not_help:map:2", "retries_did_not_help:map:3"),
-        "retries_did_not_help:map:4",
-    ]
-    (rest,) = [one for one in found if one.failures == 2]
+    *named, rest = found  # of two ways, each counts as one
+    assert len({one.id for one in named}) == 3
+    assert (rest.id, rest.failures) == ("retries_did_not_help:map:others", 2)
     assert rest.claim == (
         "map failed 4 times in 2 other ways, each job in the same way every time (retries did not "
         "help): no d"
     )
+
+
+GREP, TOOL = "grep foo in.txt > {}.txt", "samtoolz view in.txt > {}.txt"
+
+
+def failing_in(*ways: tuple[str, int]) -> Story:
+    """Return a job of one rule for each command, which failed with an exit code."""
+    story = begun(wraps="local")
+    for job_id, (command, code) in enumerate(ways, 1):
+        story.job(job_id, wildcards={"n": str(job_id)}, shellcmd=command.format(job_id))
+        fails(story, job_id, start_s=3 * job_id, code=code)
+    return story.end(90, "failed")
+
+
+def test_two_ways_in_which_jobs_of_a_rule_failed_are_two_incidents_with_their_own_advice() -> None:
+    first, second = triage_of(failing_in((GREP, 1), (TOOL, 127), (TOOL, 127))).incidents
+    assert first.id == "tool_failure:map:exit_code_127"
+    assert first.claim.startswith("2 jobs of map failed with exit code 127")
+    assert first.action.text.startswith("install samtoolz")
+    assert (second.id, second.jobs) == ("tool_failure:map:exit_code_1", (1,))
+    assert second.claim.startswith("map n=1 failed with exit code 1: likely, grep found no match")
+    assert second.action.text.startswith("if no match is fine")
+    assert subject(second) == "map n=1"
+
+
+def test_the_id_of_a_way_depends_on_how_it_ended_alone() -> None:
+    few = triage_of(failing_in((GREP, 1), (TOOL, 127), (TOOL, 127))).incidents
+    many = triage_of(failing_in((TOOL, 127), (GREP, 1), (GREP, 1), ("false", 5))).incidents
+    assert {one.id for one in few} < {one.id for one in many}
+
+
+def test_the_rarest_ways_share_an_incident_that_explains_one_of_them() -> None:
+    found = triage_of(failing_in(*(("tool", code) for code in (3, 3, 4, 5, 6, 7)))).incidents
+    assert [one.id.rpartition(":")[2] for one in found] == [
+        *("exit_code_3", "exit_code_4", "exit_code_5", "others"),
+    ]
+    others = found[-1]
+    assert (others.failures, others.jobs, others.strength) == (2, (5, 6), "likely")
+    assert others.claim == (
+        "2 jobs of map failed in 2 other ways, with 1 × exit code 6, 1 × exit code 7; one of them: "
+        "map n=5 failed with exit code 6"
+    )
+    assert others.action.text.endswith("; see how each of the others failed, which is another way")
 
 
 def test_a_later_failure_of_another_kind_is_not_counted_with_the_first_of_all_jobs() -> None:
