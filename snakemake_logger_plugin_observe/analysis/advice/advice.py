@@ -10,6 +10,7 @@ from snakemake_logger_plugin_observe.analysis.advice import limits, work
 from snakemake_logger_plugin_observe.analysis.advice.lever import Choice, Lever
 from snakemake_logger_plugin_observe.analysis.cost.account import Account
 from snakemake_logger_plugin_observe.analysis.whatif.engine import simulate
+from snakemake_logger_plugin_observe.analysis.whatif.fidelity import reproduces
 from snakemake_logger_plugin_observe.analysis.whatif.model import Model
 from snakemake_logger_plugin_observe.analysis.whatif.model_from_run import build_model
 from snakemake_logger_plugin_observe.analysis.whatif.scenario import (
@@ -56,7 +57,8 @@ def is_small(run: Run) -> bool:
 def advise(run: Run, account: Account, model: Model | None = None) -> tuple[Advice, ...]:
     """Return what to change about *run*: first what saves most for the work that it is.
 
-    A setting is changed at once; what takes work, or others to decide, counts for less.
+    A setting is changed at once; what takes work, or others to decide, counts for less. Where the
+    simulation is not like the run, nothing is advised.
 
     Args:
         run: the run.
@@ -67,6 +69,8 @@ def advise(run: Run, account: Account, model: Model | None = None) -> tuple[Advi
     if not account.makespan:
         return ()
     trials = Trials(run, account, model)
+    if not trials.are_like_the_run:
+        return ()
     least = max(1, round(_WORTH * account.makespan))
     found = [
         best
@@ -119,11 +123,19 @@ class Trials:
         self.model = model if model is not None else build_model(run, account.segments)
         self._usual = simulate(self.model).end
 
-    def saves(self, move: Iterable[Argument], without: Iterable[str] = ()) -> Micros | None:
-        """Return by how much shorter the run would be; None if this run has no such setting.
+    @property
+    def are_like_the_run(self) -> bool:
+        """Whether the run, simulated without changes, takes about as long as it took."""
+        return reproduces(self.model.end - self.model.start, self._usual - self.model.start)
 
-        Of a change with something random in it, the median of a few draws.
+    def saves(self, move: Iterable[Argument], without: Iterable[str] = ()) -> Micros | None:
+        """Return by how much shorter the run would be.
+
+        None if this run has no such setting, or if the simulation is not like the run. Of a change
+        with something random in it, the median of a few draws.
         """
+        if not self.are_like_the_run:
+            return None
         try:
             scenario = parse_scenario(move)
             draws = 1

@@ -79,7 +79,7 @@ def as_simulated(
     Without advice, one whose own action would save nothing is no incident: something else took
     the time.
     """
-    if case.status != "success" or not is_small(case.run):
+    if case.status != "success" or not is_small(case.run) or not case.trials.are_like_the_run:
         return incidents
     return tuple(found for one in incidents if (found := _simulated(case, one, advice)) is not None)
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from snakemake_logger_plugin_observe.analysis.cost.selection_rate import RateWindow, selection_rate
 from snakemake_logger_plugin_observe.analysis.whatif.model import Column, Columns, Moments
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.journal.events import RunPhase
@@ -59,6 +60,8 @@ def main_thread(
     selections = sorted(s for one in run.iterations for s in one.selections)
     starts = [begin for begin, _ in selections]
     previous, finished = began, -1
+    rate = selection_rate(run)
+    window = RateWindow(rate) if rate is not None else None
     for moment, kind, i in _stamped_work(moments, unfinished, replannings):
         if kind == _FINISHED:
             trigger = max(previous, moments.reported[i])
@@ -78,6 +81,8 @@ def main_thread(
             number = bisect_right(woke_at, moment) - 1
             if number >= 0 and idle_at[number] >= moment:
                 woke = max(previous, woke_at[number])
+            elif window is not None:  # iterations are not recorded: it slept until the rate allowed
+                woke = min(moment, _room_since(window, previous))
             own = max(0, moment - woke)
             at = bisect_right(starts, moment) - 1
             known = at >= 0 and selections[at][1] >= woke
@@ -86,8 +91,15 @@ def main_thread(
                 if moments.selected[j] != moment:
                     break
                 found.solver[j], found.loop[j], found.woke_for[j] = solver, own - solver, woke
+                if window is not None:
+                    window.add(moment, moment, 1)
         previous = max(previous, moment)
     return found
+
+
+def _room_since(window: RateWindow, moment: Micros) -> Micros:
+    """Return when, from *moment* on, the rate lets Snakemake select again."""
+    return moment if window.room(moment) else window.next_room or moment
 
 
 def _is_replanning(phase: RunPhase) -> bool:

@@ -15,6 +15,7 @@ from snakemake_logger_plugin_observe.analysis.cost.partition import (
     MakespanSegment,
 )
 from snakemake_logger_plugin_observe.analysis.whatif.engine import simulate
+from snakemake_logger_plugin_observe.analysis.whatif.fidelity import reproduces
 from snakemake_logger_plugin_observe.analysis.whatif.model import Model
 from snakemake_logger_plugin_observe.analysis.whatif.transforms import (
     waits_as_they_were,
@@ -53,6 +54,8 @@ def savings(
 ) -> list[Saving]:
     """Return what each cost class, phase, rule and job would save, the largest first.
 
+    Nothing, if the simulation is not like the run.
+
     Args:
         model: the run.
         segments: its makespan partition.
@@ -65,6 +68,8 @@ def savings(
     model = waits_as_they_were(model)
     usual = simulate(model).end
     whole = model.end - model.start  # no more can be saved, even if a tampered run ends too early
+    if not reproduces(whole, usual - model.start):
+        return []
     found = [
         Saving(kind, name, max(0, min(whole, usual - simulate(change()).end)))
         for _, kind, name, change in _candidates(model, list(segments))[:simulations]

@@ -34,7 +34,7 @@ def without_phases(model: Model, phases: Collection[str]) -> Model:
         after=without(model.after, gone),
     )
     if "slot_wait" in gone:
-        changed = changed.changed(limits={}, held_back=zero, workers=None)
+        changed = changed.changed(limits={}, held_back=zero, workers=None, rate=None)
     if "select" in gone:
         changed = changed.changed(solver=zero)
     if "main_loop" in gone:

@@ -12,6 +12,7 @@ from snakemake_logger_plugin_observe.analysis.cost.partition import (
 )
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.analysis.whatif.engine import Simulation, simulate
+from snakemake_logger_plugin_observe.analysis.whatif.fidelity import reproduces
 from snakemake_logger_plugin_observe.analysis.whatif.model import Model
 from snakemake_logger_plugin_observe.analysis.whatif.model_from_run import build_model
 from snakemake_logger_plugin_observe.analysis.whatif.run_from_simulation import simulated_run
@@ -50,6 +51,11 @@ class WhatIf:
     predictions: tuple[Prediction, ...]
     gaps: tuple[str, ...]
     """What is not known about the run and therefore kept as it was."""
+
+    @property
+    def is_like_the_run(self) -> bool:
+        """Whether the run, simulated without changes, takes about as long as it took."""
+        return reproduces(self.measured, self.unchanged.predicted)
 
 
 def what_if(

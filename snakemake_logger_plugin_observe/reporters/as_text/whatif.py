@@ -90,7 +90,7 @@ def _table(answer: WhatIfAnswer, width: int) -> Iterator[RenderableType]:
             in_words(one.scenario),
             seconds(one.predicted, places),
             *([_interval(one, places)] if sampled else []),
-            _change(one),
+            _change(one) if found.is_like_the_run else "?",
             *_classes(one.by_class, classes, places),
         )
         for one in found.predictions
@@ -154,6 +154,11 @@ def _sentence(answer: WhatIfAnswer) -> str:
     if best.scenario == Scenario():
         example = f"--{_limit(answer)} 8"
         return f"No setting was changed. Add one, such as {example}, to see what it would save."
+    if not found.is_like_the_run:
+        return (
+            "What this would save cannot be told: the simulation is not like the run, which took "
+            f"{duration(found.measured)}."
+        )
     gain = best.measured - best.predicted
     if gain < _WORTH * best.measured:
         return "None of this would have made the run noticeably shorter."

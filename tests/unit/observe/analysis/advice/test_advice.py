@@ -24,6 +24,7 @@ from snakemake_logger_plugin_observe.analysis.advice.advice import (
     is_small,
 )
 from snakemake_logger_plugin_observe.analysis.cost.account import account
+from snakemake_logger_plugin_observe.analysis.whatif import build_model
 from snakemake_logger_plugin_observe.analysis.whatif.scenario import Argument
 from snakemake_logger_plugin_observe.reporters.as_text.advice import changes
 from snakemake_logger_plugin_observe.run.model import Run
@@ -297,6 +298,15 @@ def test_each_piece_of_advice_saves_what_its_simulation_says(
     trials = Trials(run, account(run))
     for one in advise(run, account(run)):
         assert trials.saves(one.lever.move, one.lever.without) == one.saves
+
+
+def test_a_simulation_that_is_not_like_the_run_claims_nothing() -> None:
+    run = in_turn(cores=1).run
+    (move,) = (one.lever.move for one in advise(run, account(run)) if one.lever.kind == "limits")
+    model = build_model(run)
+    slower = model.changed(loop=[5 * SECOND] * model.count)
+    assert advise(run, account(run), slower) == ()
+    assert Trials(run, account(run), slower).saves(move) is None
 
 
 def test_a_setting_that_the_run_has_not_saves_nothing_known() -> None:

@@ -173,21 +173,25 @@ def test_what_jobs_at_their_limit_would_take_is_said_as_far_as_it_is_known(
 # -- how many jobs may begin in a timespan --------------------------------------------------------
 
 
-def at_a_rate(count: int = 4, every_s: int = 2, tool_s: float = 1, **facts: Any) -> Story:
+def at_a_rate(
+    count: int = 4, every_s: int = 2, tool_s: float = 1, *, timed: bool = True, **facts: Any
+) -> Story:
     """Return jobs that were ready at 3 and began one after the other, each *every_s* seconds."""
     rate = {"max_jobs_per_timespan": {"max_jobs": 1, "timespan": float(every_s)}}
     story = begun(wraps="local", cores=4, settings=rate, **facts)
     for number in range(count):
         begin = 3 + number * every_s
         story.job(number, threads=1)
-        story.iteration(begin, begin, (begin, begin))
         story.quick(number, 3, begin, begin + tool_s)
-        story.iteration(begin + tool_s, begin + tool_s, (begin + tool_s, begin + tool_s))
+        for moment in (begin, begin + tool_s) if timed else ():
+            story.iteration(moment, moment, (moment, moment))
     return story.end(3 + (count - 1) * every_s + tool_s)
 
 
-def test_jobs_that_waited_for_the_rate_wait_for_it_in_the_simulation() -> None:
-    run = at_a_rate().run
+@pytest.mark.parametrize("timed", [True, False])
+def test_jobs_that_waited_for_the_rate_wait_for_it_in_the_simulation(*, timed: bool) -> None:
+    """Also if the main loop's iterations are not recorded: its wait is no work of its own."""
+    run = at_a_rate(timed=timed).run
     assert makespan(build_model(run)) == run.makespan == 10 * SECOND
     assert makespan(changed(run, "cores=1")) == run.makespan
     assert makespan(changed(run, "cores=100")) == run.makespan
@@ -197,8 +201,9 @@ def test_jobs_that_waited_for_the_rate_wait_for_it_in_the_simulation() -> None:
     ("rate", "last_s"), [("2/2s", 2), ("4/1s", 0), ("1/4s", 12), ("1/1m", 180)]
 )
 def test_at_another_rate_jobs_begin_at_that_rate(rate: str, last_s: int) -> None:
-    model = changed(at_a_rate().run, f"max-jobs-per-timespan={rate}")
-    assert makespan(model) == (3 + last_s + 1) * SECOND
+    for timed in (True, False):
+        model = changed(at_a_rate(timed=timed).run, f"max-jobs-per-timespan={rate}")
+        assert makespan(model) == (3 + last_s + 1) * SECOND
 
 
 def test_what_else_a_job_waited_for_is_kept_apart_from_the_rate() -> None:
