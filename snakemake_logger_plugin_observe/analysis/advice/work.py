@@ -16,6 +16,7 @@ _PER_SUBMISSION: Final = (
 )
 _PLANNING: Final = ("parse", "plan")
 _LEAST_PLANNING: Final = 2_000_000  # any workflow takes some tenths, on a busy machine a second
+_SLOW_FILES: Final = 20_000  # with fast files, a job takes some ms of it, also on a busy machine
 _SHORT_TOOL: Final = 60_000_000  # a job with a shorter tool may be better submitted in a group
 _TINY_TOOL: Final = 10_000_000
 _MIN_JOBS_TO_GROUP: Final = 3
@@ -130,7 +131,7 @@ def waits(run: Run, account: Account, least: Micros) -> Iterator[Choice]:
 
 def files_and_planning(account: Account, least: Micros) -> Iterator[Choice]:
     """Yield faster files, and a Snakefile that is read and planned faster."""
-    if account.makespan_by_class.get("staging", 0) >= least:
+    if account.makespan_by_class.get("staging", 0) >= least and _files_are_slow(account):
         yield _one(
             Lever(
                 "staging",
@@ -140,17 +141,44 @@ def files_and_planning(account: Account, least: Micros) -> Iterator[Choice]:
                 at_most=True,
             )
         )
-    planned = sum(account.makespan_by_phase.get(phase, 0) for phase in _PLANNING)
-    if planned >= max(least, _LEAST_PLANNING):
-        yield _one(
-            Lever(
-                "planning",
-                "make the Snakefile faster to read and plan",
-                "no job begins before it is planned",
-                without=_PLANNING,
-                at_most=True,
-            )
-        )
+    parse, plan = (account.makespan_by_phase.get(phase, 0) for phase in _PLANNING)
+    starting = account.makespan_by_phase.get("import", 0)
+    if parse + plan >= max(least, _LEAST_PLANNING, starting):
+        yield _one(_faster_to_read(parse) if parse >= plan else _faster_to_plan(plan))
+
+
+def _files_are_slow(account: Account) -> bool:
+    """Whether a job waited long for its files; what Snakemake does for any job takes less."""
+    waited = sum(
+        spent
+        for share in account.rules
+        for phase, spent in share.by_phase.items()
+        if cost_class(phase) == "staging"
+    )
+    attempts = sum(share.attempts for share in account.rules)
+    deployed = account.makespan_by_phase.get("deploy", 0)
+    return waited + deployed >= _SLOW_FILES * attempts
+
+
+def _faster_to_read(parse: Micros) -> Lever:
+    return Lever(
+        "planning",
+        "make faster what the Snakefile computes at its top level",
+        f"globs, tables, calls: reading it took {parse / 1e6:.3g} s, and no job begins before",
+        without=_PLANNING,
+        at_most=True,
+    )
+
+
+def _faster_to_plan(plan: Micros) -> Lever:
+    return Lever(
+        "planning",
+        "make input functions faster, or constrain wildcards",
+        f"building the DAG, which calls input functions and looks for rules, took "
+        f"{plan / 1e6:.3g} s",
+        without=_PLANNING,
+        at_most=True,
+    )
 
 
 def tools(run: Run, account: Account, least: Micros) -> Iterator[Choice]:

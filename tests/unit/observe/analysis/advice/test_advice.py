@@ -7,12 +7,15 @@ import strategies
 from builders import (
     SECOND,
     Story,
+    an_execution,
     at,
     begun,
     grouped,
+    in_main,
     killed,
     logger_only,
     on_cluster,
+    stamps,
 )
 from hypothesis import given
 
@@ -245,6 +248,40 @@ def test_planning_a_small_workflow_is_not_the_users_to_fix() -> None:
     """Snakemake takes some tenths of a second to plan whatever workflow, and to start and to end."""
     story = Story(plugin_loaded=at(1.7)).plan(2, 2.4).job(1).quick(1, 2.4, 2.4, 2.5).end(4)
     assert kinds(story) == []
+
+
+def test_what_makes_a_snakefile_slow_is_named() -> None:
+    """What it does at its top level is read; input functions are called while the DAG is built."""
+    reading = Story(workflow_started=at(10)).plan(11, 12).job(1).quick(1, 12, 12, 13).end(13)
+    text = "make faster what the Snakefile computes at its top level"
+    assert piece(reading, "planning")[0] == text
+    planned = Story().plan(2, 11).job(1).quick(1, 11, 11, 12).end(12)
+    assert piece(planned, "planning")[0] == "make input functions faster, or constrain wildcards"
+
+
+def test_planning_that_took_no_longer_than_starting_snakemake_is_that_of_a_busy_machine() -> None:
+    story = Story(plugin_loaded=at(4), workflow_started=at(4.5)).plan(5, 7)
+    assert "planning" not in kinds(story.job(1).quick(1, 7, 7, 8).end(8))
+
+
+def test_files_that_each_job_has_within_milliseconds_are_not_slow() -> None:
+    """Of many short jobs: what Snakemake itself does for each is in ``fewer_jobs``."""
+    story = begun(wraps="local", cores=1)
+    for number in range(300):
+        begin = 3 + number * 0.012
+        tool = {
+            "running": begin,
+            "tool_started": begin + 0.005,
+            "tool_ended": begin + 0.006,
+        }
+        one = an_execution(begun=begin, prepared=begin, **tool)
+        chosen = dict.fromkeys(("selected", "submitting", "accepted"), begin)
+        ended = dict.fromkeys(("reported", "finished"), begin + 0.012)
+        story.job(number, threads=1).iteration(begin, begin, (begin, begin))
+        story.attempt(number, stamps(ready=3, **chosen, **ended), in_main(one))
+    story.end(3 + 300 * 0.012)
+    assert account(story.run).makespan_by_class["staging"] > 0.2 * story.run.makespan
+    assert "staging" not in kinds(story)
 
 
 def test_compute_names_the_rule_that_owns_most_of_the_run() -> None:
