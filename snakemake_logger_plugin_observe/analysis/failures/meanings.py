@@ -15,7 +15,7 @@ from typing import Final, Literal
 
 from snakemake_logger_plugin_observe.analysis.failures.shell_commands import (
     SimpleCommand,
-    ends_what_it_begins,
+    can_be_read,
     simple_commands,
     variables_needed,
 )
@@ -206,17 +206,26 @@ _OF_FILES: Final = (
     ),
     _row(
         {1},
-        "cat cp mv ln rm rmdir mkdir touch head tail wc cut paste tr tee uniq chmod split join",
-        "{program} could not read a file that it names, or not write one: it is not there, may not "
-        "be used, or the disk or the quota is full",
+        "cat cp mv ln rm rmdir mkdir touch head tail wc cut paste tr tee uniq chmod split join "
+        "find dd",
+        "{program} could not read or write a file (it is not there, may not be used, or the disk "
+        "or the quota is full), or does not take its arguments",
         "check that each file that `{command}` reads is there, and that what it writes to has room",
         "`{command}` ends with 0 when it is run again",
     ),
     _row(
         {2},
-        "sort sed tar",
-        "{program} could not read a file that it names, or not write one",
+        "sort sed tar diff cmp",
+        "{program} could not read or write a file (it is not there, may not be used, or the disk "
+        "or the quota is full), or does not take its arguments",
         "check that each file that `{command}` reads is there, and that what it writes to has room",
+        "`{command}` ends with 0 when it is run again",
+    ),
+    _row(
+        {1},
+        "sed",
+        "sed could not read its program, or the shell could not open a file behind < or >",
+        "correct `{command}`: a part of s/// or a bracket is missing",
         "`{command}` ends with 0 when it is run again",
     ),
     _row(
@@ -232,6 +241,35 @@ _OF_FILES: Final = (
         "{program} ended by an exception that nothing caught, or by sys.exit with a message",
         "run it again and read what it prints: the last line of a traceback is its cause",
         "the program calls sys.exit(1) itself, without a message",
+    ),
+    _row(
+        {1},
+        "Rscript R",
+        "an error stopped {program}, which is R's exit code 1",
+        "run it again and read its message: `Error in` is its cause",
+        "the script calls quit(status = 1) itself",
+    ),
+    _row(
+        {2, 255},
+        "perl",
+        "perl could not read or find its script, or the script ended by die",
+        "run it again and read what it prints: the line that it names is its cause",
+        "the script calls exit itself",
+    ),
+    _row(
+        {6, 7, 22, 28},
+        "curl",
+        "curl got no answer: the host was not found (6), took no connection (7), reported an error "
+        "(22), or took too long (28)",
+        "check the address in `{command}`, and that the job's machine can reach that host",
+        "`{command}` ends with 0 where the job ran",
+    ),
+    _row(
+        {4, 8},
+        "wget",
+        "wget got no answer: the network failed (4), or the server reported an error (8)",
+        "check the address in `{command}`, and that the job's machine can reach that host",
+        "`{command}` ends with 0 where the job ran",
     ),
 )
 """Programs that print an error when they end so; what fails silently is likelier than they."""
@@ -252,6 +290,7 @@ _EVERYWHERE: Final = frozenset(
         *("head", "tail", "sort", "uniq", "cut", "tr", "sed", "awk", "grep", "egrep", "fgrep"),
         *("wc", "tee", "xargs", "find", "chmod", "date", "sleep", "seq", "basename", "dirname"),
         *("paste", "tar", "gzip", "gunzip", "zcat", "diff", "cmp", "bash", "sh"),
+        *("ulimit", "umask", "return", "break", "continue", "type", "hash", "kill", "getopts"),
     }
 )
 _KILLERS: Final = frozenset({"kill", "pkill", "killall", "skill"})
@@ -276,6 +315,8 @@ _QUIET: Final = frozenset(
     }
 )
 """Programs that fail so seldom that an unset variable is likelier."""
+_NEVER_1: Final = frozenset({"sort", "seq", "date", "sleep"})
+"""Programs that hardly end with 1: what could not be opened is behind < or >."""
 _TAKES_DOLLARS: Final = frozenset({"awk", "gawk", "mawk", "perl"})
 _READS_PART: Final = frozenset({"head", "less", "more"})
 
@@ -316,7 +357,8 @@ def meanings(
     found += _timed_out(_live(programs, strict), code, lasted_s)
     found += _by_code(programs, command, code, strict, silent=silent)
     if not silent and not any(one.strength != "possible" for one in found):
-        found += _by_files(_live(programs, strict), code)
+        live = _live(programs, strict)
+        found += _by_files(live, code) or _by_redirection(live, command, code)
     order = {"certain": 0, "likely": 1, "possible": 2}
     found.sort(key=lambda one: order[one.strength])
     return tuple(one for one in found if one.strength == found[0].strength)[:2]
@@ -352,7 +394,7 @@ def _by_code(
             others = [each for each in live if each.program not in row.programs]
             alone = silent or code != 1 or all(each.program in _EVERYWHERE for each in others)
             yield _of_row(row, one, strict, "likely" if alone else "possible")
-    if code == 2 and command.strip() and (not programs or not ends_what_it_begins(command)):
+    if code == 2 and command.strip() and (not programs or not can_be_read(command)):
         yield _NOT_PARSED
     if code == SIGPIPE_CODE and strict.pipes:
         yield _pipe_closed(programs, strict)
@@ -427,18 +469,54 @@ def _killed_in_time(one: SimpleCommand, lasted_s: float | None) -> bool:
     return lasted_s >= _NEARLY * float(limit["number"]) * _SECONDS[limit["unit"]]
 
 
-def _by_files(live: Sequence[SimpleCommand], code: int) -> Iterator[Meaning]:
-    """Yield what a code means for programs that print their errors, if no other can have failed."""
-    for row in _OF_FILES:
-        own = [one for one in live if code in row.codes and one.program in row.programs]
-        if not own or any(one not in own and one.program not in _QUIET for one in live):
+def _by_files(live: Sequence[SimpleCommand], code: int) -> list[Meaning]:
+    """Return what a code means for programs that print errors, if no other can have failed."""
+    by_row = [
+        (row, [one for one in live if code in row.codes and one.program in row.programs])
+        for row in _OF_FILES
+    ]
+    quiet = _QUIET | _NEVER_1 if code == 1 else _QUIET
+    known = quiet.union(*(row.programs for row, own in by_row if own))
+    if any(one.program not in known or _ends_with(one, code) for one in live):
+        return []
+    found: list[Meaning] = []
+    likeliest = [one for one in live if _names_a_file(one) and one.program not in quiet]
+    for row, own in by_row:
+        given = [one for one in own if one in likeliest] if likeliest else own
+        if not given:
             continue
-        given = [one for one in own if one.arguments and one.program not in _QUIET] or own
         names = " or ".join(dict.fromkeys(one.program for one in given))
         commands = "` or `".join(dict.fromkeys(cut(one.text, _LONGEST) for one in given))
         fill = {"program": names, "command": commands}
         to_do, wrong_if = row.to_do.format(**fill), row.wrong_if.format(**fill)
-        yield Meaning("likely", row.text.format(**fill), to_do, wrong_if)
+        found.append(Meaning("likely", row.text.format(**fill), to_do, wrong_if))
+    return found
+
+
+def _by_redirection(live: Sequence[SimpleCommand], command: str, code: int) -> list[Meaning]:
+    """Return that a file behind ``<`` or ``>`` was not opened, where no program ends with 1."""
+    quiet = all(one.program in _QUIET | _NEVER_1 and not _ends_with(one, 1) for one in live)
+    if code != 1 or not quiet or not live or re.search("[<>]", command) is None:
+        return []
+    return [
+        Meaning(
+            "likely",
+            "the shell could not open a file behind < or >, or what is printed could not be "
+            "written: its folder is not there, or the disk or the quota is full",
+            "check that the folders of the files behind < and > are there, and have room",
+            f"`{cut(' '.join(command.split()), _LONGEST)}` ends with 0 when it is run again",
+        )
+    ]
+
+
+def _ends_with(one: SimpleCommand, code: int) -> bool:
+    """Whether a command says itself that it ends so: ``exit 3``."""
+    return one.program in ("exit", "return") and one.arguments[:1] == (str(code),)
+
+
+def _names_a_file(one: SimpleCommand) -> bool:
+    """Whether a program has more than options, so that it does not only read a pipe."""
+    return any(not each.startswith("-") and not each.isdigit() for each in one.arguments)
 
 
 def _last(live: Sequence[SimpleCommand], programs: Collection[str]) -> SimpleCommand | None:
@@ -501,6 +579,16 @@ def _not_found(live: Sequence[SimpleCommand]) -> Meaning:
             "operating context",
         )
     named = [one for one in live if one.program not in _EVERYWHERE]
+    shell = _last(live, ("bash", "sh")) if not named else None
+    if shell is not None and _names_a_file(shell) and not shell.arguments[0].startswith("-"):
+        script = cut(shell.arguments[0], _LONGEST)
+        return Meaning(
+            "likely",
+            f"{script} is not there, or a program in it was not found",
+            f"check that {script} is there, from the folder of the run; if it is, install the "
+            "program that it runs",
+            f"`{cut(shell.text, _LONGEST)}` ends with another code in the folder of the run",
+        )
     own = named[-1] if named and all(one.folder for one in named) else None
     if own is not None:
         who = cut(f"{own.folder}{own.program}", _LONGEST)
@@ -636,9 +724,9 @@ def _crash(name: str, text: str) -> Meaning:
 
 _NOT_PARSED: Final = Meaning(
     "likely",
-    "the shell could not read the command: a quote, a bracket, an `if` or a loop in "
-    "it is not closed",
-    "close it; in a Snakefile, write {{ for {, and \\\\ for a backslash",
+    "the shell could not read the command: a quote, a bracket, an `if` or a loop in it is not "
+    "whole, or nothing is between two operators",
+    "correct it (`bash -n` says where); in a Snakefile, write {{ for {, and \\\\ for a backslash",
     "`bash -n` accepts the command",
 )
 _CRASHES: Final = {

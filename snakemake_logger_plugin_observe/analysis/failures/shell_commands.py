@@ -6,6 +6,7 @@ takes for plain words; its answers are only ever used for what is likely.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
@@ -27,8 +28,15 @@ _CONDITION_BEGINS: Final = frozenset({"if", "elif", "while", "until"})
 _CONDITION_ENDS: Final = frozenset({"then", "do"})
 _NO_LIST_BEHIND: Final = frozenset({"then", "do", "else", "{", "!", "if", "elif", "while", "until"})
 _ENDS: Final = frozenset({"fi", "done", "esac", "}"})
-_COMPOUND_BEGINS: Final = frozenset({"if", "while", "until", "for", "select", "case"})
-_COMPOUND_ENDS: Final = frozenset({"fi", "done", "esac"})
+_WHOLE: Final = {
+    "fi": ("if",),
+    "then": ("if", "elif"),
+    "do": ("for", "while", "until", "select"),
+    "done": ("for", "while", "until", "select"),
+    "esac": ("case",),
+}
+"""Keywords, each of which has to occur as often as those that need it."""
+_JOINS: Final = frozenset({"|", "|&", "||", "&&"})
 _WORDS_FOLLOW: Final = frozenset({"for", "case", "select", "function"})
 _VARIABLE: Final = re.compile(
     r"\$(?:(?P<plain>[A-Za-z_]\w*|[1-9])|\{(?P<braced>[A-Za-z_]\w*)(?=[}%#/:^,\[])(?!:?[-+=?]))"
@@ -86,20 +94,27 @@ def simple_commands(text: str) -> tuple[SimpleCommand, ...]:
         return ()
 
 
-def ends_what_it_begins(text: str) -> bool:
-    """Whether each ``if``, loop and ``case`` of a shell command has its end, and each quote."""
-    open_ones = 0
-    begins_command = True
+def can_be_read(text: str) -> bool:
+    """Whether each ``if``, loop, bracket and quote of a shell command is whole, and each list."""
+    seen: Counter[str] = Counter()
+    begins_command = is_joined = True
     try:
         for token in _tokens(text):
-            if token.is_operator:
-                begins_command = _REDIRECTION.fullmatch(token.text) is None
-            elif begins_command:
-                open_ones += (token.text in _COMPOUND_BEGINS) - (token.text in _COMPOUND_ENDS)
-                begins_command = token.text in _NO_LIST_BEHIND
+            word = token.text
+            if not token.is_operator or _REDIRECTION.fullmatch(word) is not None:
+                seen[word] += begins_command
+                begins_command = begins_command and word in _NO_LIST_BEHIND
+                is_joined = False
+                continue
+            if is_joined and word not in ("\n", "("):
+                return False
+            is_joined = word in _JOINS or (is_joined and word == "\n")
+            begins_command = True
+            seen[word] += 1
     except UnreadableError:
         return False
-    return open_ones == 0
+    is_whole = all(seen[end] == sum(seen[one] for one in begins) for end, begins in _WHOLE.items())
+    return is_whole and not is_joined and (seen["case"] > 0 or seen["("] == seen[")"])
 
 
 def one_line(text: str) -> str | None:

@@ -9,6 +9,7 @@ from hypothesis import given
 from strategies import hostile
 
 from snakemake_logger_plugin_observe.analysis.failures.shell_commands import (
+    can_be_read,
     one_line,
     simple_commands,
     variables_needed,
@@ -145,3 +146,37 @@ def test_no_text_is_too_strange(text: str) -> None:
     variables_needed(text)
     line = one_line(text)
     assert line is None or "\n" not in line
+
+
+WHOLE = [
+    "if a; then b; elif c; then d; else e; fi",
+    "for i in 1 2; do if a; then b; fi; done > c",
+    "while read x; do echo $x; done < a",
+    "case a in (b) c ;; d) e;; esac",
+    "(a; b) | (c) && d ||\n  e",
+    "f() { a; }; f",
+    "x=(a b); ((i++)); echo $((i * (2 + 1)))",
+    "[[ a =~ ^(b|c)$ ]] && ! d",
+    "echo if then 'a )' \"b (\" # )",
+    "select x in a b; do echo $x; done",
+]
+
+
+@pytest.mark.parametrize("command", WHOLE)
+def test_a_command_that_bash_reads_can_be_read(command: str) -> None:
+    assert can_be_read(command)
+    if shutil.which("bash") is not None:
+        assert subprocess.run(["bash", "-nc", command], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        *("a |", "| a", "a && ; b", "a | | b", "(a", "a )", "if a; b; fi", "for i in a; b; done"),
+        *("if a; then b", "case a in b) c;;", "echo 'a", "done", "while a; do b; fi"),
+    ],
+)
+def test_a_command_that_bash_does_not_read_cannot_be_read(command: str) -> None:
+    assert not can_be_read(command)
+    if shutil.which("bash") is not None:
+        assert subprocess.run(["bash", "-nc", command], check=False).returncode != 0
