@@ -213,6 +213,8 @@ class ErrorDetails(Frozen):
     """Why that job had to run, in Snakemake's words."""
     similar: str | None = None
     """A file that is there, next to the one that the error misses, of a name like that one's."""
+    unreadable: str | None = None
+    """The file and line that is no valid YAML: ``config.yaml:2``."""
 
 
 class UpToDateJob(Frozen):

@@ -253,6 +253,7 @@ class ErrorFacts:
     wildcards: dict[str, str] = field(default_factory=dict)
     reason: str | None = None
     similar: str | None = None
+    unreadable: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

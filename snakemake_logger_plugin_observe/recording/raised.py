@@ -15,6 +15,7 @@ from snakemake_logger_plugin_observe.recording.notes import ErrorFacts
 if TYPE_CHECKING:
     from types import FrameType
 
+_CONTEXTS: Final = 5
 _FRAMES: Final = 200
 """A recursion that does not end has many more."""
 
@@ -30,13 +31,23 @@ def logged_error() -> tuple[int | None, ErrorFacts | None]:
     rule = ask(lambda: str(error.rule.name))  # type: ignore[attr-defined]  # Snakemake's own have it
     job = next((one for one in _jobs(error) if rule in (None, one.rule.name)), None)
     if job is None:
-        return None, ErrorFacts(type(error).__name__, rule)
+        return None, ErrorFacts(type(error).__name__, rule, unreadable=_unreadable(error))
     return ask(lambda: int(id_of(job))), ErrorFacts(
         type(error).__name__,
         str(job.rule.name),
         ask(lambda: {str(k): str(v) for k, v in job.wildcards_dict.items()}, {}),
         ask(lambda: str(job.dag.reason(job))) or None,
     )
+
+
+def _unreadable(error: BaseException | None) -> str | None:
+    """Return the file and line that is no valid YAML, which Snakemake does not print."""
+    for _ in range(_CONTEXTS):
+        error = error.__context__ if error is not None else None
+        mark = getattr(error, "problem_mark", None)
+        if mark is not None:
+            return ask(lambda mark=mark: f"{mark.name}:{mark.line + 1}")  # type: ignore[misc,no-any-return]
+    return None
 
 
 def _jobs(error: BaseException) -> Iterator[Any]:

@@ -16,6 +16,7 @@ _MISSED: Final = re.compile(
 )
 _ALIKE: Final = 0.75
 _MOST_NAMES: Final = 2000
+_COMPRESSED: Final = (".gz", ".bgz", ".bz2", ".xz", ".zst", ".zip")
 
 
 def similar_file(text: str, workdir: Path) -> str | None:
@@ -37,5 +38,10 @@ def _next_to(named: str, workdir: Path) -> str | None:
         return None
     with os.scandir(folder) as entries:
         names = [entry.name for entry in islice(entries, _MOST_NAMES)]
-    alike = difflib.get_close_matches(name, names, 1, _ALIKE)
+    alike = [one for one in names if _differ_in_compression(one, name)]
+    alike += difflib.get_close_matches(name, names, 1, _ALIKE)
     return os.path.join(os.path.dirname(named), alike[0]) if alike else None
+
+
+def _differ_in_compression(one: str, other: str) -> bool:
+    return any(one == other + end or other == one + end for end in _COMPRESSED)

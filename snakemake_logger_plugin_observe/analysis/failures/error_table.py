@@ -11,6 +11,9 @@ function is a missing file. Texts are filled in with the groups of the pattern a
 - ``{similar}``: ``, but scripts/a.py was``, a file of a similar name, or nothing;
 - ``{missing}``, ``{supply}``: which inputs are not there, and how to supply them;
 - ``{meant}``: ``: did you mean shell?``, the keyword of a rule that is most like, or nothing;
+- ``{function}``, ``{values}``: ``function reads_of`` and `` for sample=S1``, or ``a function`` and
+  nothing;
+- ``{unreadable}``: ``config file config.yaml:2``, or ``a config file``;
 - ``{made}``, ``{declare}``: which output is of the wrong type, and how to declare it.
 """
 
@@ -46,6 +49,11 @@ def _text(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern, re.MULTILINE)
 
 
+_CALLED: Final = (
+    r"(?:\nWildcards:\n(?P<values>(?:[ \t]+\w+=.*\n)*))?"
+    r"(?:\n?Traceback:\n(?:.*\n)*?.*, in (?P<function>\w+))?"
+)
+"""For which wildcards, and in which function."""
 _FILES: Final = r"affected files:\n(?P<files>(?:[ \t]+\S.*\n?)+)"
 
 KINDS: Final = (
@@ -629,7 +637,7 @@ KINDS: Final = (
     Kind(
         "config_syntax",
         C,
-        "a config file cannot be read: it is no valid YAML or JSON",
+        "{unreadable} cannot be read: it is no valid YAML or JSON",
         "correct the file's syntax (indentation without tabs, brackets, quotes); {place} reads it",
         "Snakemake could not parse it",
         (),
@@ -728,6 +736,15 @@ KINDS: Final = (
     Kind(
         "resources",
         W,
+        "resource {name} of {rule} must be a number, and is {value}",
+        "give {name} a number (or, for mem, disk and runtime, a text like 4GB or 2h) in {rule}{at}, in --resources, --set-resources or --default-resources",
+        "limits are compared with numbers",
+        (),
+        _text(r"Resource '(?P<name>\w+)' must be assigned an int\. Got (?P<value>.+) \(type "),
+    ),
+    Kind(
+        "resources",
+        W,
         "a resource or the threads of {rule} have a value of the wrong type: {error}",
         "give a number (or, for mem, disk and runtime, a text like 4GB or 2h) in {rule}{at}, in --resources, --set-resources or --default-resources",
         "limits are compared with numbers",
@@ -758,11 +775,20 @@ KINDS: Final = (
     Kind(
         "function",
         W,
-        "a function of {rule} failed: {how}",
+        "{function} of {rule} failed{values}: {how}",
+        "add {key} to the config or the table that the function reads, or correct the function{at}",
+        "Snakemake calls the functions of a rule (input, params, resources) while it plans",
+        ("InputFunctionException",),
+        _text(r"Error:\n\s*(?P<how>KeyError: (?P<key>.+))" + _CALLED),
+    ),
+    Kind(
+        "function",
+        W,
+        "{function} of {rule} failed{values}: {how}",
         "correct the function{at}, or the config or file that it reads",
         "Snakemake calls the functions of a rule (input, params, resources) while it plans",
         ("InputFunctionException",),
-        _text(r"Error:\n\s*(?P<how>.+)"),
+        _text(r"Error:\n\s*(?P<how>.+)" + _CALLED),
     ),
     Kind(
         "function",

@@ -114,8 +114,10 @@ def explain_run(run: Run, error: Message, other: OtherRun | None = None) -> Expl
 
     """
     known = error.error
-    if known is not None and known.similar is not None:
-        known = known.model_copy(update={"similar": run.relative(known.similar)})
+    if known is not None:
+        files = {"similar": known.similar, "unreadable": known.unreadable}
+        relative = {name: run.relative(path) for name, path in files.items() if path is not None}
+        known = known.model_copy(update=relative)
     found = explain(run.with_relative_paths(error.text), known)
     return _about_lock(found, other) if found.kind == _LOCK and other is not None else found
 
@@ -193,6 +195,9 @@ def _filled_in(
         "place": place or "the workflow",
         "error": short(error),
         "why_again": _why_again(known.reason),
+        "function": f"function {found['function']}" if "function" in found else "a function",
+        "values": f" for {', '.join(_lines(found['values']))}" if "values" in found else "",
+        "unreadable": f"config file {known.unreadable}" if known.unreadable else "a config file",
         "meant": _meant(found.get("keyword", "")),
         "similar": f", but {known.similar} was" if known.similar else "",
         "missing": sources.what,
@@ -262,10 +267,12 @@ def _commands(kind: Kind, files: Sequence[str]) -> tuple[Command, ...]:
 def short(error: SnakemakeError) -> str:
     """Return an error on one line, without the names of its exception and its line."""
     lines = [one.strip() for one in snakemake_error.without_places(error.text).splitlines()]
-    first, *more = lines or [""]
+    first, *more = [one for one in lines if one not in ("", "Error:")] or [""]
     said = first.partition(": ")[2]
     if not said:  # it begins with its exception and its line alone
-        said = next((one for one in more if one not in ("", "Error:")), first)
+        said, *more = more or [first]
+    if said.endswith("error:") and more:  # it announces what the next line says
+        said = f"{said} {more[0]}"
     return cut(" ".join(said.split()).rstrip(" :."), _LONGEST)
 
 

@@ -68,7 +68,7 @@ def parts(answer: CostAnswer, width: int) -> list[RenderableType]:
         found += [*_needless(answer, width), Text()]
     if answer.source.stopped:
         found += [*unended.stopped(answer.source), Text()]
-    elif not answer.source.length_unknown:
+    elif not answer.source.length_unknown and not _failed_before_any_job(answer):
         found += [*_first(answer), Text()]
     if makespan:
         found += [_makespan(answer, width), Text()]
@@ -277,6 +277,11 @@ _SENTENCES: Final = {
     "unobserved": "No breakdown is available for {share} % of {run}",
     UNATTRIBUTED: "Nothing in the journal explains {share} % of {run}",
 }
+
+
+def _failed_before_any_job(answer: CostAnswer) -> bool:
+    """Whether a run failed with no job started: its time went to reading and planning alone."""
+    return answer.source.status == "failed" and not answer.source.run.attempts
 
 
 def _first(answer: CostAnswer) -> list[RenderableType]:

@@ -1,7 +1,12 @@
 """What an error that Snakemake logs is about: the rule and the job in its exception's frames."""
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+
+import pytest
+from snakemake.common.configfile import load_configfile
+from snakemake.exceptions import WorkflowError
 
 from snakemake_logger_plugin_observe.recording.notes import ErrorFacts
 from snakemake_logger_plugin_observe.recording.raised import logged_error
@@ -70,3 +75,13 @@ def test_a_job_that_cannot_be_asked_is_named_by_its_rule() -> None:
 
 def test_without_the_exception_nothing_is_known() -> None:
     assert logged_error() == (None, None)
+
+
+def test_the_file_and_line_that_is_no_yaml_are_named(tmp_path: Path) -> None:
+    """Snakemake's error says neither, and YTE's own, between the two, does not either."""
+    path = tmp_path / "config.yaml"
+    path.write_text("a:\n\tb: 1\n")
+    with pytest.raises(WorkflowError) as raised:
+        load_configfile(str(path))
+    found = print_exception(raised.value)
+    assert found == (None, ErrorFacts("WorkflowError", unreadable=f"{path}:2"))

@@ -15,7 +15,7 @@ def missed(path: str) -> str:
 def folder(tmp_path: Path) -> Path:
     folder = tmp_path / "work"
     (folder / "scripts").mkdir(parents=True)
-    for name in ("scripts/summarize.py", "scripts/plot.R", "samples.tsv"):
+    for name in ("scripts/summarize.py", "scripts/plot.R", "samples.tsv", "a.fq.gz", "b.txt"):
         (folder / name).touch()
     (tmp_path / "outside.txt").touch()
     return folder
@@ -27,6 +27,8 @@ def folder(tmp_path: Path) -> Path:
         ("scripts/summarise.py", "scripts/summarize.py"),
         ("scripts/plot.r", "scripts/plot.R"),
         ("sample.tsv", "samples.tsv"),
+        ("a.fq", "a.fq.gz"),
+        ("b.txt.xz", "b.txt"),
         ("scripts/other.py", None),
         ("nowhere/summarise.py", None),
         ("../outsides.txt", None),

@@ -91,7 +91,7 @@ SUMMARY = "WorkflowError:\nAt least one job did not complete successfully."
         (
             INPUT_FUNCTION.format(error="KeyError: 'S1'"),
             "function",
-            "a function of rule all failed: KeyError: 'S1'",
+            "function f of rule all failed: KeyError: 'S1'",
         ),
         (JSON, None, "the workflow's own code at Snakefile:2 failed: JSONDecodeError: Expecting value: line 1 column 1 (char 0)"),
         (
@@ -262,3 +262,24 @@ def test_every_keyword_of_a_rule_can_be_the_one_that_was_meant() -> None:
     for keyword in Rule.subautomata:
         found = explain(f"SyntaxError:\nUnexpected keyword {keyword}x in rule definition:\nNone")
         assert found.cause.endswith(f": did you mean {keyword}?")
+
+
+def test_a_function_that_failed_is_named_with_its_wildcards() -> None:
+    found = explain(
+        "InputFunctionException in rule a in file \"Snakefile\", line 6:\nError:\n  KeyError: 'b'\n"
+        "Wildcards:\n  s=b\n  t=c\nTraceback:\n"
+        '  File "Snakefile", line 3, in m_map (rule a, line 13, Snakefile)'
+    )
+    assert found.cause == "function m_map of rule a failed for s=b, t=c: KeyError: 'b'"
+    assert found.to_do == (
+        "add 'b' to the config or the table that the function reads, or correct the function at "
+        "Snakefile:3"
+    )
+
+
+def test_what_an_error_announces_is_part_of_it() -> None:
+    """Its first line alone says nothing."""
+    found = explain(
+        "RuleException:\nThreads of a rule, got error:\n\nThreads value has to be an integer"
+    )
+    assert found.cause.endswith("Threads of a rule, got error: Threads value has to be an integer")

@@ -88,3 +88,11 @@ def test_more_rules_than_fit_are_counted_unless_it_is_one(count: int, last: str)
     lines = render(cost(story.end(31).run)).splitlines()
     table = lines[next(n for n, line in enumerate(lines) if line.startswith("Rules")) + 1 :]
     assert table[: table.index("")][-1].strip().startswith(last)
+
+
+def test_a_run_that_failed_before_any_job_is_not_called_slow_at_planning() -> None:
+    """Nothing else could take its time."""
+    run = begun().message(4, "WorkflowError:\nno", level="error").end(5, "failed").run
+    text = render(cost(run), width=300)
+    assert "FAILED: " in text
+    assert "Reading the Snakefile" not in text
