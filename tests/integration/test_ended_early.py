@@ -158,6 +158,21 @@ def test_a_locked_folder_names_the_run_that_holds_the_lock(lab: Lab) -> None:
         assert "--unlock" not in text
 
 
+def test_the_incomplete_files_of_a_run_that_goes_on_are_waited_for(lab: Lab) -> None:
+    """Snakemake finds them before it finds the lock, and advises --rerun-incomplete."""
+    lab.snakefile(ONE.format(command="touch x; sleep 60"))
+    with started(lab, *RECORDED):
+        wait_until((lab.folder / "x").exists)
+        (running,) = lab.journals
+        lab.snakemake(*RECORDED, check=False)
+        cost, triage = said(lab), said(lab, "triage")
+    for text in (cost, triage):
+        assert f"{running.name}) still runs in this directory" in text
+        assert "wait until it has ended" in text
+        assert "--unlock" not in text
+        assert "--rerun-incomplete" not in text
+
+
 def test_a_run_without_a_journal_that_holds_the_lock_is_waited_for(lab: Lab) -> None:
     lab.snakefile(ONE.format(command="sleep 60; touch x"))
     with started(lab, "--cores", "1") as process:

@@ -71,7 +71,7 @@ KINDS: Final = (
     Kind(
         "incomplete_files",
         C,
-        "{files} may be incomplete: an earlier run ended while it wrote them",
+        "{files} may be incomplete: an earlier run ended before it had finished writing",
         "see that no tool of that run still writes; then run the same command again with --rerun-incomplete (after snakemake --unlock, if it is reported that the directory is locked)",
         "an earlier run ended while it wrote these files, and Snakemake does not use them as they are",
         (),

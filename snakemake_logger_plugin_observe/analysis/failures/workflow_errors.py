@@ -25,6 +25,7 @@ _SUMMARY: Final = re.compile(
 _BEHIND_A_FILE: Final = re.compile(r" \((?:missing|rule|retrieve|storage)\b[^\n]*$")
 _LONGEST: Final = 160
 _LOCK: Final = "locked"
+_INCOMPLETE: Final = "incomplete_files"
 _KEYWORDS: Final = re.findall(
     r"\w+",
     "benchmark cache conda container containerized cwl default_target envmodules group handover "
@@ -32,6 +33,11 @@ _KEYWORDS: Final = re.findall(
     "run script shadow shell singularity template_engine threads wildcard_constraints wrapper",
 )
 """The keywords of a rule."""
+_UNLOCK: Final = command("snakemake", "--unlock", purpose="removes the lock")
+_AFTER_A_KILL: Final = (
+    "see that no tool of that run still runs (ps -ef), run snakemake --unlock, then run the same "
+    "command again with --rerun-incomplete"
+)
 _SNAKEMAKE_S: Final = ("IOException", "RuleException", "WorkflowError")
 """The exceptions that Snakemake raises for what a workflow says; others are of its own code."""
 
@@ -64,7 +70,7 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True)
 class OtherRun:
-    """Another run of the same directory that may hold its lock."""
+    """Another run of the same directory that may hold its lock, or write what is incomplete."""
 
     status: str
     """What became of it: ``running``, ``killed``, ...; ``seen``: only its process is known."""
@@ -98,10 +104,12 @@ def _is_of_a_job(error: Message, messages: Sequence[str]) -> bool:
     return any(own in error.text or error.text in own for own in messages)
 
 
-def is_locked_out(run: Run) -> bool:
-    """Whether a run failed because its directory was locked."""
+def is_another_run_s(run: Run) -> bool:
+    """Whether a run failed because of what another run of its directory does, or left there."""
     error = ending_error(run)
-    return error is not None and not run.attempts and explain(error.text).kind == _LOCK
+    if error is None or run.attempts:
+        return False
+    return explain(error.text).kind in (_LOCK, _INCOMPLETE)
 
 
 def explain_run(run: Run, error: Message, other: OtherRun | None = None) -> Explanation:
@@ -110,7 +118,7 @@ def explain_run(run: Run, error: Message, other: OtherRun | None = None) -> Expl
     Args:
         run: the run.
         error: its error.
-        other: another run of its directory that may have held its lock.
+        other: another run of its directory that went on at the same time, or was killed in it.
 
     """
     known = error.error
@@ -119,7 +127,11 @@ def explain_run(run: Run, error: Message, other: OtherRun | None = None) -> Expl
         relative = {name: run.relative(path) for name, path in files.items() if path is not None}
         known = known.model_copy(update=relative)
     found = explain(run.with_relative_paths(error.text), known)
-    return _about_lock(found, other) if found.kind == _LOCK and other is not None else found
+    if other is not None and found.kind == _LOCK:
+        return _about_lock(found, other)
+    if other is not None and found.kind == _INCOMPLETE:
+        return _about_incomplete(found, other)
+    return found
 
 
 def explain(
@@ -340,10 +352,10 @@ def _about_lock(found: Explanation, other: OtherRun) -> Explanation:
         return replace(
             found,
             cause=f"the working directory is still locked by {other.name}, which was killed",
-            to_do="run snakemake --unlock, then run again",
-            why="a run that is killed leaves its lock behind",
+            to_do=_AFTER_A_KILL,
+            why="a run that is killed leaves its lock behind, and its tools may go on",
             wrong_if="a process of that run is alive",
-            commands=(command("snakemake", "--unlock", purpose="removes the lock"),),
+            commands=(_UNLOCK,),
         )
     if other.status == "unknown":
         return replace(
@@ -360,3 +372,31 @@ def _about_lock(found: Explanation, other: OtherRun) -> Explanation:
         why="a run gives its lock back when it ends",
         wrong_if="the same command finds the directory locked again",
     )
+
+
+def _about_incomplete(found: Explanation, other: OtherRun) -> Explanation:
+    """Return what to do about incomplete files, if a known run may be writing them, or was killed.
+
+    Snakemake looks for incomplete files before it looks for a lock: those of a run that goes on are
+    incomplete, too.
+    """
+    what = found.cause.partition(":")[0]
+    if other.status in ("running", "seen"):
+        return replace(
+            found,
+            cause=f"{what}: {other.name} still runs in this directory, and may be writing it",
+            to_do="wait until it has ended, then run again; do not unlock the directory",
+            why="two runs that write the same files destroy each other's outputs",
+            wrong_if=f"{other.name} is not alive, or belongs to another directory",
+        )
+    if other.status == "killed":
+        return replace(
+            found,
+            cause=f"{what}: {other.name} was killed, and may have been writing it",
+            to_do=_AFTER_A_KILL,
+            why="a run that is killed leaves incomplete files and its lock behind, and its tools "
+            "may go on",
+            wrong_if="a process of that run is alive",
+            commands=(_UNLOCK,),
+        )
+    return found

@@ -167,7 +167,7 @@ def _load(path: Path, detail: Detail) -> Source:
     source = Source(path, run, run.status(alive), shown, _resumed(path, run), stopped=stopped)
     others = folder_runs.alongside(path, run.started, run.end) if run.started is not None else []
     holder, process = next(iter(others), None), None
-    if run.started is not None and workflow_errors.is_locked_out(run):
+    if run.started is not None and workflow_errors.is_another_run_s(run):
         holder = holder or folder_runs.cut_off_before(path, run.started)
         if holder is None or holder.status != "running":  # it may not be recorded
             process = processes.snakemake_beside(run.started)

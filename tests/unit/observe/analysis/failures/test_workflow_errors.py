@@ -185,11 +185,36 @@ def test_an_error_inside_snakemake_is_not_blamed_on_the_command_line() -> None:
     assert found.to_do.startswith("search for this error among Snakemake's known issues")
 
 
+AFTER_A_KILL = (
+    "see that no tool of that run still runs (ps -ef), run snakemake --unlock, then run the same "
+    "command again with --rerun-incomplete"
+)
+
+
+@pytest.mark.parametrize(
+    ("status", "cause", "to_do"),
+    [
+        ("running", "a.txt may be incomplete: X still runs in this directory, and may be writing it", "wait until it has ended, then run again; do not unlock the directory"),
+        ("killed", "a.txt may be incomplete: X was killed, and may have been writing it", AFTER_A_KILL),
+        ("failed", "a.txt may be incomplete: an earlier run ended before it had finished writing", "see that no tool of that run still writes; then run the same command again with --rerun-incomplete (after snakemake --unlock, if it is reported that the directory is locked)"),
+    ],
+)  # fmt: skip
+def test_what_to_do_about_incomplete_files_depends_on_the_run_that_writes_them(
+    status: str, cause: str, to_do: str
+) -> None:
+    """Snakemake looks for them before it looks for a lock."""
+    run = (
+        begun().message(3, "IncompleteFilesException:\nIncomplete files:\na.txt", level="error").run
+    )
+    found = explain_run(run, run.messages[0], OtherRun(status, "X"))
+    assert (found.cause, found.to_do) == (cause, to_do)
+
+
 @pytest.mark.parametrize(
     ("status", "cause", "to_do", "commands"),
     [
         ("running", "the working directory is locked by X, which still runs", "wait until that run has ended, then run again; do not unlock the directory", []),
-        ("killed", "the working directory is still locked by X, which was killed", "run snakemake --unlock, then run again", ["snakemake --unlock"]),
+        ("killed", "the working directory is still locked by X, which was killed", AFTER_A_KILL, ["snakemake --unlock"]),
         ("success", "the working directory was locked by X, which has ended since", "run again", []),
     ],
 )  # fmt: skip
