@@ -61,6 +61,8 @@ class _Parser(argparse.ArgumentParser):
 class _Command(_Parser):
     """A command's parser: options may stand anywhere, in every version of Python."""
 
+    # An argument that it does not know is its error, as it knows which one may be meant.
+
     _intermixing = False
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
@@ -69,9 +71,20 @@ class _Command(_Parser):
             return super().parse_known_args(args, namespace)
         self._intermixing = True
         try:
-            return self.parse_known_intermixed_args(args, namespace)
+            found, unknown = self.parse_known_intermixed_args(args, namespace)
         finally:
             self._intermixing = False
+        if unknown:
+            names = [name for one in unknown for name in self._near(one)]
+            hint = f"; did you mean {' '.join(names)}?" if names else ""
+            self.error(f"unrecognized arguments: {' '.join(unknown)}{hint}")
+        return found, unknown
+
+    def _near(self, argument: str) -> list[str]:
+        """Return the option that is most like *argument*, if it is meant as one."""
+        name = argument.partition("=")[0]
+        options = self._option_string_actions if name.startswith("--") else ()
+        return difflib.get_close_matches(name, options, n=1)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -79,8 +79,8 @@ def said(lab: Lab, *command: str) -> str:
     [
         (
             ONE.replace("shell:", "shel:"),
-            "Unexpected keyword shel in rule definition",
-            "correct the syntax at Snakefile:3",
+            "shel is no keyword of a rule: did you mean shell?",
+            "correct shel in the rule at Snakefile:3",
         ),
         (
             ONE.replace("output:", 'input: "not/there.txt"\n        output:'),
@@ -128,7 +128,7 @@ def test_a_newer_dry_run_that_failed_is_named_first(lab: Lab) -> None:
     lab.snakefile(ONE.replace("shell:", "shel:").format(command="touch x"))
     lab.snakemake(*RECORDED, "--dry-run", check=False)
     text = said(lab)
-    assert "a newer dry run, which failed: the workflow cannot be parsed: Unexpected" in text
+    assert "a newer dry run, which failed: shel is no keyword of a rule: did you mean shell?" in text
     assert text.index("a newer dry run") < text.index("Where the")
 
 

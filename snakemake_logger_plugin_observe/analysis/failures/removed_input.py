@@ -38,6 +38,7 @@ class RemovedInput:
     line: int | None
     """The journal line that reports them missing."""
     message: str
+    """What was printed of them; empty if that was not kept."""
     certain: bool
     """Whether what removed them follows from the journal, or is not said."""
     failed: bool
@@ -52,8 +53,9 @@ class RemovedInput:
         if self.how == "undeclared":
             made = f"{both(self.files)}, which {job_names(self.jobs)} had made in this run"
             it, them = ("it is", "it") if one else ("they are", "them")
+            missed = "did not find" if self.message else "failed, and its command names"
             return (
-                f"{job_name(self.reader)} did not find {made}: {it} temp(), and probably removed "
+                f"{job_name(self.reader)} {missed} {made}: {it} temp(), and probably removed "
                 f"by then, as {self.reader.rule} does not declare {them} as input"
             )
         inputs = f"input{'' if one else 's'} {both(self.files)} of {job_name(self.reader)}"

@@ -29,6 +29,8 @@ _NOT_THERE: Final = re.compile(
     r"No such file|FileNotFoundError|[Cc]annot (?:open|stat|access|find)|not found|"
     r"[Cc]ould not (?:open|find)|does(?: not|n't) exist|[Ff]ailed to open|[Uu]nable to open"
 )
+_OF_THE_SHELL: Final = 126
+"""This exit code and those above are the shell's: no program ran, or a signal ended it."""
 _DONE: Final = ("success", "cached")
 _REMOVES: Final = re.compile(
     r"(?<![\w./-])(?:rm|mv|rmdir|unlink|rename|shred|gzip|gunzip|bgzip|pigz|bzip2|bunzip2|xz|unxz|"
@@ -49,13 +51,14 @@ def removed_inputs(run: Run, failed: Sequence[Failure]) -> tuple[RemovedInput, .
 
     """
     looked_for = [(one, lines) for one in failed if (lines := _not_found(one))]
+    silent = [(one, "") for one in failed if _printed_nothing(one)]
     waited = any(one.cause == "missing_input" for one in failed) or _reported(run)
-    if not waited and not looked_for:
+    if not waited and not looked_for and not silent:
         return ()
     scene = _Scene(run)
     missed = _missed(run, failed) if waited else ()
     found = [one for each in missed for one in scene.explain(each)]
-    return (*found, *(one for each in looked_for for one in scene.undeclared(*each)))
+    return (*found, *(one for each in (*looked_for, *silent) for one in scene.undeclared(*each)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,15 @@ def _not_found(one: Failure) -> str:
     logs = (line for log in one.rows[-1].attempt.logs for line in log.lines)
     lines = [*logs, *(one.last.message or "").splitlines()]
     return "\n".join(line for line in lines if _NOT_THERE.search(line))
+
+
+def _printed_nothing(one: Failure) -> bool:
+    """Whether a tool failed by itself, and nothing that it printed was kept."""
+    code = one.decisive.why.exit_code
+    if one.cause != "exit_code" or one.outcome != "failed" or one.decisive.line is not None:
+        return False
+    printed = any(log.lines for log in one.rows[-1].attempt.logs)
+    return not printed and code is not None and code < _OF_THE_SHELL
 
 
 def _reported(run: Run) -> bool:
@@ -163,7 +175,8 @@ class _Scene:
 
         Args:
             one: a failure.
-            lines: what its tool said of files that are not there.
+            lines: what its tool said of files that are not there; empty if that was not kept: then
+                the files that its command names count.
 
         """
         reader = self._run.jobs.get(one.job_id) if one.job_id is not None else None
@@ -173,7 +186,7 @@ class _Scene:
             return
         own = {*reader.input, *reader.output}
         temporary = [path for path, maker in self._makers.items() if path in _temporary(maker)]
-        text = self._run.with_relative_paths(lines)
+        text = self._run.with_relative_paths(lines or reader.shellcmd or "")
         for path in named_in((path for path in temporary if path not in own), text):
             maker, missed = self._makers[path], _Missed(reader, (path,), began, None, "", True)
             made = self._ended[maker.job_id]

@@ -84,6 +84,23 @@ def test_an_unreadable_journal_gives_exit_code_2_and_one_line(
     assert output(capsys) == ("", f"{path}{reason}")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["jobs", "--faild"], "jobs: unrecognized arguments: --faild; did you mean --failed?"),
+        (["jobs", "--zzz"], "jobs: unrecognized arguments: --zzz"),
+        (["cost", "a", "b"], "cost: unrecognized arguments: b"),
+    ],
+)
+def test_an_unknown_option_is_named_with_the_one_that_is_like_it(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(arguments)
+    command = f"snakemake-observe {arguments[0]}"
+    assert capsys.readouterr() == ("", f"snakemake-observe {said} (see {command} --help)\n")
+
+
 @pytest.mark.parametrize("command", [["cost"], []])
 def test_ctrl_c_ends_the_reader_without_a_traceback(
     command: list[str],
@@ -253,7 +270,7 @@ def test_a_usage_error_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
         main(["cost", "--nonsense"])
     assert left.value.code == 2
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.endswith("(see snakemake-observe --help)")
+    assert line.endswith("(see snakemake-observe cost --help)")
 
 
 # -- terminals ---------------------------------------------------------------------------------------

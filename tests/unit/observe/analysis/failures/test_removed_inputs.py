@@ -265,6 +265,28 @@ def test_a_temporary_file_that_a_job_does_not_declare_is_removed_before_it_runs(
     assert classes(looking_for("t", temp=("t",)))[0] == "removed_input"
 
 
+def silent(command: str, exit_code: int = 1) -> Story:
+    """Return a run in which rule b failed at 6 s, with nothing kept of what it printed."""
+    story = made(output=("t",), temp=("t",))
+    story.job(9, (), rule="b", input=(), output=("y",), shellcmd=command)
+    return story.quick(9, 6, 6, 7, status="failed", exit_code=exit_code).end(8, "failed")
+
+
+def test_a_command_that_names_a_removed_file_is_enough_if_what_it_printed_was_not_kept() -> None:
+    assert only(silent("cp t y")).claim == (
+        "b failed, and its command names t, which a had made in this run: it is temp(), and "
+        "probably removed by then, as b does not declare it as input"
+    )
+
+
+@pytest.mark.parametrize(("command", "exit_code"), [("cp t2 y", 1), ("nosuchtool t y", 127)])
+def test_another_command_or_one_that_did_not_run_has_another_cause(
+    command: str, exit_code: int
+) -> None:
+    story = silent(command, exit_code)
+    assert removed_inputs(story.run, failures(story.run)) == ()
+
+
 @pytest.mark.parametrize(
     ("path", "facts"),
     [
