@@ -128,7 +128,9 @@ def test_a_newer_dry_run_that_failed_is_named_first(lab: Lab) -> None:
     lab.snakefile(ONE.replace("shell:", "shel:").format(command="touch x"))
     lab.snakemake(*RECORDED, "--dry-run", check=False)
     text = said(lab)
-    assert "a newer dry run, which failed: shel is no keyword of a rule: did you mean shell?" in text
+    assert (
+        "a newer dry run, which failed: shel is no keyword of a rule: did you mean shell?" in text
+    )
     assert text.index("a newer dry run") < text.index("Where the")
 
 
