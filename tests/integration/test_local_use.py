@@ -160,7 +160,9 @@ def test_python_code_in_snakemake_s_own_process_is_said_to_be_unmeasured(lab: La
     assert used.unobserved == "its code ran in another Snakemake process, which was not measured"
 
 
-def test_the_figures_of_a_benchmark_file_are_next_to_ours(lab: Lab) -> None:
+def test_the_figures_of_a_benchmark_file_are_next_to_ours(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (lab.folder / "tool.py").write_text(_TOOL)
     lab.snakefile(f"""
         rule one:
@@ -175,4 +177,5 @@ def test_the_figures_of_a_benchmark_file_are_next_to_ours(lab: Lab) -> None:
     assert attempt.benchmark.repetitions == 2
     assert (attempt.benchmark.wall_s or 0) >= 1.6
     assert (attempt.used.user_s or 0) + (attempt.used.system_s or 0) >= 1.6
+    monkeypatch.setenv("COLUMNS", "120")  # a narrower screen has no room for them
     assert "benchmark: memory" in lab.observe("jobs", "--used").stdout.splitlines()[3]
