@@ -125,8 +125,8 @@ def failure_advice(
     perhaps = f"; it is possible that {meaning.text}: then {meaning.to_do}" if meaning else ""
     log = f"; {found.log}" if found.log is not None else ""
     return FailureAdvice(
-        f"run {name} again as Snakemake ran it, to see how it fails{perhaps}{log}",
-        _no_limit(failed),
+        f"run {name} again as Snakemake ran it, to see how it fails{perhaps}",
+        _no_limit(failed) + log,
         AGAIN,
         commands=commands,
         is_specific=False,

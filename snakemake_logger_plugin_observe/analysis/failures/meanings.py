@@ -728,6 +728,7 @@ _NOT_PARSED: Final = Meaning(
     "whole, or nothing is between two operators",
     "correct it (`bash -n` says where); in a Snakefile, write {{ for {, and \\\\ for a backslash",
     "`bash -n` accepts the command",
+    prints_nothing=True,  # bash says it before the command could send it to a log
 )
 _CRASHES: Final = {
     132: _crash("SIGILL", "used an instruction that this processor does not have"),

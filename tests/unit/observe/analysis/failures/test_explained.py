@@ -7,6 +7,7 @@ from builders import Story, begun
 from failing import fails, succeeds
 
 from snakemake_logger_plugin_observe.analysis.failures.explained import Explained, explain
+from snakemake_logger_plugin_observe.analysis.failures.failure_advice import failure_advice
 from snakemake_logger_plugin_observe.analysis.failures.failures import failures
 from snakemake_logger_plugin_observe.analysis.failures.repeat import how_to_repeat
 from snakemake_logger_plugin_observe.journal.records import LogTail
@@ -331,3 +332,15 @@ def test_a_script_that_did_not_begin_needs_no_line_for_its_log() -> None:
 def test_a_missing_output_is_explained_elsewhere() -> None:
     run = story("grep a b")
     assert explained(run, message="MissingOutputException in rule map", code=None) == Explained()
+
+
+def test_what_a_log_needs_is_said_next_to_the_reason_and_not_with_each_step() -> None:
+    run = story("tool")
+    fails(run, 1, code=3).end(9, "failed")
+    advice = failure_advice(run.run, "map", failures(run.run), JOURNAL)
+    assert advice.fix == "run map again as Snakemake ran it, to see how it fails"
+    assert "what it printed went to the terminal of Snakemake: give the rule log:" in advice.why
+
+
+def test_a_command_that_bash_did_not_read_sends_nothing_to_a_log() -> None:
+    assert explained(story("if true; then tool"), code=2).log is None
