@@ -33,19 +33,22 @@ class JobCounts:
 
 
 def job_counts(run: Run) -> JobCounts:
-    """Return how far the jobs of *run* got, each by its last attempt."""
+    """Return how far the jobs of *run* got, each by its last attempt.
+
+    Snakemake describes a job before it starts it: one that an error cut off before was not reached.
+    """
     last: dict[int, str] = {}
     for attempt in run.attempts.values():
         if attempt.job_id is not None:
             newest = run.last_attempt(attempt.job_id)
             last[attempt.job_id] = (newest or attempt).status
-    ends = list(last.values())
+    ends = [end for one, end in last.items() if end != "cancelled" or one in run.jobs]
     done = sum(1 for status in ends if status in ("success", "cached"))
     failed = sum(1 for status in ends if status in FAILED)
     in_flight = sum(1 for status in ends if status not in FINAL)
     planned = up_to_date = None
     if run.planned is not None:
-        planned = max(sum(run.planned.to_run.values()), len(ends))
+        planned = max(sum(run.planned.to_run.values()), len(last))
         up_to_date = sum(run.planned.up_to_date.values())
     return JobCounts(
         planned=planned,

@@ -8,6 +8,7 @@ from snakemake_logger_plugin_observe.analysis.citations import Citation
 from snakemake_logger_plugin_observe.analysis.phrasing import job_name, jobs_of, named, plural
 from snakemake_logger_plugin_observe.analysis.triage import failed_jobs
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
+from snakemake_logger_plugin_observe.analysis.triage.failure_classes import WORKFLOW
 from snakemake_logger_plugin_observe.analysis.triage.incident import Incident
 from snakemake_logger_plugin_observe.journal.events import JobDescribed
 from snakemake_logger_plugin_observe.run.attempt import FINAL
@@ -31,8 +32,10 @@ def scope(case: Case, incidents: Sequence[Incident]) -> Scope:
     """Return what the first incident affects, or what failed, or nothing."""
     jobs = _affected(case, incidents[0] if incidents else None)
     if not jobs:
-        text = "the whole run" if incidents else "nothing"
-        return Scope(text, (), (), case.side.at_start(f"targets: {_targets(case)}"))
+        rules = incidents[0].rules if incidents else ()
+        text = f"the whole run{f', because of rule {named(rules)}' if rules else ''}"
+        cited = case.side.at_start(f"targets: {_targets(case)}")
+        return Scope(text if incidents else "nothing", rules, (), cited)
     rules = tuple(dict.fromkeys(job.rule for job in jobs))
     everything = {job.rule for job in case.run.jobs.values()}
     text = f"{jobs_of(len(jobs))} of {named(rules)}"
@@ -49,6 +52,8 @@ def scope(case: Case, incidents: Sequence[Incident]) -> Scope:
 def _affected(case: Case, first: Incident | None) -> list[JobDescribed]:
     """Return the jobs that an incident affects; without one, those that failed or were cut off."""
     every = case.run.jobs
+    if first is not None and first.incident_class == WORKFLOW and not first.failures:
+        return []  # it ended the whole run
     if first is not None and first.jobs and not (first.failures and case.status == "failed"):
         return [every[job_id] for job_id in first.jobs if job_id in every]
     failed = {one.job_id for one in case.failures}

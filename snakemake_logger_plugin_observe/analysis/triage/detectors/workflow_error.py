@@ -81,6 +81,7 @@ def _of_the_run(case: Case) -> Iterator[Incident]:
         evidence=case.side.at_event(message, message.text),
         wrong_if=found.wrong_if or _without_the_error(case),
         action=_action(case, found),
+        rules=(message.error.rule,) if message.error is not None and message.error.rule else (),
     )
 
 

@@ -39,6 +39,13 @@ def test_the_scope_of_a_run_without_a_plan_is_unknown() -> None:
     assert scope_of(begun().run) is None
 
 
+def test_a_job_that_was_not_described_when_an_error_cut_it_off_was_not_reached() -> None:
+    story = planned({"map": 2, "all": 1}).job(1).quick(1, 3, 3, 4, status="cancelled")
+    story.quick(2, 3, 3, 4, status="cancelled")
+    counts = job_counts(story.run)
+    assert (counts.planned, counts.cancelled, counts.not_reached) == (3, 1, 2)
+
+
 def test_each_job_counts_once_by_its_last_attempt() -> None:
     story = planned({"map": 7}, index=4)
     story.job(1).quick(1, 3, 3, 4)

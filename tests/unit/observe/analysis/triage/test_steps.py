@@ -20,7 +20,7 @@ from snakemake_logger_plugin_observe.analysis.cost.account import account
 from snakemake_logger_plugin_observe.analysis.triage.case import Case, LiveAnswer
 from snakemake_logger_plugin_observe.analysis.triage.note import NONE_FOUND
 from snakemake_logger_plugin_observe.analysis.triage.steps import Triage, triage
-from snakemake_logger_plugin_observe.journal.records import LogTail
+from snakemake_logger_plugin_observe.journal.records import ErrorDetails, LogTail
 from snakemake_logger_plugin_observe.reporters.answers import Source, TriageAnswer
 from snakemake_logger_plugin_observe.reporters.documents.incident_note import render_note
 from snakemake_logger_plugin_observe.run.model import Run
@@ -243,6 +243,17 @@ def three_values(*, described: int) -> Story:
 )
 def test_all_values_are_all_that_were_planned(described: int, text: str) -> None:
     assert triage_of(three_values(described=described)).scope.text == text
+
+
+def test_an_error_of_a_rule_that_ended_the_run_affects_all_of_it() -> None:
+    story = begun().planned(2, {"cut": 2}).job(1, rule="cut").quick(1, 3, 3, 4)
+    details = ErrorDetails(exception="RuleException", rule="cut")
+    error = "RuleException in rule cut in file S, line 1:\nNameError: The name 'x' is unknown"
+    story.message(5, error, level="error", kind="error", job_id=2, error=details)
+    story.quick(2, 4, 4, 5, status="cancelled")
+    found = triage_of(story.end(6, "failed"))
+    assert found.scope.text == "the whole run, because of rule cut"
+    assert (found.scope.rules, found.scope.jobs) == (("cut",), ())
 
 
 def test_jobs_that_were_up_to_date_have_values_too() -> None:
