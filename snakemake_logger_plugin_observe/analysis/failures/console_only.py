@@ -5,13 +5,9 @@ itself and tells the main one no more than that it failed. Without the timing ex
 ours is in that process.
 """
 
-from typing import Final
-
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
 from snakemake_logger_plugin_observe.analysis.failures.meanings import Meaning
 from snakemake_logger_plugin_observe.run.model import Run
-
-ON_THE_CONSOLE: Final = "its error is on Snakemake's console only"
 
 
 def console_only(run: Run, one: Failure) -> Meaning | None:
@@ -31,3 +27,9 @@ def console_only(run: Run, one: Failure) -> Meaning | None:
         "is recorded",
         f"the console shows no error above `Error in rule {job.rule}`",
     )
+
+
+def errors_on_the_console(attempts: int) -> str:
+    """Return that the errors of a job's attempts were not recorded, as a clause about the job."""
+    whose = "its error is" if attempts == 1 else f"the errors of its {attempts} attempts are"
+    return f"{whose} on Snakemake's console only"

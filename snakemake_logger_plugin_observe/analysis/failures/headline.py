@@ -7,8 +7,8 @@ from typing import Final
 from snakemake_logger_plugin_observe.analysis.failures import workflow_errors
 from snakemake_logger_plugin_observe.analysis.failures.cause_names import short_cause
 from snakemake_logger_plugin_observe.analysis.failures.console_only import (
-    ON_THE_CONSOLE,
     console_only,
+    errors_on_the_console,
 )
 from snakemake_logger_plugin_observe.analysis.failures.endings import describe
 from snakemake_logger_plugin_observe.analysis.failures.essence import (
@@ -89,8 +89,10 @@ def _how(run: Run, first: Failure, alike: Sequence[Failure]) -> str:
     attempts = {len(one.rows) for one in alike}
     how_often = f" after {max(attempts)} attempts" if len(attempts) == 1 != max(attempts) else ""
     said = _said(run, first)
-    cause = ON_THE_CONSOLE if console_only(run, first) else short_cause(first)
-    text = f"{name}{more}: {cause}{how_often}"
+    if console_only(run, first) is not None:
+        text = f"{name}{more}: {errors_on_the_console(len(first.rows))}"
+        return f"{text}; its log says: {cut(said, _LONGEST)}" if said else text
+    text = f"{name}{more}: {short_cause(first)}{how_often}"
     return f"{text}: {cut(said, _LONGEST)}" if said else text
 
 

@@ -107,6 +107,25 @@ def test_an_output_is_missing_or_it_is_not_as_declared(message: str, expected: s
     assert line(story) == f"align: {expected}"
 
 
+@pytest.mark.parametrize(
+    ("attempts", "whose"), [(1, "its error is"), (3, "the errors of its 3 attempts are")]
+)
+def test_an_error_that_was_only_printed_is_on_the_console(attempts: int, whose: str) -> None:
+    story = begun(wrapped=False).job(1, local=True)
+    for number in range(1, attempts + 1):
+        story.quick(1, 3 + number, 3 + number, 4 + number, attempt=number, status="failed")
+    assert line(story) == f"map: {whose} on Snakemake's console only"
+
+
+def test_next_to_an_error_that_was_only_printed_the_log_is_quoted() -> None:
+    logs = (LogTail(path="a.log", lines=("no rows in a.txt",)),)
+    story = begun(wrapped=False).job(1, local=True)
+    story.quick(1, 3, 3, 4, status="failed", logs=logs)
+    assert line(story) == (
+        "map: its error is on Snakemake's console only; its log says: no rows in a.txt"
+    )
+
+
 def test_a_job_that_recovered_is_not_what_failed() -> None:
     story = align(begun(), 1, "12")
     story.quick(1, 3, 3, 4, status="failed", exit_code=1).quick(1, 4, 4, 5, attempt=2)
