@@ -579,6 +579,7 @@ def on_cluster(
     slot_s: float = 0,
     queue_s: float = 0,
     startup_s: float = 0,
+    plan_s: float = 0,
     stage_s: float = 0,
     tool_s: float = 0,
     poll_s: float = 0,
@@ -596,13 +597,14 @@ def on_cluster(
     selected = 3 + slot_s
     started = selected + queue_s
     loaded = started + startup_s
-    tool = loaded + stage_s
+    planned = loaded + plan_s
+    tool = planned + stage_s
     ended = tool + tool_s
     reported = ended + poll_s
     for job_id in range(1, count + 1):
         job = {"rule": rule, "wildcards": {"n": str(job_id)}}
         story.job(job_id, resources=asks or {}, threads=threads, **job)
-        one = an_execution(**job, begun=loaded, tool_started=tool, tool_ended=ended, checked=ended)
+        one = an_execution(**job, begun=planned, tool_started=tool, tool_ended=ended, checked=ended)
         known = stamps(
             ready=3,
             selected=selected,
@@ -611,7 +613,7 @@ def on_cluster(
             reported=reported,
             finished=reported,
         )
-        moments = {"started": started, "loaded": loaded, "planned": loaded, "ended": ended}
+        moments = {"started": started, "loaded": loaded, "planned": planned, "ended": ended}
         story.attempt(
             *(job_id, known, level(one, pid=job_id, **moments)),
             external_jobid=str(70 + job_id),

@@ -77,15 +77,22 @@ def _raised(run: Run, model: Model, name: str, rule: str, *, alone: bool = True)
     if limit >= UNLIMITED or not share:
         return []
     at_once = max(1, limit // share)
-    most = sum(1 for one in model.rules if one == rule)
+    jobs = most = sum(1 for one in model.rules if one == rule)
     if alone:
-        most = min([most, *_at_once_under_others(model, name, rule)])
+        most = min([jobs, *_at_once_under_others(model, name, rule)])
     counts = {at_once * times for times in _TIMES} | ({at_once + 1} if at_once <= _FEW else set())
+    counts |= {_fewest_as_fast(count, jobs) for count in counts}
     values = {share * count for count in counts if count <= most} or {share * most}
     machine = run.started.cpus if run.started is not None else None
     if name == CORES and machine is not None:
         values = {min(value, machine) for value in values}
     return [_lever(model, name, rule, value, machine) for value in sorted(values) if value > limit]
+
+
+def _fewest_as_fast(at_once: int, jobs: int) -> int:
+    """Return how few at once need no more rounds for *jobs* than *at_once* do."""
+    rounds = -(-jobs // at_once)
+    return -(-jobs // rounds)
 
 
 def _at_once_under_others(model: Model, name: str, rule: str) -> Iterator[int]:

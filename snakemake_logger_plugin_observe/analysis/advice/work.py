@@ -14,7 +14,7 @@ _PER_JOB: Final = ("select", "main_loop", "dispatch", "postprocess", "stage_in",
 _PER_SUBMISSION: Final = (
     *("dispatch", "submit", "queue_wait", "node_startup", "node_plan", "node_exit"),
 )
-_PLANNING: Final = ("parse", "plan")
+_PLANNING: Final = ("parse", "plan", "node_plan")  # each job on a node reads the Snakefile anew
 _LEAST_PLANNING: Final = 2_000_000  # any workflow takes some tenths, on a busy machine a second
 _SLOW_FILES: Final = 20_000  # with fast files, a job takes some ms of it, also on a busy machine
 _SHORT_TOOL: Final = 60_000_000  # a job with a shorter tool may be better submitted in a group
@@ -33,7 +33,7 @@ def scheduler(run: Run, account: Account, least: Micros) -> Iterator[Choice]:
     spent = sum(end - begin for one in run.iterations for begin, end in one.selections)
     if not isinstance(name, str) or name == "greedy" or spent < least:
         return
-    share = 100 * min(spent, account.makespan) / account.makespan
+    share = 100 * account.makespan_by_phase.get("select", 0) / account.makespan
     yield _one(
         Lever(
             "scheduler",
@@ -141,9 +141,9 @@ def files_and_planning(account: Account, least: Micros) -> Iterator[Choice]:
                 at_most=True,
             )
         )
-    parse, plan = (account.makespan_by_phase.get(phase, 0) for phase in _PLANNING)
+    parse, plan, again = (account.makespan_by_phase.get(phase, 0) for phase in _PLANNING)
     starting = account.makespan_by_phase.get("import", 0)
-    if parse + plan >= max(least, _LEAST_PLANNING, starting):
+    if parse + plan + again >= max(least, _LEAST_PLANNING, starting):
         yield _one(_faster_to_read(parse) if parse >= plan else _faster_to_plan(plan))
 
 

@@ -50,10 +50,10 @@ def in_words(one: Advice, makespan: Micros) -> str:
 
 
 def trials(source: Source, found: Sequence[Advice]) -> list[Text]:
-    """Return the command that simulates the first piece of advice that a setting makes, if any."""
-    moves = [one.lever.move for one in found[:MOST_SHOWN] if one.lever.move]
+    """Return the command that simulates the first piece of advice, if a setting makes it."""
+    moves = [one.lever.move for one in found[:1] if one.lever.move]
     journal = (path(str(source.path)),)
-    return [next_command(whatif(journal, move, "what that would save")) for move in moves[:1]]
+    return [next_command(whatif(journal, move, "what that would save")) for move in moves]
 
 
 def reduced(found: Sequence[Reduced], started: RunStarted | None) -> list[RenderableType]:
