@@ -9,10 +9,10 @@ from typing import Final
 from snakemake_logger_plugin_observe.analysis.advice import limits, work
 from snakemake_logger_plugin_observe.analysis.advice.lever import Choice, Lever
 from snakemake_logger_plugin_observe.analysis.cost.account import Account
-from snakemake_logger_plugin_observe.analysis.whatif.engine import simulate
 from snakemake_logger_plugin_observe.analysis.whatif.fidelity import reproduces
 from snakemake_logger_plugin_observe.analysis.whatif.model import Model
 from snakemake_logger_plugin_observe.analysis.whatif.model_from_run import build_model
+from snakemake_logger_plugin_observe.analysis.whatif.processors import simulate_here
 from snakemake_logger_plugin_observe.analysis.whatif.scenario import (
     Argument,
     ScenarioError,
@@ -121,7 +121,7 @@ class Trials:
         """Build the model of *run*, unless it is given."""
         self._run = run
         self.model = model if model is not None else build_model(run, account.segments)
-        self._usual = simulate(self.model).end
+        self._usual = simulate_here(self.model)[0].end
 
     @property
     def are_like_the_run(self) -> bool:
@@ -144,7 +144,7 @@ class Trials:
             rng = random.Random(1)  # noqa: S311 - not for keys
             model = without_phases(self.model, frozenset(without)) if without else self.model
             ends = sorted(
-                simulate(apply_scenario(model, self._run, scenario, rng)[0]).end
+                simulate_here(apply_scenario(model, self._run, scenario, rng)[0])[0].end
                 for _ in range(draws)
             )
         except ScenarioError:

@@ -17,6 +17,8 @@ _PER_SUBMISSION: Final = (
 _PLANNING: Final = ("parse", "plan", "node_plan")  # each job on a node reads the Snakefile anew
 _LEAST_PLANNING: Final = 2_000_000  # any workflow takes some tenths, on a busy machine a second
 _SLOW_FILES: Final = 20_000  # with fast files, a job takes some ms of it, also on a busy machine
+_FULL: Final = 0.9
+"""Of the machine's cores, so many are as good as all."""
 _SHORT_TOOL: Final = 60_000_000  # a job with a shorter tool may be better submitted in a group
 _TINY_TOOL: Final = 10_000_000
 _MIN_JOBS_TO_GROUP: Final = 3
@@ -184,8 +186,11 @@ def _faster_to_plan(plan: Micros) -> Lever:
 def tools(run: Run, account: Account, least: Micros) -> Iterator[Choice]:
     """Yield faster tools of the rule that owns most of the run, but for services.
 
-    A service runs for as long as other jobs use it: speeding it up saves nothing.
+    A service runs for as long as other jobs use it: speeding it up saves nothing. That tools which
+    keep the whole machine busy could be faster goes without saying.
     """
+    if _machine_is_full(run, account):
+        return
     services = {job.rule for job in run.jobs.values() if job.service}
     owned: dict[str, Micros] = {}
     for one in account.segments:
@@ -202,6 +207,16 @@ def tools(run: Run, account: Account, least: Micros) -> Iterator[Choice]:
                 rule=rule,
             )
         )
+
+
+def _machine_is_full(run: Run, account: Account) -> bool:
+    """Whether the tools kept nearly all cores of the machine busy while they ran."""
+    cpus = run.started.cpus if run.started is not None else None
+    used = [one.used for one in run.attempts.values() if one.external_jobid is None]
+    busy_s = sum((one.user_s or 0) + (one.system_s or 0) for one in used if one is not None)
+    return cpus is not None and busy_s * 1e6 >= _FULL * cpus * max(
+        1, account.makespan_by_phase.get("compute", 0)
+    )
 
 
 def _one(lever: Lever) -> Choice:

@@ -14,6 +14,8 @@ _ON_THE_NODE: Final = (
 _MB: Final = 1_000_000  # Snakemake's mem_mb
 _TIMES_TOO_MUCH: Final = 4
 _TOO_CLOSE: Final = 0.9
+_MORE: Final = 1.5
+"""A rule that keeps so many times as many cores busy as it has threads should ask for more."""
 _SPARE_BYTES: Final = 500 * _MB
 _SPARE_S: Final = 30 * 60
 _ENOUGH_COMPUTE_S: Final = 10
@@ -171,10 +173,11 @@ def _threads(rule: str, attempts: list[ResourceUse]) -> RequestMismatch | None:
         return None
     requested = max((d.threads or 0 for d in known), default=0)
     compute_s = _sum(d.compute_s for d in known)
-    if requested < 2 or compute_s < _ENOUGH_COMPUTE_S:
+    if not requested or compute_s < _ENOUGH_COMPUTE_S:
         return None
     cores = _sum(d.cpu_s for d in known) / compute_s
-    return RequestMismatch(rule, "threads", requested, cores) if cores <= requested / 2 else None
+    too_much, too_little = requested > 1 and cores <= requested / 2, cores >= requested * _MORE
+    return RequestMismatch(rule, "threads", requested, cores) if too_much or too_little else None
 
 
 def _runtime(rule: str, attempts: list[ResourceUse]) -> RequestMismatch | None:

@@ -159,6 +159,7 @@ def _merged(
         held_back=by.largest(model.held_back),
         unfinished=by.first(model.unfinished),
         local=by.first(model.local),
+        cpu=by.total(model.cpu) if model.cpu else [],
         polled=by.first(model.polled),
         unseen=by.largest(model.unseen),
         check_delay=by.mean(model.check_delay),

@@ -115,6 +115,10 @@ class Model:
     measured: Moments
     rate: Rate | None = None
     """How many submissions may be selected in a stretch of time, if that is limited."""
+    cpu: Column = field(default_factory=list)
+    """The CPU time of each tool that ran on the main machine; 0 if not known."""
+    cores: float | None = None
+    """How many cores the main machine has for tools, if it is known and runs the jobs itself."""
     workers: int | None = None
     """How many jobs the executor on the main machine runs at once, if that is a limit."""
     staged: tuple[Column, Column] | None = None

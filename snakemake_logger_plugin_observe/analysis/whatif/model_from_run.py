@@ -28,6 +28,7 @@ from snakemake_logger_plugin_observe.analysis.whatif.model import (
     Rest,
     totals,
 )
+from snakemake_logger_plugin_observe.analysis.whatif.processors import most_busy
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.run.attempt import FINAL, Attempt
 from snakemake_logger_plugin_observe.run.model import Run
@@ -120,6 +121,7 @@ class _ModelBuilder:
             remote=self._is_remote(),
         )
         self._limits(model)
+        self._cores(model)
         model.held_back = simulate(model, thread.woke_for).held_back
         return model
 
@@ -247,6 +249,13 @@ class _ModelBuilder:
                 model.assumptions.append(f"the run itself exceeded its limit of {name}")
             model.limits[name] = max(limits.limit(name), most)
 
+    def _cores(self, model: Model) -> None:
+        """Set what the tools used of the machine's cores; a run that used more had more."""
+        started = self.run.started
+        model.cpu = [0 if model.remote else _cpu(attempt) for attempt in self.attempts]
+        if started is not None and started.cpus is not None and not model.remote:
+            model.cores = max(started.cpus, most_busy(model))
+
     def _peak(self, column: Column) -> int:
         """Return the peak use of a limit; *column* has each submission's share of it."""
         ends = sorted((f, i) for i, f in enumerate(self.finished) if not self.unfinished[i])
@@ -299,6 +308,14 @@ def _selected_at(attempt: Attempt) -> Micros:
     first = next((s.start for s in attempt.segments if s.phase != "slot_wait"), attempt.end or 0)
     known = stamps.selected if stamps.selected is not None else first
     return max(attempt.start or 0, min(known, attempt.end or known))
+
+
+def _cpu(attempt: Attempt) -> Micros:
+    """Return the CPU time of *attempt*; 0 if not known."""
+    used = attempt.used
+    if used is None or used.user_s is None or used.system_s is None:
+        return 0
+    return round((used.user_s + used.system_s) * 1e6)
 
 
 def _add(columns: Columns, phase: str, i: int, length: Micros, count: int) -> None:

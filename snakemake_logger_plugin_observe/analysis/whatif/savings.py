@@ -14,9 +14,9 @@ from typing import Final
 from snakemake_logger_plugin_observe.analysis.cost.partition import (
     MakespanSegment,
 )
-from snakemake_logger_plugin_observe.analysis.whatif.engine import simulate
 from snakemake_logger_plugin_observe.analysis.whatif.fidelity import reproduces
 from snakemake_logger_plugin_observe.analysis.whatif.model import Model
+from snakemake_logger_plugin_observe.analysis.whatif.processors import simulate_here
 from snakemake_logger_plugin_observe.analysis.whatif.transforms import (
     waits_as_they_were,
     without_job,
@@ -66,12 +66,12 @@ def savings(
         allowed = _SUBMISSIONS // max(1, model.count)
         simulations = min(_MAX_SIMULATIONS, max(_MIN_SIMULATIONS, allowed))
     model = waits_as_they_were(model)
-    usual = simulate(model).end
+    usual = simulate_here(model)[0].end
     whole = model.end - model.start  # no more can be saved, even if a tampered run ends too early
     if not reproduces(whole, usual - model.start):
         return []
     found = [
-        Saving(kind, name, max(0, min(whole, usual - simulate(change()).end)))
+        Saving(kind, name, max(0, min(whole, usual - simulate_here(change())[0].end)))
         for _, kind, name, change in _candidates(model, list(segments))[:simulations]
     ]
     return sorted(found, key=lambda one: -one.saving)

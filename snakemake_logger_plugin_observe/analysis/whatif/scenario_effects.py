@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterator
+from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.cost.scheduler_limits import (
     CORES,
@@ -17,6 +18,8 @@ from snakemake_logger_plugin_observe.analysis.whatif import grouping, transforms
 from snakemake_logger_plugin_observe.analysis.whatif.model import Model
 from snakemake_logger_plugin_observe.analysis.whatif.scenario import Scenario, ScenarioError
 from snakemake_logger_plugin_observe.run.model import Run
+
+_LONG: Final = 1_000_000
 
 
 def apply_scenario(
@@ -159,14 +162,23 @@ def _limited(model: Model, run: Run, scenario: Scenario, assumptions: list[str])
             )
         elif largest > limit and name not in model.asked:
             raise ScenarioError(f"resources {name}={limit}: a job requests {largest}")
-    assumptions.append(
-        "tools take as long as recorded, however many run at once: each has its own cores"
-    )
+    assumptions.append(_sharing(model))
     if JOBS in limits and model.workers is None and any(model.local):
         assumptions.append(
             f"no job on the main machine waits for one of its {local_workers(run)} workers"
         )
     return transforms.limited(model.changed(requests=requests), limits)
+
+
+def _sharing(model: Model) -> str:
+    """Return what is assumed of tools that run at the same time."""
+    if model.cores is None or not any(model.cpu):
+        return "tools take as long as recorded, however many run at once: each has its own cores"
+    lengths = model.background.get("compute", [])
+    known = all(model.cpu[i] for i, length in enumerate(lengths) if length >= _LONG)
+    return f"tools that together would keep more than {model.cores:.3g} cores busy share them" + (
+        "" if known else "; one whose CPU time is not known has its own"
+    )
 
 
 def _rising(model: Model, run: Run, name: str, limit: int) -> Iterator[str]:

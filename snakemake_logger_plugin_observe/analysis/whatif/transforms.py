@@ -110,14 +110,16 @@ def scaled(model: Model, phase: str, factor: float) -> Model:
 def faster(model: Model, rule: str, times: float) -> Model:
     """Return *model* with the tools of *rule* running *times* as fast."""
     column = list(model.background.get("compute", [0] * model.count))
+    cpu = list(model.cpu)
     for i, name in enumerate(model.rules):
         if name == rule:
             column[i] = round(column[i] / times)
+            cpu[i : i + 1] = [round(one / times) for one in cpu[i : i + 1]]
     for i, parts in model.group_parts.items():
         for part in parts:
             if part.rule == rule and part.phase == "compute":
                 column[i] -= part.length - round(part.length / times)
-    return model.changed(background={**model.background, "compute": column})
+    return model.changed(background={**model.background, "compute": column}, cpu=cpu)
 
 
 def queue_drawn(model: Model, rng: random.Random) -> Model:

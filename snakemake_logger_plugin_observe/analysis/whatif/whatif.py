@@ -11,10 +11,11 @@ from snakemake_logger_plugin_observe.analysis.cost.partition import (
     phase_totals,
 )
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
-from snakemake_logger_plugin_observe.analysis.whatif.engine import Simulation, simulate
+from snakemake_logger_plugin_observe.analysis.whatif.engine import Simulation
 from snakemake_logger_plugin_observe.analysis.whatif.fidelity import reproduces
 from snakemake_logger_plugin_observe.analysis.whatif.model import Model
 from snakemake_logger_plugin_observe.analysis.whatif.model_from_run import build_model
+from snakemake_logger_plugin_observe.analysis.whatif.processors import simulate_here
 from snakemake_logger_plugin_observe.analysis.whatif.run_from_simulation import simulated_run
 from snakemake_logger_plugin_observe.analysis.whatif.scenario import Scenario
 from snakemake_logger_plugin_observe.analysis.whatif.scenario_effects import apply_scenario
@@ -111,7 +112,7 @@ def _simulated(
     assumptions: list[str] = []
     for _ in range(draws if scenario.is_random else 1):
         changed, assumptions = apply_scenario(model, run, scenario, rng)
-        simulations.append((simulate(changed), changed))
+        simulations.append(simulate_here(changed))
     return sorted(simulations, key=lambda one: one[0].end), assumptions
 
 

@@ -79,7 +79,7 @@ def requests(found: Sequence[RequestMismatch], width: int) -> list[RenderableTyp
         (
             _amount(one, one.requested),
             ("≤ " if one.at_most else "") + _amount(one, one.used),
-            f"nearly all used{reason}" if one.too_little else _times(one),
+            _too_little(one, reason) if one.too_little else _times(one),
         )
         for one in found[:_RULES_SHOWN]
     ]
@@ -95,6 +95,12 @@ def requests(found: Sequence[RequestMismatch], width: int) -> list[RenderableTyp
     if len(found) > _RULES_SHOWN:
         table.add_row(f"  … {len(found) - _RULES_SHOWN} more", "", "", "")
     return [table, Text()]
+
+
+def _too_little(one: RequestMismatch, reason: str) -> str:
+    if one.resource == "threads":
+        return f"uses more: needs threads: {round(one.used)}"
+    return f"nearly all used{reason}"
 
 
 def _times(one: RequestMismatch) -> str:

@@ -29,6 +29,7 @@ from snakemake_logger_plugin_observe.analysis.advice.advice import (
 from snakemake_logger_plugin_observe.analysis.cost.account import account
 from snakemake_logger_plugin_observe.analysis.whatif import build_model
 from snakemake_logger_plugin_observe.analysis.whatif.scenario import Argument
+from snakemake_logger_plugin_observe.journal.records import Usage
 from snakemake_logger_plugin_observe.reporters.as_text.advice import changes
 from snakemake_logger_plugin_observe.run.model import Run
 
@@ -56,13 +57,14 @@ def in_turn(
     """Return jobs of a local run that were all ready at 3, *at_once* of them at a time."""
     asks = {key: facts.pop(key) for key in ("threads", "resources_each") if key in facts}
     each = {"threads": asks.get("threads", 1), "resources": asks.get("resources_each", {})}
+    used = facts.pop("used", None)
     story = begun(**{"wraps": "local", **facts})
     for number in range(count):
         story.job(number, requested=requested or {}, **each)
         begin = 3 + number // at_once * tool_s
         if number % at_once == 0:
             story.iteration(begin, begin, (begin, begin))
-        story.quick(number, 3, begin, begin + tool_s)
+        story.quick(number, 3, begin, begin + tool_s, used=used)
     end = 3 + -(-count // at_once) * tool_s
     return story.iteration(end, end).end(end)
 
@@ -105,6 +107,13 @@ def test_cores_are_raised_to_those_of_the_machine() -> None:
     )
     assert "limits" not in kinds(in_turn(cores=1, cpus=1))
     assert "limits" not in kinds(in_turn(cores=4, threads=4, cpus=2))
+
+
+def test_tools_that_already_fill_the_machine_gain_nothing_by_more_cores() -> None:
+    """Nor is it said that they could be faster: any tool could."""
+    full = Usage(user_s=19.0, system_s=0.8)
+    assert kinds(in_turn(cores=1, cpus=2, used=full)) == []
+    assert piece(in_turn(cores=1, cpus=4, used=full), "limits")[2] == 20
 
 
 def test_of_an_unknown_machine_more_cores_are_a_condition() -> None:

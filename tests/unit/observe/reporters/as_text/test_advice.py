@@ -31,6 +31,10 @@ def table_lines(*found: RequestMismatch, width: int = 100) -> list[str]:
             "map 1.0 GB 950 MB nearly all used: the next job may not fit",
         ),
         (RequestMismatch("map", "memory", 1e9, 0), "map 1.0 GB 0 B"),
+        (
+            RequestMismatch("map", "threads", 1, 1.98),
+            "map 1 core 2 cores uses more: needs threads: 2",
+        ),
         (RequestMismatch("map", "threads", 16, 12.4), "map 16 cores 12 cores 1× over-requested"),
         (RequestMismatch("map", "threads", 4, 1.0), "map 4 cores 1 core 4× over-requested"),
         (RequestMismatch("map", "threads", 8, 0.25), "map 8 cores 0.25 cores 32× over-requested"),
