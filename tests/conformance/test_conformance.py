@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from advised import problems_of_advice
 from cases import CLUSTER, LOCAL, Call, Case, every_case
 from comparison import Side, left, printed, sides
 from packaging.version import parse as parse_version
-from pasted import printed_by, problem_of
+from pasted import not_pastable
 
 from snakemake_logger_plugin_observe.__main__ import parser
 from snakemake_logger_plugin_observe.analysis.cost.account import account
@@ -103,7 +104,7 @@ def test_everything_equals_the_bare_run(
     for journal, run in zip(_journals(observed), runs, strict=True):
         _has_no_other_incident(case, journal, run)
     for journal in _journals(observed):
-        _prints_only_commands_that_can_be_pasted(journal)
+        _gives_advice_that_holds(journal)
 
 
 def _has_no_other_incident(case: Case, journal: Path, run: Run) -> None:
@@ -137,11 +138,12 @@ def _has_no_other_incident(case: Case, journal: Path, run: Run) -> None:
             assert [one.claim for one in found.incidents if not one.failures] == []
 
 
-def _prints_only_commands_that_can_be_pasted(journal: Path) -> None:
-    """Each command in an answer about a run is understood by its program, and ours runs."""
+def _gives_advice_that_holds(journal: Path) -> None:
+    """Each command in an answer about a run can be pasted, and what it advises saves what it says."""
     with contextlib.chdir(journal.parents[2]):
-        lines = printed_by(journal.relative_to(Path.cwd()))
-        assert {line: why for line in lines if (why := problem_of(line))} == {}
+        here = journal.relative_to(Path.cwd())
+        assert not_pastable(here) == {}
+        assert problems_of_advice(here) == []
 
 
 def _why_not(case: Case) -> str | None:

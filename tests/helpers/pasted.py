@@ -38,12 +38,18 @@ def printed_by(journal: Path, *answers: tuple[str, ...]) -> dict[str, None]:
     """Return the commands that the reader prints about a journal, each once."""
     found: dict[str, None] = {}
     for answer in answers or ANSWERS:
-        _code, said, _errors = _observe([*answer, str(journal)])
+        _code, said, _errors = observe([*answer, str(journal)])
         found.update(dict.fromkeys(lines_of(said)))
     return found
 
 
-def _observe(arguments: list[str]) -> tuple[int, str, str]:
+def not_pastable(journal: Path, *answers: tuple[str, ...]) -> dict[str, str]:
+    """Return the printed commands that cannot be pasted into a shell in this folder, each with why."""
+    lines = printed_by(journal, *answers)
+    return {line: why for line in lines if (why := problem_of(line))}
+
+
+def observe(arguments: list[str]) -> tuple[int, str, str]:
     """Return the exit code of the reader, and what it printed."""
     stdout, stderr = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2))
     with contextlib.redirect_stdout(stdout), contextlib.redirect_stderr(stderr):
@@ -60,7 +66,7 @@ def problem_of(line: str) -> str | None:
     program, *arguments = shlex.split(line, comments=True)
     if program == "snakemake-observe":
         before = set(Path().iterdir())
-        code, _said, errors = _observe(arguments)
+        code, _said, errors = observe(arguments)
         for made in set(Path().iterdir()) - before:  # a note, or saved evidence
             shutil.rmtree(made) if made.is_dir() else made.unlink()
         return None if code in (0, 1) else errors or f"exit code {code}"

@@ -1,5 +1,6 @@
 """Every drill, with real runs: the right class comes first, and the note's next action fixes it."""
 
+import contextlib
 import importlib.util
 import json
 import shutil
@@ -11,7 +12,9 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from advised import problems_of_advice
 from lab import REPO, Lab
+from pasted import ANSWERS, not_pastable
 
 
 def load() -> ModuleType:
@@ -68,9 +71,22 @@ def test_each_drill_is_classified_correctly_and_its_next_action_fixes_it(
     assert fixed != incident
     after = triaged(lab, fixed, baseline)
     assert what.incident_class not in [one["incident_class"] for one in after["findings"]]
+    for journal in (baseline, incident, fixed):
+        gives_advice_that_holds(journal, baseline)
     before = {"baseline": baseline, "incident": incident}[what.same_as]
     compared = answer(lab, "compare", str(before), str(fixed))
     assert compared["same_work"] is True, compared["reasons"]
+
+
+def gives_advice_that_holds(journal: Path, baseline: Path) -> None:
+    """Check the advice on a run, by itself and next to its baseline, and the printed commands."""
+    with contextlib.chdir(journal.parents[2]):
+        here, other = (one.relative_to(Path.cwd()) for one in (journal, baseline))
+        against = ("triage", "--baseline", str(other))
+        assert not_pastable(here, *ANSWERS, against) == {}
+        assert problems_of_advice(here) == []
+        if here != other:
+            assert problems_of_advice(here, other) == []
 
 
 def resolves(found: dict[str, Any], folder: Path) -> None:

@@ -49,6 +49,11 @@ class Advice:
     saves: Micros
 
 
+def saved(one: Advice) -> str:
+    """Return what *one* saves, in seconds."""
+    return f"{'at most ' if one.lever.at_most else ''}{one.saves / 1e6:.1f} s"
+
+
 def is_small(run: Run) -> bool:
     """Whether *run* is simulated without being asked to."""
     return len(run.jobs) <= MOST_JOBS

@@ -23,7 +23,8 @@ _SHORT_TOOL: Final = 60_000_000  # a job with a shorter tool may be better submi
 _TINY_TOOL: Final = 10_000_000
 _MIN_JOBS_TO_GROUP: Final = 3
 _MIN_JOBS_TO_MERGE: Final = 20
-_MERGED: Final = 10
+MERGED: Final = 10
+"""How many jobs' outputs one job is to make, where Snakemake's work for each takes long."""
 _GROUP: Final = 60_000_000
 """The aim for a group's compute time: worth its start-up, yet little is lost if it fails."""
 _MOST_IN_GROUP: Final = 50
@@ -65,9 +66,9 @@ def fewer_jobs(account: Account, least: Micros) -> Iterator[Choice]:
     yield _one(
         Lever(
             "fewer_jobs",
-            f"let one job of {most.rule} make the outputs of {_MERGED}",
+            f"let one job of {most.rule} make the outputs of {MERGED}",
             f"Snakemake's own work for its {most.jobs:,} jobs of {tool:.2g} s each",
-            (("merge", f"{most.rule}={_MERGED}"),),
+            (("merge", f"{most.rule}={MERGED}"),),
             rule=most.rule,
         )
     )
@@ -124,7 +125,7 @@ def waits(run: Run, account: Account, least: Micros) -> Iterator[Choice]:
         yield _one(
             Lever(
                 "queue",
-                "request less from the cluster, or submit fewer jobs",
+                "request less from the cluster: fewer cores, less memory, a shorter time",
                 "with half of the wait in its queue",
                 (("queue", "x0.5"),),
             )

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from snakemake_logger_plugin_observe.analysis.advice.advice import is_small, whatif
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
-from snakemake_logger_plugin_observe.analysis.triage.incident import Action
+from snakemake_logger_plugin_observe.analysis.triage.incident import Incident
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.pasting import Command
 
@@ -13,23 +13,26 @@ from snakemake_logger_plugin_observe.pasting import Command
 class PredictedGain:
     """How much time an action would save, and the command that shows the details."""
 
-    command: Command
+    command: Command | None
+    """None if no setting of ``whatif`` is the action."""
     saves: Micros | None
-    """None if the run is too large to simulate here."""
+    """None if the run is too large to simulate here, or no simulation covers the action."""
     at_most: bool = False
     """Whether the simulation shows an upper bound."""
 
 
-def predict_gain(case: Case, action: Action) -> PredictedGain | None:
-    """Return what *action* would save; None if it cannot be simulated, or saves nothing."""
-    if not action.move or case.status != "success":
+def predict_gain(case: Case, first: Incident) -> PredictedGain | None:
+    """Return what the action on *first* would save; None if it is about failures, not time."""
+    action = first.action
+    if first.failures or not first.explains or case.status == "failed":
         return None
-    simulate = whatif(case.journal, action.move, "the predicted gain")
+    if case.status != "success" or not (action.move or action.without):
+        return PredictedGain(None, None)
+    simulate = whatif(case.journal, action.move, "the predicted gain") if action.move else None
     if not is_small(case.run):
         return PredictedGain(simulate, None)
-    saves = case.trials.saves(action.move)
+    saves = case.trials.saves(action.move, action.without)
     if saves is None or saves <= 0:
-        return None
-    return PredictedGain(
-        simulate, saves, at_most=any(name == "scheduler" for name, _ in action.move)
-    )
+        return PredictedGain(None, None)
+    at_most = bool(action.without) or any(name == "scheduler" for name, _ in action.move)
+    return PredictedGain(simulate, saves, at_most=at_most)

@@ -26,6 +26,8 @@ class Action:
     """Whether somebody else has to act or decide."""
     move: tuple[Argument, ...] = ()
     """The same change as arguments of ``whatif``, if a simulation can predict its gain."""
+    without: tuple[str, ...] = ()
+    """The phases that it makes shorter, where no setting does: it saves at most all of them."""
     commands: tuple[Command, ...] = ()
     """The commands that it needs, to paste in this order; never a part of the text."""
 

@@ -173,7 +173,8 @@ def _actions(
     text = f"{escalate}{action.text}, because {action.why}"
     yield Claim(text, first.evidence[:_CITED], action.commands)
     if gain is not None:
-        yield Claim(predicted(gain), first.evidence[:_CITED], (gain.command,))
+        shown = (gain.command,) if gain.command is not None else ()
+        yield Claim(predicted(gain), first.evidence[:_CITED], shown)
     for one in others(incidents):
         text = f"then, for {subject(one)}: {one.action.text}"
         yield Claim(text, one.evidence[:_CITED], one.action.commands)
@@ -183,9 +184,9 @@ def _actions(
 
 
 def predicted(gain: PredictedGain) -> str:
-    """Return what an action would save; ``gain.command`` shows the details."""
+    """Return what an action would save; ``gain.command``, if any, shows the details."""
     if gain.saves is None:
-        return "the gain can be predicted"
+        return "the gain can be predicted" if gain.command else "how much that saves is not known"
     return f"predicted gain: {'at most ' if gain.at_most else ''}{gain.saves / 1e6:.1f} s"
 
 

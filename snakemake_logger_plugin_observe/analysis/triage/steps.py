@@ -36,7 +36,7 @@ class Triage:
     incidents: tuple[Incident, ...]
     """The first explains most; may be empty."""
     gain: PredictedGain | None
-    """What the first incident's action would save; None if that cannot be predicted."""
+    """What the first incident's action would save; None if it is about failures, not time."""
     note: IncidentNote
     faster: tuple[Claim, ...] = ()
     """What would make the run faster, and no incident is about."""
@@ -55,7 +55,7 @@ def triage(case: Case) -> Triage:
     incidents = with_lasting_citations(case, incidents)
     lacking = missing_evidence(case, affected, incidents)
     incidents = within_the_run(case, incidents)
-    gain = predict_gain(case, incidents[0].action) if incidents else None
+    gain = predict_gain(case, incidents[0]) if incidents else None
     quicker = faster(case, incidents, advice)
     return Triage(
         symptoms=seen,

@@ -13,13 +13,14 @@ from snakemake_logger_plugin_observe.analysis.advice.advice import (
     Advice,
     advise,
     is_small,
+    saved,
     whatif,
 )
+from snakemake_logger_plugin_observe.analysis.advice.work import MERGED
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Claim, Incident
 
 _KINDS: Final = {
-    "busy_cluster": ("queue",),
     "idle_slots": ("limits", "rate", "scheduler"),
     "node_startup": ("grouping",),
     "polling_lag": ("polling",),
@@ -29,18 +30,20 @@ _KINDS: Final = {
 """The kinds of advice that a simulation of an incident's action is compared with."""
 _ANSWERED: Final = {
     **_KINDS,
+    "busy_cluster": ("queue",),
     "slow_host": ("compute",),
     "slow_metadata": ("staging",),
     "slow_planning": ("planning",),
     "slow_tool": ("compute",),
 }
 """The kinds of advice whose time a class of incident explains: its action is about the same."""
-_OTHERWISE: Final = {
-    "node_startup": "make the Snakefile faster to parse (no globbing, no file reading at its top "
-    "level), and uninstall unused plugins from the nodes' Snakemake environment",
-    "tiny_jobs": "let one job make the outputs of many",
-}
-"""What helps where groups of jobs would save nothing."""
+_AIMED: Final = frozenset({"idle_slots", "polling_lag", "slow_selection"})
+"""Classes whose action with a baseline is its setting, which is the better aim."""
+_NAMED: Final = 2
+_LIGHTER: Final = (
+    "make the Snakefile faster to parse (no globbing, no file reading at its top level), and "
+    "uninstall unused plugins from the nodes' Snakemake environment"
+)
 
 
 def advice_on(case: Case, incidents: Iterable[Incident]) -> tuple[Advice, ...]:
@@ -60,12 +63,11 @@ def faster(
 
 
 def _claim(case: Case, one: Advice) -> Claim:
-    most = "at most " if one.lever.at_most else ""
     share = 100 * one.saves / case.account.makespan
     tried = one.lever.move and (whatif(case.journal, one.lever.move, "the predicted gain"),)
     return Claim(
         f"to make it faster: {one.lever.text} ({one.lever.why}); predicted gain: "
-        f"{most}{one.saves / 1e6:.1f} s ({share:.0f} %)",
+        f"{saved(one)} ({share:.0f} %)",
         case.side.at_end(f"status: {case.status}"),
         tried or (),
     )
@@ -76,37 +78,47 @@ def as_simulated(
 ) -> tuple[Incident, ...]:
     """Return *incidents* with the actions that *advice* has for them.
 
-    Without advice, one whose own action would save nothing is no incident: something else took
-    the time.
+    One whose action would save nothing is no incident: something else took the time.
     """
     if case.status != "success" or not is_small(case.run) or not case.trials.are_like_the_run:
         return incidents
     return tuple(found for one in incidents if (found := _simulated(case, one, advice)) is not None)
 
 
-def _without_the_move(one: Incident, *, compared: bool) -> Incident | None:
-    """Return an incident without an action that saves nothing; None if that refutes it.
-
-    Slots and checks that save nothing were not what the run waited for. Start-ups and short jobs
-    took their time, though groups would not have saved it.
-    """
-    other = _OTHERWISE.get(one.incident_class)
-    if other is None:
-        return one if compared else None
-    return replace(one, action=Action(other, one.action.why))
-
-
 def _simulated(case: Case, one: Incident, advice: Iterable[Advice]) -> Incident | None:
-    kinds = _KINDS.get(one.incident_class)
-    if kinds is None or one.failures or not one.action.move:
+    first = one.action
+    if one.failures or not (first.move or first.without):
         return one
-    helps = (case.trials.saves(one.action.move) or 0) > 0
-    if helps and case.baseline is not None:
-        return one  # what the baseline had is the better aim
-    better = next((each for each in advice if each.lever.kind in kinds), None)
-    if better is None or not better.lever.move:
-        return one if helps else _without_the_move(one, compared=case.baseline is not None)
-    lever = better.lever
-    same = {name for name, _ in lever.move} == {name for name, _ in one.action.move}
-    commands = one.action.commands if same else ()
-    return replace(one, action=Action(lever.text, lever.why, move=lever.move, commands=commands))
+    saves = case.trials.saves(first.move, first.without)
+    aimed = case.baseline is not None and one.incident_class in _AIMED
+    if aimed and saves is not None and saves > 0:
+        return one
+    kinds = _KINDS.get(one.incident_class, ())
+    if better := [each for each in advice if each.lever.kind in kinds and each.lever.move]:
+        return replace(one, action=_advised(first, *better[:_NAMED]))
+    if (saves is None or saves <= 0) and (other := _otherwise(one)) is not None:
+        first, saves = other, case.trials.saves(other.move, other.without)
+    if saves is None:
+        return replace(one, action=replace(first, move=()))  # what it saves is not known
+    return replace(one, action=first) if saves > 0 else None
+
+
+def _advised(first: Action, best: Advice, *others: Advice) -> Action:
+    """Return an incident's *first* action as the advice on the run has it."""
+    lever = best.lever
+    same = {name for name, _ in lever.move} == {name for name, _ in first.move}
+    text = "; or ".join(
+        [lever.text, *(f"{one.lever.text}, to save {saved(one)}" for one in others)]
+    )
+    return Action(text, lever.why, move=lever.move, commands=first.commands if same else ())
+
+
+def _otherwise(one: Incident) -> Action | None:
+    """Return what may help where groups of jobs would save nothing."""
+    match one.incident_class:
+        case "node_startup":
+            return Action(_LIGHTER, one.action.why, without=("node_startup", "node_plan"))
+        case "tiny_jobs" if one.rules:
+            move = (("merge", f"{one.rules[0]}={MERGED}"),)
+            return Action("let one job make the outputs of many", one.action.why, move=move)
+    return None

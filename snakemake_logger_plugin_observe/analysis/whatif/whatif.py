@@ -88,18 +88,6 @@ def what_if(
     )
 
 
-def predicted_saving(run: Run, scenario: Scenario, segments: Sequence[MakespanSegment]) -> Micros:
-    """Return by how much shorter *run* would have been, from few draws.
-
-    Raises:
-        ScenarioError: if the scenario makes no sense for this run.
-
-    """
-    model = build_model(run, segments)
-    simulations, _ = _simulated(run, model, scenario, seed=1, draws=_MIN_DRAWS)
-    return run.makespan - simulations[len(simulations) // 2][0].makespan(model)
-
-
 _Simulated = tuple[Simulation, Model]
 
 

@@ -70,7 +70,8 @@ def _action(one: Incident, won: PredictedGain | None) -> dict[str, Any]:
         "reason": one.action.why,
         "escalate": one.action.escalate,
         "saves_s": to_seconds(won.saves) if won is not None and won.saves is not None else None,
-        "whatif": won.command.line if won is not None else None,
+        "at_most": won.at_most if won is not None else False,
+        "whatif": won.command.line if won is not None and won.command is not None else None,
         "commands": [one.line for one in one.action.commands if one.line is not None],
     }
 

@@ -184,7 +184,7 @@ def _commands(found: Triage) -> Iterator[Command]:
         yield from claim.commands
     for one in (*found.incidents[:1], *others(found.incidents)):
         yield from one.action.commands
-    if found.gain is not None:
+    if found.gain is not None and found.gain.command is not None:
         yield found.gain.command
     for claim in found.faster:
         yield from claim.commands

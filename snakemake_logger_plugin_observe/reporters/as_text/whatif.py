@@ -90,7 +90,7 @@ def _table(answer: WhatIfAnswer, width: int) -> Iterator[RenderableType]:
             in_words(one.scenario),
             seconds(one.predicted, places),
             *([_interval(one, places)] if sampled else []),
-            _change(one) if found.is_like_the_run else "?",
+            _change(one, found.unchanged) if found.is_like_the_run else "?",
             *_classes(one.by_class, classes, places),
         )
         for one in found.predictions
@@ -124,9 +124,10 @@ def _interval(one: Prediction, places: int) -> str:
     return "–".join(seconds(end, places) for end in one.interval) if one.interval else ""
 
 
-def _change(one: Prediction) -> str:
-    """Return how much longer or shorter it is, as a percentage of the measured time."""
-    return f"{signed_percent((one.predicted - one.measured) / one.measured)} %"
+def _change(one: Prediction, unchanged: Prediction) -> str:
+    """Return how much longer or shorter it is than the run simulated without changes."""
+    usual = max(1, unchanged.predicted)  # a tampered run's may be 0
+    return f"{signed_percent((one.predicted - usual) / usual)} %"
 
 
 def in_words(scenario: Scenario) -> str:
@@ -159,7 +160,7 @@ def _sentence(answer: WhatIfAnswer) -> str:
             "What this would save cannot be told: the simulation is not like the run, which took "
             f"{duration(found.measured)}."
         )
-    gain = best.measured - best.predicted
+    gain = found.unchanged.predicted - best.predicted
     if gain < _WORTH * best.measured:
         return "None of this would have made the run noticeably shorter."
     moved = {name: found.measured_by_class.get(name, 0) - best.by_class[name] for name in CLASSES}
@@ -171,9 +172,10 @@ def _sentence(answer: WhatIfAnswer) -> str:
 def _unchanged(answer: WhatIfAnswer) -> str:
     found = answer.found
     off = 100 * (found.unchanged.predicted - found.measured) / found.measured
+    base = "; changes are counted from there" if off and found.is_like_the_run else ""
     return (
         f"Simulated without changes, the run takes {duration(found.unchanged.predicted)}: "
-        f"{abs(off):.2g} % off the measured time."
+        f"{abs(off):.2g} % off the measured time{base}."
     )
 
 

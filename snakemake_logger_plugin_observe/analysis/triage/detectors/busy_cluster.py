@@ -59,7 +59,7 @@ def detect(case: Case) -> Iterator[Incident]:
         evidence=cite_longest(case, (_PHASE,)),
         wrong_if="accounting shows that they started at once: then the nodes were slow to "
         "start them",
-        action=Action(text, why, escalate=True),
+        action=Action(text, why, escalate=True, without=(_PHASE,)),
         check=f"queue_wait_s.p95 <= {_limit(waited)}",
         rules=rules_of(case, (_PHASE,)),
     )

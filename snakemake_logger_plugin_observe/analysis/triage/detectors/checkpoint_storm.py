@@ -44,6 +44,7 @@ def detect(case: Case) -> Iterator[Incident]:
         action=Action(
             f"replace the checkpoints of {names} with one that discovers everything at once",
             "Snakemake re-evaluates the whole DAG after each checkpoint job",
+            without=("plan",),
         ),
         check=phase_limit(case, "plan"),
         rules=tuple(rules),

@@ -57,6 +57,7 @@ def detect(case: Case) -> Iterator[Incident]:
             "move the working files to a faster file system (or set --local-storage-prefix), with "
             "fewer files in each folder; report slow responses to its administrators",
             "the tools were ready or done, but waited for their files",
+            without=_PHASES,
         ),
         check=phase_limit(case, most),
         rules=rules,

@@ -53,6 +53,7 @@ def detect(case: Case) -> Iterator[Incident]:
             fix,
             "no job starts before it is done"
             + (", and each job on a node repeats it" if case.run.external_jobids else ""),
+            without=("parse", "plan"),
         ),
         check=phase_limit(case, "parse" if parsing else "plan"),
     )

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from statistics import median
 from typing import Final
 
+from snakemake_logger_plugin_observe.analysis.advice.work import MERGED
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
 from snakemake_logger_plugin_observe.analysis.triage.time_evidence import group_size
@@ -84,6 +85,7 @@ def _action(rule: str, attempts: list[Attempt], jobs: int, tool: Micros) -> Acti
     return Action(
         f"let one job make the outputs of many jobs of {rule}",
         "each job is selected, started and checked by itself",
+        move=(("merge", f"{rule}={MERGED}"),),
     )
 
 

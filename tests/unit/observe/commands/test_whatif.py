@@ -1,13 +1,16 @@
 """``whatif``: its arguments, its answers in both forms, and errors for invalid arguments."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from answers import render
 from builders import Story, begun, chain, grouped, killed, logger_only, on_cluster, retried
 
-from snakemake_logger_plugin_observe.__main__ import main
+from snakemake_logger_plugin_observe.__main__ import main, parser
+from snakemake_logger_plugin_observe.commands import whatif
 
 
 @pytest.fixture
@@ -126,6 +129,16 @@ def test_the_best_alternative_is_named_with_its_gain_and_assumptions(
     assert "With poll=1 startup=x0 the run would take" in text
     assert "tools take as long as recorded, however many run at once" in text
     assert "each job's node_startup is 0 times as long" in text
+
+
+def test_a_gain_is_counted_from_the_run_simulated_without_changes(journal: Path) -> None:
+    answer = whatif.run(parser().parse_args(["whatif", str(journal), "--poll", "1"])).answer
+    off = replace(answer.found.unchanged, predicted=12_000_000)
+    found = replace(answer.found, unchanged=off)
+    table = " ".join(render(replace(answer, found=found)).split())
+    assert "With poll=1 the run would take 2.00 s less" in table
+    assert "10.00 −17 %" in table
+    assert "7.7 % off the measured time; changes are counted from there." in table
 
 
 @pytest.mark.parametrize(

@@ -106,6 +106,17 @@ def test_a_run_too_large_to_simulate_names_only_the_command(
     assert str(found.command).startswith("snakemake-observe whatif 'runs/late one.jsonl' ")
 
 
+def test_what_no_setting_makes_shorter_is_an_upper_bound() -> None:
+    found = predicted_gain(on_cluster(1, tool_s=20, stage_s=150))
+    assert (found.command, found.at_most) == (None, True)
+    assert predicted(found) == "predicted gain: at most 150.0 s"
+
+
+def test_an_action_that_no_simulation_covers_is_said_to_save_what_is_not_known() -> None:
+    found = predicted_gain(timed(dict.fromkeys(ONE, 4)), timed(ONE))
+    assert predicted(found) == "how much that saves is not known"
+
+
 def test_a_run_that_failed_has_no_predicted_gain() -> None:
     story = on_cluster(4, tool_s=20, poll_s=150, every_s=200)
     assert triage(Case(story.run, "success")).gain is not None
@@ -117,4 +128,6 @@ def test_start_ups_side_by_side_are_an_incident_though_groups_would_save_nothing
     (one,) = (each for each in found.incidents if each.incident_class == "node_startup")
     assert one.action.text.startswith("make the Snakefile faster to parse")
     assert one.action.move == ()
-    assert found.gain is None
+    assert found.gain is not None
+    assert (found.gain.command, found.gain.at_most) == (None, True)
+    assert predicted(found.gain) == "predicted gain: at most 300.0 s"
