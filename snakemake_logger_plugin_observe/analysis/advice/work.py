@@ -6,9 +6,10 @@ from typing import Final
 from snakemake_logger_plugin_observe.analysis.advice.lever import Choice, Lever
 from snakemake_logger_plugin_observe.analysis.cost.account import Account, RuleShare
 from snakemake_logger_plugin_observe.analysis.cost.polling import polling, sooner_s
+from snakemake_logger_plugin_observe.analysis.cost.selections import selections
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.run.model import Run
-from snakemake_logger_plugin_observe.run.phases import PHASES, cost_class
+from snakemake_logger_plugin_observe.run.phases import PHASES, UNOBSERVED, cost_class
 
 _PER_JOB: Final = ("select", "main_loop", "dispatch", "postprocess", "stage_in", "stage_out")
 _PER_SUBMISSION: Final = (
@@ -33,7 +34,7 @@ _MOST_IN_GROUP: Final = 50
 def scheduler(run: Run, account: Account, least: Micros) -> Iterator[Choice]:
     """Yield the greedy scheduler, if choosing jobs with another took long."""
     name = run.started.settings.get("scheduler") if run.started is not None else None
-    spent = sum(end - begin for one in run.iterations for begin, end in one.selections)
+    spent = sum(one.end - one.begin for one in selections(run))
     if not isinstance(name, str) or name == "greedy" or spent < least:
         return
     share = 100 * account.makespan_by_phase.get("select", 0) / account.makespan
@@ -57,17 +58,18 @@ def fewer_jobs(account: Account, least: Micros) -> Iterator[Choice]:
         if share.rule is not None
         and share.jobs >= _MIN_JOBS_TO_MERGE
         and not share.by_phase.get("node_startup")
-        and share.by_phase.get("compute", 0) <= _TINY_TOOL * share.attempts
+        and _tool(share) <= _TINY_TOOL * share.attempts
     ]
     most = max(many, key=lambda share: share.jobs, default=None)
     if most is None or most.rule is None or spent < least:
         return
-    tool = most.by_phase.get("compute", 0) / most.attempts / 1e6
+    tool = _tool(most) / most.attempts / 1e6
+    at_most = "at most " if UNOBSERVED in most.by_phase else ""
     yield _one(
         Lever(
             "fewer_jobs",
             f"let one job of {most.rule} make the outputs of {MERGED}",
-            f"Snakemake's own work for its {most.jobs:,} jobs of {tool:.2g} s each",
+            f"Snakemake's own work for its {most.jobs:,} jobs of {at_most}{tool:.2g} s each",
             (("merge", f"{most.rule}={MERGED}"),),
             rule=most.rule,
         )
@@ -218,6 +220,11 @@ def _machine_is_full(run: Run, account: Account) -> bool:
     return cpus is not None and busy_s * 1e6 >= _FULL * cpus * max(
         1, account.makespan_by_phase.get("compute", 0)
     )
+
+
+def _tool(share: RuleShare) -> Micros:
+    """Return how long the tools of a rule took; at most, if that was not observed."""
+    return share.by_phase.get("compute", 0) + share.by_phase.get(UNOBSERVED, 0)
 
 
 def _one(lever: Lever) -> Choice:

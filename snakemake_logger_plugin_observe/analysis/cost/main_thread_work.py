@@ -5,6 +5,7 @@ from heapq import heappop, heappush
 from operator import attrgetter
 from typing import NamedTuple
 
+from snakemake_logger_plugin_observe.analysis.cost.selections import selections
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.run.attempt import Attempt
 from snakemake_logger_plugin_observe.run.model import Run
@@ -81,6 +82,9 @@ def _stamped(run: Run) -> list[BusyStretch]:
             BusyStretch(begin, end, "select", _RANK["select"], line=line)
             for begin, end in iteration.selections
         )
+    for one in [] if run.iterations else selections(run):
+        work.append(BusyStretch(one.woke, one.end, "main_loop", _RANK["main_loop"]))
+        work.append(BusyStretch(one.begin, one.end, "select", _RANK["select"]))
     for attempt in run.attempts.values():
         if attempt.is_member:
             continue

@@ -13,8 +13,8 @@ from snakemake_logger_plugin_observe.analysis.cost.scheduler_limits import (
     Submissions,
 )
 from snakemake_logger_plugin_observe.analysis.cost.selection_rate import selection_rate
+from snakemake_logger_plugin_observe.analysis.cost.selections import selections
 from snakemake_logger_plugin_observe.clock import Micros
-from snakemake_logger_plugin_observe.journal.events import SchedulerIteration
 from snakemake_logger_plugin_observe.run.attempt import Attempt
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.readiness import awaited_replanning, dependencies
@@ -48,17 +48,17 @@ class Releases:
         """Index the selections of *run*, and the limits that its *submissions* took."""
         self._run = run
         self._submissions = submissions
-        selections = sorted(one for each in run.iterations for one in _selections(each))
-        self._selection_starts = [begin for begin, _, _ in selections]
-        self._ready_until = [ready_until for _, ready_until, _ in selections]
-        self._selection_ends = [end for _, _, end in selections]
+        known = selections(run)
+        self._selection_starts = [one.begin for one in known]
+        self._ready_until = [one.ready_until for one in known]
+        self._selection_ends = [one.end for one in known]
         self._usage = LimitUsage(Limits(run), submissions)
         self._workers = LocalWorkers(run, submissions)
         self._rate = selection_rate(run)
         self._in_order: list[Attempt] = []
         if self._rate is not None:
-            known = [one for one in submissions.attempts if one.stamps.selected is not None]
-            self._in_order = sorted(known, key=_selected)
+            chosen = [one for one in submissions.attempts if one.stamps.selected is not None]
+            self._in_order = sorted(chosen, key=_selected)
         self._selected = [_selected(one) for one in self._in_order]
 
     def of_a_worker(self, attempt: Attempt, wait: Segment) -> Released | None:
@@ -147,14 +147,3 @@ class Releases:
 
 def _selected(attempt: Attempt) -> Micros:
     return attempt.stamps.selected or 0
-
-
-def _selections(iteration: SchedulerIteration) -> Iterator[tuple[Micros, Micros, Micros]]:
-    """Yield each selection's begin, the moment up to which ready jobs count for it, and its end.
-
-    Jobs that become ready after that moment are left to the next selection.
-    """
-    ready_until = iteration.time
-    for begin, end in iteration.selections:
-        yield begin, ready_until, end
-        ready_until = end

@@ -57,6 +57,10 @@ class RateWindow:
         self._selections.append((selected, idle, count))
         self._counted += count
 
+    def since(self, moment: Micros) -> Micros:
+        """Return when, from *moment* on, something can be selected."""
+        return moment if self.room(moment) else self.next_room or moment
+
     @property
     def next_room(self) -> Micros | None:
         """When Snakemake, which waits for a timespan since it was idle, selects again.

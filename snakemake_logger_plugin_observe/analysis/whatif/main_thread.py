@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.cost.selection_rate import RateWindow, selection_rate
+from snakemake_logger_plugin_observe.analysis.cost.selections import Selection, selections
 from snakemake_logger_plugin_observe.analysis.whatif.model import Column, Columns, Moments
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.journal.events import RunPhase
@@ -57,8 +58,8 @@ def main_thread(
     replannings = [p for p in run.phases if _is_replanning(p) and p.time >= began]
     woke_at = [one.time for one in run.iterations]
     idle_at = [one.idle for one in run.iterations]
-    selections = sorted(s for one in run.iterations for s in one.selections)
-    starts = [begin for begin, _ in selections]
+    chosen = selections(run)
+    starts = [one.begin for one in chosen]
     previous, finished = began, -1
     rate = selection_rate(run)
     window = RateWindow(rate) if rate is not None else None
@@ -81,12 +82,14 @@ def main_thread(
             number = bisect_right(woke_at, moment) - 1
             if number >= 0 and idle_at[number] >= moment:
                 woke = max(previous, woke_at[number])
+            elif at_work := _inferred(run, chosen, starts, moment):
+                woke = max(previous, at_work.woke)
             elif window is not None:  # iterations are not recorded: it slept until the rate allowed
-                woke = min(moment, _room_since(window, previous))
+                woke = min(moment, window.since(previous))
             own = max(0, moment - woke)
             at = bisect_right(starts, moment) - 1
-            known = at >= 0 and selections[at][1] >= woke
-            solver = min(own, selections[at][1] - selections[at][0]) if known else 0
+            known = at >= 0 and chosen[at].end >= woke
+            solver = min(own, chosen[at].end - chosen[at].begin) if known else 0
             for j in range(i, count):
                 if moments.selected[j] != moment:
                     break
@@ -97,9 +100,12 @@ def main_thread(
     return found
 
 
-def _room_since(window: RateWindow, moment: Micros) -> Micros:
-    """Return when, from *moment* on, the rate lets Snakemake select again."""
-    return moment if window.room(moment) else window.next_room or moment
+def _inferred(
+    run: Run, chosen: Sequence[Selection], starts: Sequence[Micros], moment: Micros
+) -> Selection | None:
+    """Return the selection that ended at *moment*, if it is not recorded, but inferred."""
+    at = bisect_right(starts, moment) - 1
+    return chosen[at] if not run.iterations and at >= 0 else None
 
 
 def _is_replanning(phase: RunPhase) -> bool:
