@@ -107,10 +107,8 @@ def _to_do(source: Source, first: Failure) -> str:
         return _TO_DO[first.cause].format(rule=rule)
     again = "; retries did not help" if first.verdict == "deterministic" else ""
     known = failure_advice(source.run, rule, [first], str(source.path))
-    line = first.decisive.line
-    fix = f"fix {f'what {line.path} reports' if line is not None else f'the error of {rule}'}"
-    if known.is_specific:
-        fix = known.fix
+    said = known.is_specific or first.decisive.line is not None
+    fix = known.fix if said else f"fix the error of {rule}"
     fix += left_behind(source.run, [first])
     joint = ";" if ";" in fix or ":" in fix else ","
     return f"{fix}{joint} then run again: what is done stays done{again}"

@@ -9,10 +9,12 @@ from builders import (
     grouped,
     stamps,
 )
+from failing import fails
 
 from snakemake_logger_plugin_observe.journal.events import (
     FileSystem,
 )
+from snakemake_logger_plugin_observe.journal.records import LogTail
 
 
 @pytest.mark.parametrize("width", [100, 60])
@@ -47,6 +49,18 @@ def test_a_run_that_ended_in_order_has_nothing_to_make_again() -> None:
     ended = begun().planned(3, {"map": 2}).job(1, rule="map").quick(1, 3, 3, 4)
     text = render(cost(ended.end(5, "interrupted").run), width=300)
     assert "What to do: run the same command again: what is done stays done." in text
+
+
+def test_a_log_that_snakemake_removed_with_an_output_folder_is_not_what_to_read() -> None:
+    story = begun(wraps="local").job(1, output=("res",), log=("res/map.log",))
+    kept = LogTail(path="res/map.log", lines=("begin", "no such sequence"), first_line=1)
+    fails(story, 1, logs=(kept,)).end(9, "failed")
+    assert (
+        "What to do: fix the error that map reported (res/map.log:2); res/map.log is inside the "
+        "output folder res, and Snakemake removes the outputs of a failed job, the log with them; "
+        "its last lines were kept in the journal: declare the log outside of that folder; then run "
+        "again: what is done stays done."
+    ) in render(cost(story.run), width=400)
 
 
 def test_an_output_that_is_not_as_declared_is_not_called_missing() -> None:
