@@ -215,6 +215,12 @@ class ErrorDetails(Frozen):
     """A file that is there, next to the one that the error misses, of a name like that one's."""
     unreadable: str | None = None
     """The file and line that is no valid YAML: ``config.yaml:2``."""
+    protected: tuple[str, ...] = ()
+    """If it is about a write-protected output: those of all jobs that were to run."""
+    first_rule: str | None = None
+    """The rule of the job that had to run by itself, so that this one had to, too."""
+    first_reason: str | None = None
+    """Why that job had to run, in Snakemake's words."""
 
 
 class UpToDateJob(Frozen):

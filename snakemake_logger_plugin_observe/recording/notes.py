@@ -254,6 +254,9 @@ class ErrorFacts:
     reason: str | None = None
     similar: str | None = None
     unreadable: str | None = None
+    protected: tuple[str, ...] = ()
+    first_rule: str | None = None
+    first_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

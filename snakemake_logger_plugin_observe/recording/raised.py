@@ -5,7 +5,9 @@ worked on, and why that job had to run, only the exception itself and the frames
 through can tell.
 """
 
+import os
 from collections.abc import Iterator
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from snakemake_logger_plugin_observe.probe import ask, callers_variable
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from types import FrameType
 
 _CONTEXTS: Final = 5
+_MOST_OUTPUTS: Final = 200
+_LONGEST_CHAIN: Final = 100
 _FRAMES: Final = 200
 """A recursion that does not end has many more."""
 
@@ -37,7 +41,38 @@ def logged_error() -> tuple[int | None, ErrorFacts | None]:
         str(job.rule.name),
         ask(lambda: {str(k): str(v) for k, v in job.wildcards_dict.items()}, {}),
         ask(lambda: str(job.dag.reason(job))) or None,
+        **(_of_protected(job) if type(error).__name__ == "ProtectedOutputException" else {}),
     )
+
+
+def _of_protected(job: Any) -> dict[str, Any]:
+    """Return what Snakemake does not say of protected outputs: it names those of one job."""
+    first = ask(lambda: _first_to_run(job), job)
+    return {
+        "protected": ask(lambda: tuple(_protected(job.dag)), ()),
+        "first_rule": ask(lambda: str(first.rule.name)) if first is not job else None,
+        "first_reason": ask(lambda: str(job.dag.reason(first))) if first is not job else None,
+    }
+
+
+def _protected(dag: Any) -> Iterator[str]:
+    """Yield the write-protected outputs of the jobs that are to run."""
+    outputs = (str(path) for job in dag.needrun_jobs() for path in job.output)
+    for path in islice(outputs, _MOST_OUTPUTS):
+        if os.path.exists(path) and not os.access(path, os.W_OK) and not os.path.islink(path):
+            yield path
+
+
+def _first_to_run(job: Any) -> Any:
+    """Return the job that has to run by itself, because of which *job* has to run."""
+    for _ in range(_LONGEST_CHAIN):
+        made = next(iter(job.dag.reason(job).updated_input_run), None)
+        makers = job.dag.dependencies[job].items()
+        maker = next((one for one, files in makers if made in files), None)
+        if made is None or maker is None:
+            break
+        job = maker
+    return job
 
 
 def _unreadable(error: BaseException | None) -> str | None:

@@ -9,6 +9,8 @@ function is a missing file. Texts are filled in with the groups of the pattern a
 - ``{error}``: the error itself in short, ``{found}``: the line of it that has the pattern;
 - ``{why_again}``: `` because ...``, why the rule's job had to run, or nothing;
 - ``{similar}``: ``, but scripts/a.py was``, a file of a similar name, or nothing;
+- ``{also}``, ``{protected}``, ``{them}``, ``{others}``: which other outputs are write-protected, all of them, and
+  that there may be more;
 - ``{missing}``, ``{supply}``: which inputs are not there, and how to supply them;
 - ``{meant}``: ``: did you mean shell?``, the keyword of a rule that is most like, or nothing;
 - ``{function}``, ``{values}``: ``function reads_of`` and `` for sample=S1``, or ``a function`` and
@@ -112,8 +114,8 @@ KINDS: Final = (
     Kind(
         "protected_output",
         W,
-        "{rule} has to run again{why_again}, but its output {files} is write-protected",
-        "if it is to be made again, make {files} writable (chmod u+w) or remove it, and likewise each other output that the next run names; if it is not, undo what made it run again: a newer input, or changed code or parameters",
+        "{rule} has to run again{why_again}, but its output {files} is write-protected{also}",
+        "if it is to be made again, make {protected} writable (chmod u+w) or remove {them}{others}; if it is not, undo what made it run again: a newer input, or changed code or parameters",
         "Snakemake overwrites no write-protected output: one that is protected(), or was copied with the mode of a protected file",
         ("ProtectedOutputException",),
         _text(_FILES),

@@ -38,6 +38,7 @@ _AFTER_A_KILL: Final = (
     "see that no tool of that run still runs (ps -ef), run snakemake --unlock, then run the same "
     "command again with --rerun-incomplete"
 )
+_ANEW: Final = " in this run"
 _SNAKEMAKE_S: Final = ("IOException", "RuleException", "WorkflowError")
 """The exceptions that Snakemake raises for what a workflow says; others are of its own code."""
 
@@ -125,7 +126,8 @@ def explain_run(run: Run, error: Message, other: OtherRun | None = None) -> Expl
     if known is not None:
         files = {"similar": known.similar, "unreadable": known.unreadable}
         relative = {name: run.relative(path) for name, path in files.items() if path is not None}
-        known = known.model_copy(update=relative)
+        protected = tuple(map(run.relative, known.protected))
+        known = known.model_copy(update={**relative, "protected": protected})
     found = explain(run.with_relative_paths(error.text), known)
     if other is not None and found.kind == _LOCK:
         return _about_lock(found, other)
@@ -154,14 +156,25 @@ def explain(
     return _unknown(error)
 
 
-def _why_again(reason: str | None) -> str:
-    """Return `` because raw.txt was updated``, of Snakemake's *reason* for running a job."""
+def _why_again(known: ErrorDetails) -> str:
+    """Return `` because raw.txt was updated``, of Snakemake's reason for running a job."""
+    because = _because(known.reason)
+    if not because:
+        return ""
+    first = _because(known.first_reason)
+    if not first:
+        return f" because {because}"
+    return f" because {because.removesuffix(_ANEW)} (by rule {known.first_rule}: {first})"
+
+
+def _because(reason: str | None) -> str:
+    """Return ``raw.txt was updated``, of Snakemake's *reason* for running a job; may be empty."""
     cause = reason_text.parse(reason)[0]
     files = both(cause.files)
     are = "were" if len(cause.files) > 1 else "was"
-    because = {
+    return {
         "updated_input": f"{files} {are} updated" if files else "an input was updated",
-        "updated_by_job": f"its input {files} is made anew in this run",
+        "updated_by_job": f"its input {files} is made anew{_ANEW}",
         "missing_output": f"its output {files} {are} missing",
         "incomplete": f"its output {files} {are} left incomplete by an earlier run",
         "input_set": "its set of input files changed",
@@ -169,8 +182,7 @@ def _why_again(reason: str | None) -> str:
         "params": "its params changed",
         "environment": "its software environment changed",
         "forced": "it was forced",
-    }.get(cause.kind)
-    return f" because {because}" if because else ""
+    }.get(cause.kind, "")
 
 
 def _fits(kind: Kind, error: SnakemakeError) -> dict[str, str] | None:
@@ -206,11 +218,12 @@ def _filled_in(
         "at": f" at {place}" if place else "",
         "place": place or "the workflow",
         "error": short(error),
-        "why_again": _why_again(known.reason),
+        "why_again": _why_again(known),
         "function": f"function {found['function']}" if "function" in found else "a function",
         "values": f" for {', '.join(_lines(found['values']))}" if "values" in found else "",
         "unreadable": f"config file {known.unreadable}" if known.unreadable else "a config file",
         "meant": _meant(found.get("keyword", "")),
+        **_protected(files, known.protected),
         "similar": f", but {known.similar} was" if known.similar else "",
         "missing": sources.what,
         "supply": sources.to_do.format(rule=rule),
@@ -226,7 +239,7 @@ def _filled_in(
         kind.why.format_map(words),
         kind.wrong_if.format_map(words),
         error.exceptions[0] if error.exceptions else None,
-        _commands(kind, files),
+        _commands(kind, (*files, *known.protected)),
         kind.of_jobs,
     )
 
@@ -235,6 +248,17 @@ def _meant(word: str) -> str:
     """Return ``: did you mean shell?``, of a *word* that is no keyword of a rule."""
     near = difflib.get_close_matches(word, _KEYWORDS, n=1)
     return f": did you mean {near[0]}?" if near else ""
+
+
+def _protected(files: Sequence[str], known: Sequence[str]) -> dict[str, str]:
+    """Return which outputs are write-protected beside *files*, and what has to become writable."""
+    others = [one for one in known if one not in files]
+    return {
+        "also": f", as {'are' if len(others) > 1 else 'is'} {both(others)}" if others else "",
+        "protected": both([*files, *others]) or "it",
+        "them": "them" if others or len(files) > 1 else "it",
+        "others": "" if known else ", and likewise each other output that the next run names",
+    }
 
 
 def _other_type(files: Sequence[str], directories: Collection[str] | None) -> dict[str, str]:
@@ -270,9 +294,8 @@ def _lines(lines: str) -> list[str]:
 
 def _commands(kind: Kind, files: Sequence[str]) -> tuple[Command, ...]:
     if kind.id == "protected_output" and files:
-        return (
-            command("chmod", "u+w", *map(path, files), purpose="if it is meant to be made again"),
-        )
+        named = map(path, dict.fromkeys(files))
+        return (command("chmod", "u+w", *named, purpose="if it is meant to be made again"),)
     return ()
 
 
@@ -384,7 +407,7 @@ def _about_incomplete(found: Explanation, other: OtherRun) -> Explanation:
     if other.status in ("running", "seen"):
         return replace(
             found,
-            cause=f"{what}: {other.name} still runs in this directory, and may be writing it",
+            cause=f"{what}: {other.name} still runs, and may be writing it",
             to_do="wait until it has ended, then run again; do not unlock the directory",
             why="two runs that write the same files destroy each other's outputs",
             wrong_if=f"{other.name} is not alive, or belongs to another directory",

@@ -85,3 +85,50 @@ def test_the_file_and_line_that_is_no_yaml_are_named(tmp_path: Path) -> None:
         load_configfile(str(path))
     found = print_exception(raised.value)
     assert found == (None, ErrorFacts("WorkflowError", unreadable=f"{path}:2"))
+
+
+class ProtectedOutputException(Exception):  # noqa: N818  # as Snakemake calls it
+    """An output may not be written."""
+
+
+def test_of_protected_outputs_all_are_named_with_the_job_that_had_to_run_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept, free = tmp_path / "kept", tmp_path / "free"
+    for path in (kept, free):
+        path.touch()
+    monkeypatch.setattr("os.access", lambda path, _mode: path != str(kept))
+    first, second = a_job(1, "fetch", output=[kept]), a_job(2, "heavy", output=[free, "gone"])
+    reasons = {1: (), 2: (kept,)}
+
+    class Reason(SimpleNamespace):
+        def __str__(self) -> str:
+            return f"reason of {self.of}"
+
+    dag = SimpleNamespace(
+        reason=lambda job: Reason(of=job.rule.name, updated_input_run=reasons[job.jobid]),
+        needrun_jobs=lambda: (first, second),
+        dependencies=Makers(first),
+    )
+    first.dag = second.dag = dag
+    assert reported(second, second, ProtectedOutputException())[1] == ErrorFacts(
+        "ProtectedOutputException",
+        "heavy",
+        {"n": "1"},
+        "reason of heavy",
+        protected=(str(kept),),
+        first_rule="fetch",
+        first_reason="reason of fetch",
+    )
+
+
+class Makers:
+    """Which jobs made the inputs of any job: one made them all."""
+
+    def __init__(self, maker: Any) -> None:
+        self._maker = maker
+
+    def __getitem__(self, _job: Any) -> Any:
+        maker = self._maker
+        files = set(maker.output)
+        return SimpleNamespace(items=lambda: [(maker, files)])

@@ -194,7 +194,7 @@ AFTER_A_KILL = (
 @pytest.mark.parametrize(
     ("status", "cause", "to_do"),
     [
-        ("running", "a.txt may be incomplete: X still runs in this directory, and may be writing it", "wait until it has ended, then run again; do not unlock the directory"),
+        ("running", "a.txt may be incomplete: X still runs, and may be writing it", "wait until it has ended, then run again; do not unlock the directory"),
         ("killed", "a.txt may be incomplete: X was killed, and may have been writing it", AFTER_A_KILL),
         ("failed", "a.txt may be incomplete: an earlier run ended before it had finished writing", "see that no tool of that run still writes; then run the same command again with --rerun-incomplete (after snakemake --unlock, if it is reported that the directory is locked)"),
     ],
@@ -308,3 +308,23 @@ def test_what_an_error_announces_is_part_of_it() -> None:
         "RuleException:\nThreads of a rule, got error:\n\nThreads value has to be an integer"
     )
     assert found.cause.endswith("Threads of a rule, got error: Threads value has to be an integer")
+
+
+def test_all_protected_outputs_are_named_with_what_made_the_first_job_run() -> None:
+    """Snakemake names those of one job, and the next run would name the others."""
+    details = ErrorDetails(
+        rule="heavy",
+        reason="Input files updated by another job: raw.txt",
+        protected=("raw.txt", "heavy.db"),
+        first_rule="fetch",
+        first_reason="Updated input files: list.txt",
+    )
+    found = explain(PROTECTED, details)
+    assert found.cause == (
+        "rule heavy has to run again because its input raw.txt is made anew (by rule fetch: "
+        "list.txt was updated), but its output heavy.db is write-protected, as is raw.txt"
+    )
+    assert found.to_do.startswith(
+        "if it is to be made again, make heavy.db and raw.txt writable (chmod u+w) or remove them; "
+    )
+    assert [one.line for one in found.commands] == ["chmod u+w heavy.db raw.txt"]
