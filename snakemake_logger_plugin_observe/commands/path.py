@@ -55,8 +55,8 @@ def run(args: argparse.Namespace) -> Reply[PathAnswer]:
     if args.explain and args.savings:
         raise JournalError("path: --explain shows no savings; leave out one of the two options")
     source = find_journal.load(args.journal, Detail.TIMES)
-    failed = source.status == "failed"
-    if failed and not args.explain:
+    cut_short = source.status in ("failed", "interrupted")
+    if cut_short and not args.explain:
         source = replace(find_journal.load(source.path, Detail.FAILURES), problems=source.problems)
     found = paths(source.run)
     explained = _explained(source, found) if args.explain else None
@@ -66,7 +66,7 @@ def run(args: argparse.Namespace) -> Reply[PathAnswer]:
         answer = PathAnswer(source, found, None, advice=None)
     else:
         answer = _simulated(source, found)
-    if failed:
+    if cut_short:
         answer = replace(answer, advice=(), failures=failures(source.run))
     return Reply(answer, parts, shape)
 

@@ -167,9 +167,9 @@ class PathAnswer:
     explained: tuple[ExplainedSegment, ...] | None = None
     """The actual path with its stamps in the journal, with ``--explain``."""
     advice: tuple[Advice, ...] | None = ()
-    """What to change, as in ``CostAnswer``; nothing in a run that failed."""
+    """What to change, as in ``CostAnswer``; nothing in a run that failed or was interrupted."""
     failures: tuple[Failure, ...] = ()
-    """What failed, if the run failed."""
+    """What failed, if the run failed or was interrupted."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """A failed run on its first screen: what failed, what to do, and what the failures cost."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from rich.console import RenderableType
@@ -46,7 +46,7 @@ def parts(answer: CostAnswer) -> list[RenderableType]:
     """Return what failed and what to do about it; nothing if the run did not fail."""
     source = answer.source
     if source.status == "interrupted":
-        return list(_interrupted(answer))
+        return list(interrupted(source, answer.failures))
     if source.status == "killed" and not answer.failures:
         return [_line(go_on(source.run, left_in_flight(source.run), killed=True))]
     if source.status != "failed" and not answer.failures:
@@ -54,9 +54,8 @@ def parts(answer: CostAnswer) -> list[RenderableType]:
     return list(_parts(answer))
 
 
-def _interrupted(answer: CostAnswer) -> Iterator[RenderableType]:
+def interrupted(source: Source, found: Sequence[Failure]) -> Iterator[Text]:
     """Yield how far an interrupted run got, what failed before that, and how to go on."""
-    source, found = answer.source, answer.failures
     yield Text(f"INTERRUPTED: {progress(source.run)}.", "bold red")
     if what := headline(source.run, found) if first_failure(found) is not None else None:
         yield Text(harmless(f"Failed before that: {what}"), "red")

@@ -10,7 +10,13 @@ from rich.text import Text
 from snakemake_logger_plugin_observe.analysis.failures.headline import headline
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.reporters.answers import PathAnswer
-from snakemake_logger_plugin_observe.reporters.as_text import actual_path, advice, savings, unended
+from snakemake_logger_plugin_observe.reporters.as_text import (
+    actual_path,
+    advice,
+    failed_run,
+    savings,
+    unended,
+)
 from snakemake_logger_plugin_observe.reporters.as_text.common import (
     ending,
     head,
@@ -68,8 +74,11 @@ def parts(answer: PathAnswer, width: int) -> list[RenderableType]:
 
 
 def _failed(answer: PathAnswer) -> Iterator[Text]:
-    """Yield what failed: that comes before what would make the run faster."""
+    """Yield what failed or was cut off: that comes before what would make the run faster."""
     source = answer.source
+    if source.status == "interrupted":
+        yield from failed_run.interrupted(source, answer.failures)
+        return
     if source.status != "failed":
         return
     what = headline(source.run, answer.failures, source.other_run)

@@ -90,3 +90,21 @@ def test_what_failed_comes_before_what_would_make_a_failed_run_faster(
     out = path_text(capsys, story.write(tmp_path / "j.jsonl"))
     assert "FAILED: map: exit code 13: no such sequence" in out
     assert "What to fix first" not in out
+
+
+def test_how_to_go_on_comes_before_what_would_make_an_interrupted_run_faster(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What it says is what cost says; one core made its jobs wait, which is for the next run."""
+    story = begun(wraps="local", cores=1)
+    for number in (1, 2, 3):
+        story.job(number, threads=1).iteration(10 * number, 10 * number, (10 * number,) * 2)
+        story.quick(number, 3, 10 * number, 10 * number + 10)
+    journal = story.end(40, "interrupted").write(tmp_path / "j.jsonl")
+    out = path_text(capsys, journal)
+    assert "INTERRUPTED: " in out
+    assert "What to fix first" not in out
+    assert json.loads(path_text(capsys, journal, "--format", "json"))["advice"] == []
+    main(["cost", str(journal)])
+    cost = capsys.readouterr().out
+    assert out.splitlines()[3:5] == cost.splitlines()[3:5]
