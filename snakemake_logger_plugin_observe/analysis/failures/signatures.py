@@ -5,6 +5,7 @@ times, process ids, addresses, temporary names, numbers, and, between jobs of a 
 """
 
 import re
+import string
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -19,6 +20,7 @@ _T = TypeVar("_T")
 _SAME_FACTOR: Final = 2.0
 _SAME_MICROS: Final = 500_000
 _LONGEST: Final = 500
+_IN_WORDS: Final = frozenset(string.ascii_letters + string.digits)
 _COLOURS: Final = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _VARYING: Final = tuple(
     (re.compile(pattern), instead)
@@ -41,10 +43,27 @@ def normalised(text: str, wildcards: Mapping[str, str] | None = None) -> str:
     """Return *text* without what varies between two executions that failed in the same way."""
     shown = _COLOURS.sub("", text[:_LONGEST])
     for name, value in sorted((wildcards or {}).items(), key=lambda item: -len(item[1])):
-        if value:
-            named = f"{{{name}}}".replace("\\", r"\\")
-            shown = re.sub(rf"(?<![A-Za-z0-9]){re.escape(value)}(?![A-Za-z0-9])", named, shown)
+        if value and value in shown:
+            shown = _replaced(shown, value, f"{{{name}}}")
     return _without_varying(shown)
+
+
+def _replaced(text: str, word: str, instead: str) -> str:
+    """Return *text* with *instead* for each *word* that is no part of one.
+
+    A pattern would have to be compiled for each job.
+    """
+    parts: list[str] = []
+    at = 0
+    while (found := text.find(word, at)) >= 0:
+        end = found + len(word)
+        if text[found - 1 : found] in _IN_WORDS or text[end : end + 1] in _IN_WORDS:
+            parts.append(text[at : found + 1])
+            at = found + 1
+        else:
+            parts += [text[at:found], instead]
+            at = end
+    return "".join([*parts, text[at:]])
 
 
 @lru_cache(maxsize=4096)  # a failure is compared with several others

@@ -1,5 +1,6 @@
 """Whether two failures are the same, by end, last line and duration."""
 
+import re
 from typing import Any
 
 import pytest
@@ -175,3 +176,9 @@ def test_failures_are_grouped_by_how_they_failed() -> None:
     assert group_alike([(1, silent), (2, none), (3, silent)]) == ((1, 3, 2),)
     assert group_alike([(1, silent), (2, none), (3, other)]) == ((1,), (2,), (3,))
     assert group_alike([]) == ()
+
+
+@given(text=st.text("ab1 ."), value=st.text("ab1.", min_size=1))
+def test_a_wildcard_s_value_is_replaced_where_it_is_a_word(text: str, value: str) -> None:
+    word = rf"(?<![A-Za-z0-9]){re.escape(value)}(?![A-Za-z0-9])"
+    assert normalised(text, {"s": value}) == normalised(re.sub(word, "{s}", text))
