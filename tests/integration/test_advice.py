@@ -33,6 +33,16 @@ def test_more_cores_go_to_jobs_that_ask_for_more_threads_than_there_were(lab: La
     assert eight["by_class_s"]["compute"] < 0.8 * answer["measured_by_class_s"]["compute"]
 
 
+def test_runs_with_other_numbers_of_cores_are_the_same_work(lab: Lab) -> None:
+    lab.snakefile(FOUR_THREADS.replace("sleep 0.5;", "echo {threads} > /dev/null;"))
+    four = lab.new_run(*BOTH, "--cores", "4")
+    three = lab.new_run(*BOTH, "--cores", "3", "--forceall")
+    answer = asked(lab, "compare", str(four), str(three))
+    assert answer["same_work"] is True
+    (threads,) = (one for one in answer["findings"] if one["id"] == "threads_changed")
+    assert threads["claim"].endswith("safe unless the tool's output depends on its threads")
+
+
 def test_what_a_rule_asks_for_is_recorded_where_a_limit_gave_it_less(lab: Lab) -> None:
     lab.snakefile(
         """

@@ -18,6 +18,12 @@ def observed_run(lab: Lab, *args: str, where: tuple[str, ...] = HERE) -> str:
     return str(lab.new_run(*BOTH, *where, *args))
 
 
+def more_than(lab: Lab, before: str, seconds: float) -> str:
+    """Return *seconds* and the length of a run: so much longer is another, whatever the load."""
+    done = lab.observe("cost", before, "--format", "json")
+    return f"{json.loads(done.stdout)['run']['makespan_s'] + seconds:.1f}"
+
+
 def classes(lab: Lab, before: str, after: str) -> dict[str, dict[str, Any]]:
     """Return the findings of *after* compared with *before*, by class; check each citation."""
     done = lab.observe("triage", after, "--baseline", before, "--format", "json")
@@ -61,7 +67,7 @@ def test_a_snakefile_with_slow_code_is_slow_planning_and_a_long_tool_is_not(
     sleeps: Lab,
 ) -> None:
     before = observed_run(sleeps)
-    slow = observed_run(sleeps, "--forceall", "--config", "parse=6")
+    slow = observed_run(sleeps, "--forceall", "--config", f"parse={more_than(sleeps, before, 6)}")
     assert next(iter(classes(sleeps, before, slow))) == "slow_planning"
     tool = observed_run(sleeps, "--forceall", "--config", "tool=6")
     assert "slow_planning" not in classes(sleeps, before, tool)
@@ -71,7 +77,8 @@ def test_a_snakefile_with_slow_code_is_slow_planning_and_a_long_tool_is_not(
 def test_planning_on_the_nodes_is_node_startup_and_a_long_tool_is_not(sleeps: Lab) -> None:
     where = sleeps.cluster()
     before = observed_run(sleeps, where=where)
-    slow = observed_run(sleeps, "--forceall", "--config", "node=6", where=where)
+    longer = more_than(sleeps, before, 6)
+    slow = observed_run(sleeps, "--forceall", "--config", f"node={longer}", where=where)
     found = classes(sleeps, before, slow)
     assert next(iter(found)) == "node_startup"
     assert found["node_startup"]["check"].startswith("phase_s.node_plan <= ")
@@ -82,7 +89,8 @@ def test_planning_on_the_nodes_is_node_startup_and_a_long_tool_is_not(sleeps: La
 @pytest.mark.slow
 def test_a_queue_that_holds_jobs_is_a_busy_cluster_and_a_long_tool_is_not(sleeps: Lab) -> None:
     before = observed_run(sleeps, where=sleeps.cluster())
-    queued = observed_run(sleeps, "--forceall", where=sleeps.cluster(hold="8"))
+    hold = more_than(sleeps, before, 8)
+    queued = observed_run(sleeps, "--forceall", where=sleeps.cluster(hold=hold))
     assert next(iter(classes(sleeps, before, queued))) == "busy_cluster"
     tool = observed_run(sleeps, "--forceall", "--config", "tool=8", where=sleeps.cluster())
     assert "busy_cluster" not in classes(sleeps, before, tool)
@@ -92,11 +100,13 @@ def test_a_queue_that_holds_jobs_is_a_busy_cluster_and_a_long_tool_is_not(sleeps
 def test_a_resource_limit_that_is_too_low_leaves_slots_idle_and_busy_slots_do_not(
     sleeps: Lab,
 ) -> None:
-    words = ("--forceall", "--config", "tool=5", "--resources")
+    longer = more_than(sleeps, observed_run(sleeps), 5)
+    words = ("--forceall", "--config", f"tool={longer}", "--resources")
     before = observed_run(sleeps, *words, "io=4")
     assert "idle_slots" in classes(sleeps, before, observed_run(sleeps, *words, "io=1"))
-    longer = observed_run(sleeps, "--forceall", "--config", "tool=12", "--resources", "io=4")
-    assert "idle_slots" not in classes(sleeps, before, longer)
+    more = f"tool={more_than(sleeps, before, 6)}"
+    busy = observed_run(sleeps, "--forceall", "--config", more, "--resources", "io=4")
+    assert "idle_slots" not in classes(sleeps, before, busy)
 
 
 CHECKPOINTS = """
@@ -123,7 +133,8 @@ def test_many_checkpoints_are_a_storm_and_one_is_not(lab: Lab) -> None:
     lab.snakefile(CHECKPOINTS)
     go_on = ("--forceall", "--config")
     before = observed_run(lab, *go_on, "many=6", "each=0", where=("--cores", "1"))
-    slow = observed_run(lab, *go_on, "many=6", "each=1", where=("--cores", "1"))
+    each = f"each={float(more_than(lab, before, 6)) / 6:.2f}"
+    slow = observed_run(lab, *go_on, "many=6", each, where=("--cores", "1"))
     assert next(iter(classes(lab, before, slow))) == "checkpoint_storm"
     one = observed_run(lab, *go_on, "many=1", "each=3", where=("--cores", "1"))
     assert "checkpoint_storm" not in classes(lab, before, one)
@@ -175,11 +186,11 @@ def test_an_input_visible_late_on_the_node_is_slow_metadata_and_a_long_tool_is_n
             shell: "sleep {params.tool}; cp {input} {output} 2> {log}"
     """)
     (lab.folder / "in.txt").write_text("a\n")
-    words = ("--forceall", "--latency-wait", "30")
+    words = ("--forceall", "--latency-wait", "120")
     before = observed_run(lab, *words, where=lab.cluster())
     script = lab.folder / "submit.sh"
     where = lab.cluster(hide="in.txt")
-    script.write_text(script.read_text().replace("sleep 1.5", "sleep 6"))
+    script.write_text(script.read_text().replace("sleep 1.5", f"sleep {more_than(lab, before, 6)}"))
     assert (
         next(iter(classes(lab, before, observed_run(lab, *words, where=where)))) == "slow_metadata"
     )

@@ -66,17 +66,17 @@ class Compared:
             rule: whose jobs changed; None for the whole run.
 
         """
-        return "safe" if self._same_of(rule) else "unsafe"
+        return "safe" if self.same_of(rule) else "unsafe"
 
     def with_results(self, claim: str, rule: str | None = None) -> str:
         """Return *claim* about a change that can alter results, and whether it did."""
-        same = self._same_of(rule)
+        same = self.same_of(rule)
         if same:
             which = "the" if self.same_bytes or rule is None else "its"
             return f"{claim}; {which} outputs are the same bytes"
         return f"{claim}, and " + ("the outputs differ" if same is False else UNCHECKED)
 
-    def _same_of(self, rule: str | None) -> bool | None:
+    def same_of(self, rule: str | None) -> bool | None:
         """Return whether the outputs of *rule*, and what is made from them, are the same.
 
         None if that is not known. If its own outputs are all the same, so is what they lead to:

@@ -5,8 +5,9 @@ from collections.abc import Collection, Iterator
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.compare.differences import RUN, Change
-from snakemake_logger_plugin_observe.analysis.compare.job_matching import by_rule
+from snakemake_logger_plugin_observe.analysis.compare.job_matching import Pair, by_rule
 from snakemake_logger_plugin_observe.analysis.compare.same_work.finding import Compared, Finding
+from snakemake_logger_plugin_observe.analysis.cost.scheduler_limits import CORES, asked, given
 from snakemake_logger_plugin_observe.analysis.phrasing import jobs_of
 from snakemake_logger_plugin_observe.run.model import Run
 
@@ -33,7 +34,12 @@ def findings(compared: Compared) -> Iterator[Finding]:
     """Yield rules whose jobs changed."""
     commands = {change.subject for change in compared.changes if change.what == "command"}
     code = {change.subject for change in compared.changes if change.what == "code"}
+    capped = {rule for rule in commands | _with_threads(compared) if _only_capped(compared, rule)}
     for change in compared.changes:
+        if change.subject in capped and change.what in ("command", "threads"):
+            if change.what == "threads":
+                yield _fewer_threads(compared, change)
+            continue
         if change.subject == RUN:
             yield from _script(compared, change, code)
         elif change.what in _COMPUTING:
@@ -107,6 +113,53 @@ def _given(compared: Compared, change: Change, commands: set[str]) -> Finding:
         compared.with_results(f"{claim}, which the tool can read", change.subject),
         change.evidence,
     )
+
+
+def _with_threads(compared: Compared) -> set[str]:
+    return {change.subject for change in compared.changes if change.what == "threads"}
+
+
+def _only_capped(compared: Compared, rule: str) -> bool:
+    """Whether a limit gave the jobs of *rule* fewer threads than they ask for, and only that.
+
+    Each asks for as many in both runs, and its command differs at most in their number.
+    """
+    pairs = [pair for pair in compared.match.pairs if pair.before.rule == rule]
+    changed = [p for p in pairs if p.before.threads != p.after.threads]
+    same = all(p.before.shellcmd == p.after.shellcmd for p in pairs if p not in changed)
+    return bool(changed) and same and all(map(_is_capped, changed))
+
+
+def _is_capped(pair: Pair) -> bool:
+    jobs = (pair.before, pair.after)
+    wanted = [asked(job, CORES) for job in jobs]
+    had = [given(job, CORES) for job in jobs]
+    if wanted[0] != wanted[1] or 0 in had:
+        return False
+    commands = [re.split(r"([0-9]+)", job.shellcmd or "") for job in jobs]
+    numbers = tuple(map(str, had))
+    return len(commands[0]) == len(commands[1]) and all(
+        one == other or (one, other) == numbers for one, other in zip(*commands, strict=True)
+    )
+
+
+def _fewer_threads(compared: Compared, change: Change) -> Finding:
+    """Judge threads that a limit such as ``--cores`` capped, and a command with their number."""
+    rule = change.subject
+    wanted = max(asked(p.after, CORES) for p in compared.match.pairs if p.before.rule == rule)
+    claim = (
+        f"threads of {rule}: {change.before} → {change.after}{_how_many(change)}, of the {wanted} "
+        "that it asks for, as --cores allowed; nothing else in its command changed"
+    )
+    if compared.same_of(rule) is None:
+        return Finding(
+            THREADS,
+            "safe",
+            f"{claim}: safe unless the tool's output depends on its threads",
+            change.evidence,
+        )
+    claim = compared.with_results(claim, rule)
+    return Finding(THREADS, compared.by_results(rule), claim, change.evidence)
 
 
 def _only_commands(compared: Compared, rule: str) -> bool:

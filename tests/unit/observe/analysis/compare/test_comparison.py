@@ -558,6 +558,53 @@ def test_a_change_that_the_tool_cannot_read_is_safe(facts: dict[str, Any]) -> No
     assert compared(a_run(), other).same_work is True
 
 
+def capped(threads: int, command: str, **facts: Any) -> list[dict[str, Any]]:
+    """Return the workflow with jobs of count that ask for four threads."""
+    asks = {"threads": 4} if threads < 4 else {}
+    known = {"threads": threads, "requested": asks, "shellcmd": command, **facts}
+    return changed(a_workflow(), "count", **known)
+
+
+def test_threads_that_the_cores_capped_are_a_setting_unless_the_outputs_differ() -> None:
+    four, three = (capped(n, f"head -n 4 | sort --parallel={n}") for n in (4, 3))
+    assert found(a_run(four), a_run(three)) == {"threads_changed": "safe"}
+    assert claims(a_run(four), a_run(three), "threads_changed") == [
+        (
+            "threads of count: 4 → 3 (3 jobs), of the 4 that it asks for, as --cores allowed; "
+            "nothing else in its command changed: safe unless the tool's output depends on its "
+            "threads"
+        )
+    ]
+    assert compared(a_run(four), a_run(three)).same_work is True
+    assert found(a_run(three), a_run(capped(2, "head -n 4 | sort --parallel=2"))) == {
+        "threads_changed": "safe"
+    }
+    assert claims(a_run(four, sums=SUMS), a_run(three, sums=SUMS), "threads_changed") == [
+        (
+            "threads of count: 4 → 3 (3 jobs), of the 4 that it asks for, as --cores allowed; "
+            "nothing else in its command changed; the outputs are the same bytes"
+        )
+    ]
+    one, other = ({"count/a": each} for each in ("one", "other"))
+    assert found(a_run(four, sums=one), a_run(three, sums=other))["threads_changed"] == "unsafe"
+
+
+@pytest.mark.parametrize(
+    ("threads", "command", "facts"),
+    [
+        (3, "head -n 4 | sort -u --parallel=3", {}),
+        (3, "head -n 4 | sort --parallel=3", {"requested": {}}),
+        (3, "head -n 4 | sort --parallel=3", {"requested": {"threads": None}}),
+        (4, "head -n 5 | sort --parallel=4", {}),
+    ],
+)
+def test_a_command_that_differs_in_more_than_capped_threads_is_another(
+    threads: int, command: str, facts: dict[str, Any]
+) -> None:
+    before = a_run(capped(4, "head -n 4 | sort --parallel=4"))
+    assert "unsafe" in found(before, a_run(capped(threads, command, **facts))).values()
+
+
 def test_a_script_s_path_does_not_matter_if_its_code_is_known() -> None:
     before, after = (changed(a_workflow(), "count", script=path) for path in ("a.py", "b.py"))
     assert found(a_run(before), a_run(after)) == {}
