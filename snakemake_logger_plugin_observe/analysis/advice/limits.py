@@ -20,6 +20,8 @@ _TIMES: Final = (2, 4, 8)
 _FEW: Final = 4
 """So few at once: one more is tried, too."""
 _RATE_TIMES: Final = 10
+_WAITING: Final = 0.1
+"""A job that keeps no more cores busy waits for something else, also on a busy machine."""
 
 
 def limits(run: Run, model: Model, least: Micros) -> Iterator[Choice]:
@@ -85,8 +87,18 @@ def _raised(run: Run, model: Model, name: str, rule: str, *, alone: bool = True)
     values = {share * count for count in counts if count <= most} or {share * most}
     machine = run.started.cpus if run.started is not None else None
     if name == CORES and machine is not None:
-        values = {min(value, machine) for value in values}
+        room = machine * _TIMES[-1] if _busy(model, rule) <= _WAITING else machine
+        values = {min(value, room) for value in values}
     return [_lever(model, name, rule, value, machine) for value in sorted(values) if value > limit]
+
+
+def _busy(model: Model, rule: str) -> float:
+    """Return how many cores a job of *rule* keeps busy on average: 1 if that is not known."""
+    lengths = model.background.get("compute", [0] * model.count)
+    jobs = [i for i, one in enumerate(model.rules) if one == rule and lengths[i]]
+    if not jobs or not all(i < len(model.cpu) and model.cpu[i] for i in jobs):
+        return 1
+    return sum(model.cpu[i] for i in jobs) / sum(lengths[i] for i in jobs)
 
 
 def _fewest_as_fast(at_once: int, jobs: int) -> int:
@@ -106,17 +118,21 @@ def _lever(model: Model, name: str, rule: str, value: int, machine: int | None) 
     limit, share = model.limits[name], _share(model, name, rule)
     flag = _FLAGS.get(name)
     why = "ready jobs waited for a free slot"
-    if name == CORES:
+    beyond = name == CORES and machine is not None and value > machine
+    if beyond:
+        why = f"a job of {rule} keeps {_busy(model, rule):.2f} cores busy, and waits otherwise"
+    elif name == CORES:
         why = f"{rule} has {plural(share, 'thread')}: {_at_a_time(limit, share)}"
     elif name != JOBS:
         why = f"{rule} requests {share}: {_at_a_time(limit, share)}"
     return Lever(
         "limits",
         f"raise {flag or f'{name} in --resources'} from {limit} to {value}"
-        + _if_there_is(name, machine, remote=model.remote),
+        + ("" if beyond else _if_there_is(name, machine, remote=model.remote)),
         why,
         (_argument(name, value),),
         rule=rule,
+        at_most=beyond,
     )
 
 

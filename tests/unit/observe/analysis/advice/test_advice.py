@@ -116,6 +116,19 @@ def test_tools_that_already_fill_the_machine_gain_nothing_by_more_cores() -> Non
     assert piece(in_turn(cores=1, cpus=4, used=full), "limits")[2] == 20
 
 
+def test_jobs_that_only_wait_may_be_more_than_the_machine_has_cores() -> None:
+    """What they wait for is not known: so much is saved at most, if that serves more at once."""
+    waiting = Usage(user_s=0.1, system_s=0.1)
+    story = in_turn(8, 2, cores=2, cpus=2, used=waiting)
+    (one,) = (one for one in advice(story) if one.lever.kind == "limits")
+    assert (one.lever.text, one.saves / SECOND) == ("raise --cores from 2 to 8", 30)
+    assert one.lever.why == "a job of map keeps 0.02 cores busy, and waits otherwise"
+    assert one.lever.at_most
+    half = Usage(user_s=5, system_s=0)  # other work on the machine may have kept it from a core
+    assert "limits" not in kinds(in_turn(8, 2, cores=2, cpus=2, used=half))
+    assert "limits" not in kinds(in_turn(8, 2, cores=2, cpus=2))
+
+
 def test_of_an_unknown_machine_more_cores_are_a_condition() -> None:
     assert piece(in_turn(cores=1), "limits")[0].endswith("if the machine has as much")
 
