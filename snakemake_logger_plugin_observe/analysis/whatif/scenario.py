@@ -15,6 +15,8 @@ from snakemake_logger_plugin_observe.analysis.cost.selection_rate import Rate
 _DRAWN: Final = "drawn"
 _GREEDY: Final = "greedy"
 _RATE: Final = re.compile(r"([0-9]{1,10})/([0-9]{1,10})(ms|s|m|h|d|w)")
+_SIZE: Final = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,3})?) ?([KMGT])(i?)B?")
+_SIZES: Final = ("mem", "disk")
 _UNITS_S: Final = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _MIN: Final = 0.001
 _MAX: Final = 1e7
@@ -118,6 +120,8 @@ def split_arguments(text: str) -> list[Argument]:
 def split_sweep(text: str) -> list[list[Argument]]:
     """Return the arguments of each alternative in a sweep such as ``jobs=1,2,4,8``.
 
+    Of a setting that has a name of its own, that is given once: ``resources=mem_mb=8000,16000``.
+
     Raises:
         ScenarioError: if *text* has another form.
 
@@ -125,7 +129,13 @@ def split_sweep(text: str) -> list[list[Argument]]:
     name, equals, values = text.partition("=")
     if not equals or not values.strip(","):
         raise ScenarioError(f"--sweep {text}: name a setting and its values, such as jobs=1,2,4,8")
-    return [[(name, value)] for value in values.split(",") if value]
+    found: list[list[Argument]] = []
+    inner = ""
+    for value in filter(None, values.split(",")):
+        own, named, last = value.rpartition("=")
+        inner = own + named or inner
+        found.append([(name, inner + last)])
+    return found
 
 
 def _set(found: dict[str, Any], name: str, value: str | None) -> None:
@@ -134,7 +144,7 @@ def _set(found: dict[str, Any], name: str, value: str | None) -> None:
         case "jobs" | "cores":
             found[name] = _count(name, value)
         case "resources":
-            resource, number = _pair(name, value)
+            resource, number = _amount(*_pair(name, value))
             found["resources"] = {**found["resources"], resource: _count(name, number)}
         case "poll":
             found["poll_s"] = _positive(name, value)
@@ -181,6 +191,16 @@ def _pair(name: str, value: str | None) -> tuple[str, str]:
     if not left or not right:
         raise ScenarioError(f"{name} {value or ''}: write NAME=NUMBER")
     return left, right
+
+
+def _amount(resource: str, number: str) -> tuple[str, str]:
+    """Return an amount as Snakemake counts it: ``mem=12GB`` is ``mem_mb=12000``."""
+    size = _SIZE.fullmatch(number)
+    if resource not in _SIZES or size is None:
+        return resource, number
+    amount, unit, binary = size.groups()
+    step = 1024 if binary else 1000
+    return f"{resource}_mb", str(math.ceil(float(amount) * step ** (1 + "KMGT".index(unit)) / 1e6))
 
 
 def _count(name: str, value: str | None) -> int:
