@@ -5,8 +5,8 @@ itself and tells the main one no more than that it failed. Without the timing ex
 ours is in that process.
 """
 
+from snakemake_logger_plugin_observe.analysis.failures.exit_codes.meaning import Meaning
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
-from snakemake_logger_plugin_observe.analysis.failures.meanings import Meaning
 from snakemake_logger_plugin_observe.run.model import Run
 
 

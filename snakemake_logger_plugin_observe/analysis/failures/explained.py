@@ -7,12 +7,13 @@ from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.failures import script_errors
 from snakemake_logger_plugin_observe.analysis.failures.console_only import console_only
+from snakemake_logger_plugin_observe.analysis.failures.exit_codes.meaning import Meaning
+from snakemake_logger_plugin_observe.analysis.failures.exit_codes.meanings import meanings
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
 from snakemake_logger_plugin_observe.analysis.failures.log_advice import (
     log_advice,
     shows_its_errors,
 )
-from snakemake_logger_plugin_observe.analysis.failures.meanings import Meaning, meanings
 from snakemake_logger_plugin_observe.analysis.failures.output_checks import output_check
 from snakemake_logger_plugin_observe.analysis.failures.repeat import (
     HowToRepeat,

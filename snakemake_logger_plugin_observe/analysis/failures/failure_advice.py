@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from snakemake_logger_plugin_observe.analysis.failures.exit_codes.meaning import Strength, Where
 from snakemake_logger_plugin_observe.analysis.failures.explained import Explained, explain
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
-from snakemake_logger_plugin_observe.analysis.failures.meanings import Strength, Where
 from snakemake_logger_plugin_observe.analysis.failures.sent_signals import (
     find_sender,
     refuted_if,

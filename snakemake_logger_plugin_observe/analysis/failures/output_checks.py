@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from snakemake_logger_plugin_observe.analysis.failures.exit_codes.meaning import Meaning
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
-from snakemake_logger_plugin_observe.analysis.failures.meanings import Meaning
 from snakemake_logger_plugin_observe.analysis.named_files import named_in
 from snakemake_logger_plugin_observe.analysis.phrasing import named
 from snakemake_logger_plugin_observe.run.model import Run

@@ -7,7 +7,7 @@ takes for plain words; its answers are only ever used for what is likely.
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
@@ -80,6 +80,16 @@ class SimpleCommand:
     def text(self) -> str:
         """The program with its arguments, on one line."""
         return " ".join(" ".join((self.program, *self.arguments)).split())
+
+    @property
+    def names_a_file(self) -> bool:
+        """Whether it has more than options and numbers, so that it does not only read a pipe."""
+        return any(not each.startswith("-") and not each.isdigit() for each in self.arguments)
+
+
+def last_of(commands: Sequence[SimpleCommand], programs: Collection[str]) -> SimpleCommand | None:
+    """Return the last command that runs one of *programs*."""
+    return next((one for one in reversed(commands) if one.program in programs), None)
 
 
 class UnreadableError(Exception):

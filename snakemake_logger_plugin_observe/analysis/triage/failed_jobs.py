@@ -6,9 +6,9 @@ from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.citations import Citation
 from snakemake_logger_plugin_observe.analysis.failures.endings import describe, of_attempts
+from snakemake_logger_plugin_observe.analysis.failures.exit_codes.programs import IN_SHORT
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
 from snakemake_logger_plugin_observe.analysis.failures.log_lines import LogLine
-from snakemake_logger_plugin_observe.analysis.failures.meanings import IN_SHORT
 from snakemake_logger_plugin_observe.analysis.failures.signatures import Occurrence
 from snakemake_logger_plugin_observe.analysis.named_files import named_in
 from snakemake_logger_plugin_observe.analysis.phrasing import (

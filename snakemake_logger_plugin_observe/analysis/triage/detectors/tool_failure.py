@@ -5,9 +5,9 @@ from dataclasses import replace
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.failures.endings import text_of
+from snakemake_logger_plugin_observe.analysis.failures.exit_codes.meaning import Meaning
 from snakemake_logger_plugin_observe.analysis.failures.failure_advice import left_behind
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
-from snakemake_logger_plugin_observe.analysis.failures.meanings import Meaning
 from snakemake_logger_plugin_observe.analysis.failures.output_checks import output_check
 from snakemake_logger_plugin_observe.analysis.failures.signatures import signature
 from snakemake_logger_plugin_observe.analysis.failures.story import (

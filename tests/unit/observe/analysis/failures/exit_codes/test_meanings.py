@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from snakemake_logger_plugin_observe.analysis.failures.meanings import Meaning, meanings
+from snakemake_logger_plugin_observe.analysis.failures.exit_codes.meaning import Meaning
+from snakemake_logger_plugin_observe.analysis.failures.exit_codes.meanings import meanings
 from snakemake_logger_plugin_observe.analysis.failures.repeat import STRICT
 
 
