@@ -40,6 +40,7 @@ _ONE_VALUE: Final = {
 }
 _MANY_VALUES: Final = {
     "resources": ("NAME=N", "N units of a resource in total"),
+    "set-threads": ("RULE=N", "each job of a rule has N threads"),
     "group": ("RULE=N", "submit N jobs of a rule as one group"),
     "merge": ("RULE=N", "let one job make the outputs of N jobs of a rule"),
     "local": ("RULE", "run a rule's jobs on the main machine"),
@@ -115,7 +116,7 @@ def _flags(args: argparse.Namespace) -> Iterable[Argument]:
         if (value := getattr(args, name.replace("-", "_"))) is not None:
             yield name, value
     for name in _MANY_VALUES:
-        for value in getattr(args, name):
+        for value in getattr(args, name.replace("-", "_")):
             yield name, value
     for name in _FLAGS:
         if getattr(args, name.replace("-", "_")):

@@ -88,6 +88,7 @@ def advise(run: Run, account: Account, model: Model | None = None) -> tuple[Advi
 def _choices(run: Run, account: Account, trials: "Trials", least: Micros) -> Iterator[Choice]:
     return chain(
         limits.limits(run, trials.model, least),
+        limits.threads(run, trials.model),
         limits.rate(account, trials.model, least),
         work.scheduler(run, account, least),
         work.fewer_jobs(account, least),

@@ -10,8 +10,8 @@ class Lever:
     """Something to change."""
 
     kind: str
-    """``limits``, ``rate``, ``scheduler``, ``fewer_jobs``, ``grouping``, ``polling``, ``queue``,
-    ``staging``, ``planning`` or ``compute``."""
+    """``limits``, ``rate``, ``threads``, ``scheduler``, ``fewer_jobs``, ``grouping``, ``polling``,
+    ``queue``, ``staging``, ``planning`` or ``compute``."""
     text: str
     """An imperative, without what it saves."""
     why: str
@@ -27,7 +27,7 @@ class Lever:
     @property
     def is_a_setting(self) -> bool:
         """Whether the user changes it at once, with a flag."""
-        return self.kind in ("limits", "rate", "scheduler", "polling")
+        return self.kind in ("limits", "rate", "threads", "scheduler", "polling")
 
 
 @dataclass(frozen=True, slots=True)

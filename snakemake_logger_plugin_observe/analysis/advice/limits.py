@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from math import ceil
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.advice.lever import Choice, Lever
 from snakemake_logger_plugin_observe.analysis.cost.account import Account
-from snakemake_logger_plugin_observe.analysis.cost.scheduler_limits import CORES, JOBS
+from snakemake_logger_plugin_observe.analysis.cost.scheduler_limits import CORES, JOBS, THREADS
 from snakemake_logger_plugin_observe.analysis.cost.selection_rate import FLAG, Rate
+from snakemake_logger_plugin_observe.analysis.jobs.resource_use import request_mismatches
 from snakemake_logger_plugin_observe.analysis.path.utilisation import held_back_by_limit
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.analysis.whatif.model import UNLIMITED, Model
@@ -158,6 +160,23 @@ def _if_there_is(name: str, machine: int | None, *, remote: bool) -> str:
 
 def _argument(name: str, value: int) -> tuple[str, str]:
     return (name, f"{value}") if name in _FLAGS else ("resources", f"{name}={value}")
+
+
+def threads(run: Run, model: Model) -> Iterator[Choice]:
+    """Yield fewer threads for each rule whose jobs keep few of theirs busy, if others waited."""
+    for one in request_mismatches(run):
+        fewer = max(1, ceil(one.used))
+        if one.resource == THREADS and not one.too_little and CORES in model.limits:
+            lever = Lever(
+                "threads",
+                f"lower the threads of {one.rule} from {one.requested:.0f} to {fewer}, in the rule "
+                "or with --set-threads",
+                f"its jobs keep {one.used:.2g} cores busy",
+                (("set-threads", f"{one.rule}={fewer}"),),
+                rule=one.rule,
+                at_most=True,
+            )
+            yield Choice((lever,))
 
 
 def rate(account: Account, model: Model, least: Micros) -> Iterator[Choice]:

@@ -34,6 +34,8 @@ class Scenario:
     jobs: int | None = None
     cores: int | None = None
     resources: dict[str, int] = field(default_factory=dict)
+    set_threads: dict[str, int] = field(default_factory=dict)
+    """The threads of each job of a rule."""
     max_jobs_per_timespan: Rate | None = None
     scheduler: str | None = None
     poll_s: float | None = None
@@ -63,6 +65,7 @@ class Scenario:
             "jobs": self.jobs,
             "cores": self.cores,
             "resources": self.resources,
+            "set_threads": self.set_threads,
             "max_jobs_per_timespan": str(self.max_jobs_per_timespan)
             if self.max_jobs_per_timespan
             else None,
@@ -95,7 +98,8 @@ def parse_scenario(arguments: Iterable[Argument]) -> Scenario:
         ScenarioError: if one makes no sense.
 
     """
-    found: dict[str, Any] = {"resources": {}, "groups": {}, "merge": {}, "local": (), "faster": {}}
+    by_name = ("resources", "set_threads", "groups", "merge", "faster")
+    found: dict[str, Any] = {"local": (), **{name: {} for name in by_name}}
     for name, value in arguments:
         _set(found, name.replace("_", "-"), value)
     return Scenario(**found)
@@ -160,9 +164,9 @@ def _set(found: dict[str, Any], name: str, value: str | None) -> None:
             if value != _GREEDY:
                 raise ScenarioError(f"scheduler {value or ''}: only {_GREEDY} can be simulated")
             found["scheduler"] = value
-        case "group" | "merge":
+        case "group" | "merge" | "set-threads":
             rule, number = _pair(name, value)
-            known = {"group": "groups"}.get(name, name)
+            known = {"group": "groups"}.get(name, name.replace("-", "_"))
             found[known] = {**found[known], rule: _count(name, number)}
         case "local":
             if not value:
@@ -177,7 +181,7 @@ def _set(found: dict[str, Any], name: str, value: str | None) -> None:
             found[name.replace("-", "_")] = True
         case _:
             raise ScenarioError(
-                f"unknown setting {name}: choose from jobs, cores, resources, "
+                f"unknown setting {name}: choose from jobs, cores, resources, set-threads, "
                 "max-jobs-per-timespan, scheduler, poll, queue, startup, group, merge, local, "
                 "faster, no-retries, overlap-staging"
             )

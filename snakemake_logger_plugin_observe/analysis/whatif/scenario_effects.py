@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterator
+from itertools import chain
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.cost.scheduler_limits import (
@@ -14,6 +15,7 @@ from snakemake_logger_plugin_observe.analysis.cost.scheduler_limits import (
     local_workers,
     may_ask_for_more,
 )
+from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.analysis.whatif import grouping, transforms
 from snakemake_logger_plugin_observe.analysis.whatif.model import Model
 from snakemake_logger_plugin_observe.analysis.whatif.scenario import Scenario, ScenarioError
@@ -34,7 +36,8 @@ def apply_scenario(
     assumptions: list[str] = []
     rules = {rule for rule in model.rules if rule is not None}
     rules |= {part.rule for parts in model.group_parts.values() for part in parts if part.rule}
-    for rule in (*scenario.groups, *scenario.merge, *scenario.local, *scenario.faster):
+    named = (scenario.groups, scenario.merge, scenario.local, scenario.faster, scenario.set_threads)
+    for rule in chain.from_iterable(named):
         if rule not in rules:
             raise ScenarioError(f"no job of a rule named {rule} ran")
     if scenario.no_retries:
@@ -43,6 +46,11 @@ def apply_scenario(
     model = _lengths(model, scenario, rng, assumptions)
     for rule in dict.fromkeys(scenario.local):
         model = _made_local(model, run, rule, assumptions)
+    for rule, threads in scenario.set_threads.items():
+        if CORES not in model.limits or rule not in model.rules:
+            raise ScenarioError(f"set-threads {rule}: its jobs wait for no cores of this run")
+        assumptions.append(f"a job of {rule} has {plural(threads, 'thread')}, and takes as long")
+        model = transforms.with_threads(model, rule, threads)
     for rule, size in scenario.merge.items():
         together = grouping.mergeable(model, rule)
         if not together:

@@ -191,6 +191,19 @@ def limited(model: Model, limits: dict[str, int]) -> Model:
     return model.changed(limits={**model.limits, **limits}, requests=requests)
 
 
+def with_threads(model: Model, rule: str, threads: int) -> Model:
+    """Return *model* with jobs of *rule* that take so many cores each, of those that there are."""
+    taken = min(threads, model.limits[CORES])
+
+    def changed(columns: Columns, amount: int) -> Columns:
+        own = zip(columns.get(CORES, ()), model.rules, strict=False)
+        column = [amount if name == rule else before for before, name in own]
+        return columns | ({CORES: column} if column else {})
+
+    requests, asked = changed(model.requests, taken), changed(model.asked, threads)
+    return model.changed(requests=requests, asked=asked)
+
+
 def made_local(model: Model, rule: str, workers: int) -> Model:
     """Return *model* with the jobs of *rule* run by the executor on the main machine."""
     here = [name == rule or local for name, local in zip(model.rules, model.local, strict=True)]

@@ -164,6 +164,8 @@ def test_a_gain_is_counted_from_the_run_simulated_without_changes(journal: Path)
         (["--max-jobs-per-timespan", "1/0s"], "max-jobs-per-timespan 0"),
         (["--max-jobs-per-timespan", "1/1s"], "does not record this run's"),
         (["--cores", "2"], "its limit is --jobs"),
+        (["--set-threads", "map=2"], "its jobs wait for no cores of this run"),
+        (["--set-threads", "nix=2"], "no job of a rule named nix ran"),
         (["--resources", "gpu=1"], "no job of this run requests it"),
         (["--with", ""], "an empty alternative"),
         (["--with", "speed=9"], "unknown setting speed"),

@@ -129,6 +129,18 @@ def test_jobs_that_only_wait_may_be_more_than_the_machine_has_cores() -> None:
     assert "limits" not in kinds(in_turn(8, 2, cores=2, cpus=2))
 
 
+def test_threads_that_jobs_do_not_keep_busy_should_be_fewer() -> None:
+    """Two jobs of one thread run at a time, each as long as with two."""
+    story = in_turn(4, cores=2, cpus=2, threads=2, used=Usage(user_s=8.0, system_s=0.5))
+    (one,) = (one for one in advice(story) if one.lever.kind == "threads")
+    text = "lower the threads of map from 2 to 1, in the rule or with --set-threads"
+    assert (one.lever.text, one.lever.why) == (text, "its jobs keep 0.85 cores busy")
+    assert (one.lever.move, one.lever.at_most) == ((("set-threads", "map=1"),), True)
+    assert one.saves == 20 * SECOND
+    both = in_turn(4, cores=2, cpus=2, threads=2, used=Usage(user_s=18.0, system_s=0.5))
+    assert "threads" not in kinds(both)
+
+
 def test_of_an_unknown_machine_more_cores_are_a_condition() -> None:
     assert piece(in_turn(cores=1), "limits")[0].endswith("if the machine has as much")
 

@@ -130,6 +130,19 @@ def test_threads_rise_with_the_cores_to_what_the_rule_asks_for() -> None:
     assert makespan(changed(run, "cores=8")) == run.makespan - 5 * SECOND
 
 
+def test_jobs_with_fewer_threads_run_side_by_side() -> None:
+    """And with more than there are cores, one at a time."""
+    story = begun(wraps="local", cores=2)
+    for number in (0, 1):
+        begin = 3 + 10 * number
+        story.job(number, threads=2).iteration(begin, begin, (begin, begin))
+        story.quick(number, 3, begin, begin + 10)
+    run = story.iteration(23, 23).end(23).run
+    assert makespan(changed(run, "set-threads=map=1")) == 13 * SECOND
+    assert makespan(changed(run, "set-threads=map=8")) == 23 * SECOND
+    assert "a job of map has 1 thread, and takes as long" in assumptions(run, "set-threads=map=1")
+
+
 def test_threads_that_no_limit_reduced_stay_as_they_are() -> None:
     run = one_at_a_time()
     assert makespan(changed(run, "cores=4")) == run.makespan - 5 * SECOND
