@@ -132,6 +132,8 @@ class Session:
             started_in = self._started_in
             sources = ask(lambda: workflow_sources.paths_of(workflow, profiles, started_in), ())
             setting_files = workflow_sources.setting_files(workflow, profiles, started_in)
+        if hook_ends and self.journal.stderr_lines and not self.journal.quiet:
+            warn("--logger-observe-stderr keeps nothing without --executor timed")
         self.recorder = Recorder(
             self.journal,
             fault=self._warn_once,

@@ -57,6 +57,15 @@ def test_what_a_failed_job_printed_stands_in_for_its_log(lab: Lab, keep: bool) -
     assert "Error: line 3 is bad" in lab.observe("triage").stdout
 
 
+def test_that_nothing_is_kept_without_the_timing_executor_is_said(lab: Lab) -> None:
+    lab.snakefile(SNAKEFILE)
+    told = "snakemake-observe: --logger-observe-stderr keeps nothing without --executor timed"
+    alone = ("--cores", "1", "--logger", "observe", *KEEP)
+    assert told in lab.snakemake(*alone, check=False).stderr.splitlines()
+    assert told not in lab.snakemake(*alone, "--dry-run").stderr
+    assert told not in lab.snakemake("--cores", "1", *BOTH, *KEEP, check=False).stderr
+
+
 def test_a_log_that_has_lines_is_enough(lab: Lab) -> None:
     lab.snakefile("""
         rule one:

@@ -56,7 +56,7 @@ BY_PROGRAM: Final = (
         "test [ [[",
         "the condition {command} is false, which is exit code 1",
         "find out why it is false; if it may be, write `if {command}; then ...; fi`",
-        "the condition {command} is true",
+        "another command, before or after {command}, is what ended with exit code 1",
     ),
     _ending(
         {1},
