@@ -146,13 +146,15 @@ def _passed_over(plans: Sequence[Source]) -> Iterator[str]:
     """Say which newer dry runs the answer is not about, and if the newest failed."""
     if not plans:
         return
-    newest = plans[0]
-    more = f" and {plural(len(plans) - 1, 'more')}" if len(plans) > 1 else ""
-    what = "a newer dry run, passed over"
+    newest, others = plans[0], len(plans) - 1
     if newest.status == "failed":
         said = headline(newest.run, ())
-        what = f"a newer dry run, which failed{f': {said}' if said else ''}"
-    yield f"{newest.path}{more}: {what}"
+        before = f" (after {plural(others, 'other')})" if others else ""
+        yield f"{newest.path}: a newer dry run{before}, which failed{f': {said}' if said else ''}"
+    elif others:
+        yield f"{newest.path} and {plural(others, 'other')}: newer dry runs, passed over"
+    else:
+        yield f"{newest.path}: a newer dry run, passed over"
 
 
 def _load(path: Path, detail: Detail) -> Source:

@@ -74,7 +74,7 @@ def test_newer_dry_runs_and_unreadable_journals_are_passed_over_and_said_to_be(
     run = json.loads(output(capsys)[0])["run"]
     assert run["journal"] == str(expected.relative_to(workdir))
     assert run["problems"] == [
-        ".snakemake/observe/20260301T150000-dddddd.jsonl and 1 more: a newer dry run, passed over",
+        ".snakemake/observe/20260301T150000-dddddd.jsonl and 1 other: newer dry runs, passed over",
         (
             ".snakemake/observe/20260301T160000-eeeeee.jsonl: no complete line in it, so there is no "
             "run to show; passed over"
