@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.failures import script_errors
@@ -71,8 +71,22 @@ def explain(
     if job is not None and not job.shellcmd:
         raised = script_errors.raised_in_script(said)
     found = () if job is None or raised else _meanings(run, one, job, said)
+    found = tuple(_with_wildcards(each, job) for each in found if job is not None)
     log = None if any(each.prints_nothing for each in found) else log_advice(run, one)
     return Explained(found, raised, log, how_to_repeat(run, one, journal, as_run))
+
+
+def _with_wildcards(meaning: Meaning, job: JobDescribed) -> Meaning:
+    """Return *meaning* with the wildcards for the values in what it says to write in the rule."""
+    _, write, quoted = meaning.to_do.replace(_ENDED_WITH_1, "").partition("write ")
+    named = [
+        f"{{wildcards.{name}}} for {value}"
+        for name, value in job.wildcards.items()
+        if write and value and re.search(rf"(?<!\w){re.escape(value)}(?!\w)", quoted)
+    ]
+    if not named:
+        return meaning
+    return replace(meaning, to_do=f"{meaning.to_do} (in the rule with {' and '.join(named)})")
 
 
 def _said(one: Failure) -> tuple[str, ...]:
@@ -102,6 +116,8 @@ def _meanings(
     )
 
 
+_ENDED_WITH_1: Final = "[ $? -eq 1 ]"
+"""A part of what is to be written that is not of the command."""
 _RAN: Final = re.compile(r"Command '(?P<command>.*)' (?:returned non-zero exit status|died with)")
 """Of the code of a ``run:``, which names the shell command that failed."""
 _INTERPRETERS: Final = {".r": "Rscript", ".rmd": "Rscript", ".jl": "julia", ".rs": "rust-script"}

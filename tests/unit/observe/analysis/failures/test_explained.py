@@ -344,3 +344,16 @@ def test_what_a_log_needs_is_said_next_to_the_reason_and_not_with_each_step() ->
 
 def test_a_command_that_bash_did_not_read_sends_nothing_to_a_log() -> None:
     assert explained(story("if true; then tool"), code=2).log is None
+
+
+# -- what to write in the rule --------------------------------------------------------------------
+
+
+def test_what_to_write_in_the_rule_has_its_wildcards() -> None:
+    (found,) = explained(story("test 3 != 3; echo > out/3", wildcards={"i": "3"})).meanings
+    assert found.to_do.endswith(
+        "write `if test 3 != 3; then ...; fi` (in the rule with {wildcards.i} for 3)"
+    )
+    (found,) = explained(story("grep GATTACA reads.txt > out/1", wildcards={"i": "1"})).meanings
+    assert "|| [ $? -eq 1 ])" in found.to_do
+    assert "wildcards" not in found.to_do
