@@ -6,6 +6,7 @@ from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.advice.advice import MOST_JOBS, advise, is_small
 from snakemake_logger_plugin_observe.analysis.cost.account import account
+from snakemake_logger_plugin_observe.analysis.cost.scheduler_limits import reduced
 from snakemake_logger_plugin_observe.analysis.failures.failures import failures
 from snakemake_logger_plugin_observe.analysis.path.explain import (
     ExplainedSegment,
@@ -68,6 +69,8 @@ def run(args: argparse.Namespace) -> Reply[PathAnswer]:
         answer = _simulated(source, found)
     if cut_short:
         answer = replace(answer, advice=(), failures=failures(source.run))
+    else:
+        answer = replace(answer, reduced=tuple(reduced(source.run)))
     return Reply(answer, parts, shape)
 
 

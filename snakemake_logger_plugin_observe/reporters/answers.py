@@ -168,6 +168,8 @@ class PathAnswer:
     """The actual path with its stamps in the journal, with ``--explain``."""
     advice: tuple[Advice, ...] | None = ()
     """What to change, as in ``CostAnswer``; nothing in a run that failed or was interrupted."""
+    reduced: tuple[Reduced, ...] = ()
+    """What rules ask for and did not get, as in ``CostAnswer``."""
     failures: tuple[Failure, ...] = ()
     """What failed, if the run failed or was interrupted."""
 

@@ -127,7 +127,7 @@ def test_what_a_rule_asks_for_and_did_not_get_is_said(lab: Lab) -> None:
     lab.snakefile(FOUR_THREADS)
     lab.snakemake(*BOTH, "--cores", "2")
     text = lab.observe("cost").stdout
-    assert "work asks for 4 threads, and was given 2 in 3 jobs (--cores 2)." in text
+    assert "work asks for 4 threads, and was given 2 in 3 jobs (--cores 2): " in text
     fewer = {"rule": "work", "resource": "threads", "requested": 4, "given": 2, "jobs": 3}
     assert asked(lab, "cost")["reduced"] == [fewer]
 

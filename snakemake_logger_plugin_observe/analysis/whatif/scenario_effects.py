@@ -146,13 +146,9 @@ def _made_local(model: Model, run: Run, rule: str, assumptions: list[str]) -> Mo
 
 
 def _limited(model: Model, run: Run, scenario: Scenario, assumptions: list[str]) -> Model:
-    limits: dict[str, int] = dict(scenario.resources)
-    if scenario.jobs is not None:  # a run without a cluster counts cores, whichever option is used
-        limits[JOBS if model.remote else CORES] = scenario.jobs
-    if scenario.cores is not None:
-        if model.remote:
-            raise ScenarioError("cores: this run submits its jobs, so its limit is --jobs")
-        limits[CORES] = scenario.cores
+    if scenario.cores is not None and model.remote:
+        raise ScenarioError("cores: this run submits its jobs, so its limit is --jobs")
+    limits = _changed_limits(model, scenario)
     if not limits:
         return model
     known = Limits(run)
@@ -178,6 +174,29 @@ def _limited(model: Model, run: Run, scenario: Scenario, assumptions: list[str])
     return transforms.limited(model.changed(requests=requests), limits)
 
 
+def _changed_limits(model: Model, scenario: Scenario) -> dict[str, int]:
+    """Return the limits that *scenario* sets."""
+    limits: dict[str, int] = dict(scenario.resources)
+    if scenario.jobs is not None:  # a run without a cluster counts cores, whichever option is used
+        limits[JOBS if model.remote else CORES] = scenario.jobs
+    if scenario.cores is not None:
+        limits[CORES] = scenario.cores
+    return limits
+
+
+def given_more(model: Model, run: Run, scenario: Scenario) -> list[str]:
+    """Return, in words, which rules get more of what they ask for: their tools may be faster."""
+    found = []
+    for name, limit in _changed_limits(model, scenario).items():
+        before = model.limits.get(name, limit)
+        rising, _ = _rising_rules(run, name, before, limit)
+        found += [
+            f"{rule} gets {amount} {_what(name)} in place of {before}"
+            for rule, amount in sorted(rising.items())
+        ]
+    return found
+
+
 def _sharing(model: Model) -> str:
     """Return what is assumed of tools that run at the same time."""
     if model.cores is None or not any(model.cpu):
@@ -194,18 +213,28 @@ def _rising(model: Model, run: Run, name: str, limit: int) -> Iterator[str]:
     before = model.limits.get(name)
     if before is None or name == JOBS or limit <= before:
         return
-    what = THREADS if name == CORES else name
-    rising: dict[str, int] = {}
-    unsure: set[str] = set()
-    for job in run.jobs.values():
-        if (more := min(asked(job, name), limit)) > given(job, name):
-            rising[job.rule] = max(rising.get(job.rule, 0), more)
-        elif may_ask_for_more(job, name, before):
-            unsure.add(job.rule)
+    what = _what(name)
+    rising, unsure = _rising_rules(run, name, before, limit)
     for rule, amount in sorted(rising.items()):
         yield f"{rule} asks for more {what} than it was given: it gets {amount}, and takes as long"
     for rule in sorted(unsure):
         yield f"{rule} took all {before} of {what}: whether it would take more is not known"
+
+
+def _what(name: str) -> str:
+    return THREADS if name == CORES else name
+
+
+def _rising_rules(run: Run, name: str, before: int, limit: int) -> tuple[dict[str, int], set[str]]:
+    """Return what rules get of a raised limit that had less than they ask for, and which may."""
+    rising: dict[str, int] = {}
+    unsure: set[str] = set()
+    for job in run.jobs.values() if name != JOBS else ():
+        if (more := min(asked(job, name), limit)) > given(job, name):
+            rising[job.rule] = max(rising.get(job.rule, 0), more)
+        elif may_ask_for_more(job, name, before):
+            unsure.add(job.rule)
+    return rising, unsure
 
 
 def _requested(model: Model, run: Run, known: Limits, name: str) -> list[int]:

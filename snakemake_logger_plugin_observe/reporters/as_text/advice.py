@@ -63,11 +63,25 @@ def reduced(found: Sequence[Reduced], started: RunStarted | None) -> list[Render
 
 def _reduced(one: Reduced, started: RunStarted | None) -> str:
     limit = f"{one.resource}={one.given} in --resources"
+    more = f": try {one.resource}={one.requested}, if there is as much"
     if one.resource == THREADS:
         limit = f"--cores {started.cores}" if started and started.cores else "--max-threads"
+        more = _more_cores(one, started)
     jobs = f" in {plural(one.jobs, 'job')}" if one.jobs > 1 else ""
     asks = f"{one.rule} asks for {one.requested} {one.resource}"
-    return f"{asks}, and was given {one.given}{jobs} ({limit})."
+    return f"{asks}, and was given {one.given}{jobs} ({limit}){more}."
+
+
+def _more_cores(one: Reduced, started: RunStarted | None) -> str:
+    """Return what to try for a rule that has fewer threads than it asks for."""
+    if started is None or started.cores is None or started.cores >= one.requested:
+        return ""
+    if started.cpus is None:
+        return f": try --cores {one.requested}, if the machine has as many"
+    cores = min(one.requested, started.cpus)
+    if cores <= started.cores:
+        return f": the machine has {plural(started.cpus, 'core')}"
+    return f": try --cores {cores} (of the machine's {started.cpus})"
 
 
 def requests(found: Sequence[RequestMismatch], width: int) -> list[RenderableType]:

@@ -57,7 +57,8 @@ def parts(answer: PathAnswer, width: int) -> list[RenderableType]:
     if failed := list(_failed(answer)):
         found += [*failed, Text()]
     else:
-        found += [Text.assemble((f"What to fix first{so_far}: ", "bold"), _first(answer)), Text()]
+        found += [Text.assemble((f"What to fix first{so_far}: ", "bold"), _first(answer))]
+        found += [*advice.reduced(answer.reduced, answer.source.run.started), Text()]
     found += [*actual_path.actual(answer, width), Text(), *_critical(answer, width), Text()]
     if summary := [*_overhead(answer), *_slots(answer)]:
         found += [*summary, Text()]

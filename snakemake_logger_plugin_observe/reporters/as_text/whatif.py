@@ -161,12 +161,23 @@ def _sentence(answer: WhatIfAnswer) -> str:
             f"{duration(found.measured)}."
         )
     gain = found.unchanged.predicted - best.predicted
+    if best.given_more:
+        return _at_most(best)
     if gain < _WORTH * best.measured:
         return "None of this would have made the run noticeably shorter."
     moved = {name: found.measured_by_class.get(name, 0) - best.by_class[name] for name in CLASSES}
     name, part = max(moved.items(), key=lambda item: item[1])
     most = f", mostly {name} ({CLASSES[name]})" if part > 0 else ""
     return f"With {in_words(best.scenario)} the run would take {duration(gain)} less{most}."
+
+
+def _at_most(best: Prediction) -> str:
+    """Return the sentence on a prediction in which tools may be faster than they were."""
+    more = " and ".join(best.given_more)
+    return harmless(
+        f"With {in_words(best.scenario)} the run would take at most {duration(best.predicted)}: "
+        f"{more}, and how much faster that makes the tool is not known."
+    )
 
 
 def _unchanged(answer: WhatIfAnswer) -> str:

@@ -1,13 +1,15 @@
-"""Requests that differ much from what jobs used, as a table."""
+"""Requests that differ much from what jobs used, as a table; and what jobs did not get."""
 
 import io
 import re
 
 import pytest
+from builders import begun
 from rich.console import Console
 
+from snakemake_logger_plugin_observe.analysis.cost.scheduler_limits import Reduced
 from snakemake_logger_plugin_observe.analysis.jobs.resource_use import RequestMismatch
-from snakemake_logger_plugin_observe.reporters.as_text.advice import requests
+from snakemake_logger_plugin_observe.reporters.as_text.advice import reduced, requests
 
 
 def table_lines(*found: RequestMismatch, width: int = 100) -> list[str]:
@@ -68,3 +70,20 @@ def test_a_narrow_table_shows_names_on_several_lines_and_numbers_on_one(width: i
     lines = table_lines(RequestMismatch(name, "memory", 800e9, 790e9), width=width)
     numbers = r" 800 GB 790 GB nearly all used(: the next job may not fit)?$"
     assert sum(bool(re.search(numbers, line)) for line in lines) == 1
+
+
+@pytest.mark.parametrize(
+    ("resource", "cpus", "said"),
+    [
+        ("threads", 2, "(--cores 2): the machine has 2 cores."),
+        ("threads", 4, "(--cores 2): try --cores 4 (of the machine's 4)."),
+        ("threads", 16, "(--cores 2): try --cores 8 (of the machine's 16)."),
+        ("threads", None, "(--cores 2): try --cores 8, if the machine has as many."),
+        ("gpu", 2, "(gpu=2 in --resources): try gpu=8, if there is as much."),
+    ],
+)
+def test_what_a_rule_did_not_get_comes_with_what_to_try(
+    resource: str, cpus: int | None, said: str
+) -> None:
+    (line,) = reduced([Reduced("map", resource, 8, 2, 4)], begun(cores=2, cpus=cpus).run.started)
+    assert str(line) == f"map asks for 8 {resource}, and was given 2 in 4 jobs {said}"

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from answers import on_slurm, render, source
+from builders import begun
 
 from snakemake_logger_plugin_observe.analysis.cost.partition import partition
 from snakemake_logger_plugin_observe.analysis.whatif.scenario import parse_scenario
@@ -19,3 +20,13 @@ def test_a_simulation_that_is_not_like_the_run_says_so_first_and_claims_no_chang
     assert "20 % off the measured time." in text
     assert " less" not in text
     assert "−" not in text
+
+
+def test_a_rule_that_gets_more_threads_may_be_faster_than_predicted() -> None:
+    story = begun(wraps="local", cores=2).job(1, threads=2, requested={"threads": 8})
+    run = story.iteration(3, 3, (3, 3)).quick(1, 3, 3, 23).iteration(23, 23).end(23).run
+    found = what_if(run, [parse_scenario([("cores", "8")])], partition(run))
+    assert (
+        "With cores=8 the run would take at most 23.0 s: map gets 8 threads in place of 2, and how "
+        "much faster that makes the tool is not known."
+    ) in " ".join(render(WhatIfAnswer(source(run), found)).split())
