@@ -97,6 +97,8 @@ class RunStarted(Event):
     cores: Whole | None = None
     cpus: Whole | None = None
     """How many cores of its machine the main process may use."""
+    memory_bytes: Whole | None = None
+    """How much memory of its machine the main process may use."""
     jobs: Whole | None = None
     resources: Named = Field(default_factory=dict)
     settings: Named = Field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""How many cores of this machine the run may use, whatever ``--cores`` says."""
+"""How much of this machine the run may use, whatever ``--cores`` and ``--resources`` say."""
 
 import math
 import os
@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 _QUOTA: Final = Path("/sys/fs/cgroup/cpu.max")
+_LIMIT: Final = Path("/sys/fs/cgroup/memory.max")
 
 
 def usable_cpus(quota: Path = _QUOTA) -> int | None:
@@ -19,3 +20,15 @@ def usable_cpus(quota: Path = _QUOTA) -> int | None:
         return max(1, min(cpus, math.ceil(int(allowed) / int(period))))
     except (OSError, ValueError, ZeroDivisionError):  # no limit
         return cpus
+
+
+def usable_memory(limit: Path = _LIMIT) -> int | None:
+    """Return how many bytes of memory there are, or fewer if a container's *limit* is lower."""
+    try:
+        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (ValueError, OSError, AttributeError):  # not known to this system
+        return None
+    try:
+        return min(memory, int(limit.read_text(encoding="ascii")))
+    except (OSError, ValueError):  # no limit
+        return memory

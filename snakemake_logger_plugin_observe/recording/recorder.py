@@ -41,7 +41,7 @@ from snakemake_logger_plugin_observe.recording.digest_key import DigestKey
 from snakemake_logger_plugin_observe.recording.event_of import event_of
 from snakemake_logger_plugin_observe.recording.input_watch import InputWatch
 from snakemake_logger_plugin_observe.recording.journal_output import JournalOutput
-from snakemake_logger_plugin_observe.recording.machine import usable_cpus
+from snakemake_logger_plugin_observe.recording.machine import usable_cpus, usable_memory
 from snakemake_logger_plugin_observe.recording.options import JournalSettings
 from snakemake_logger_plugin_observe.recording.output_checksums import OutputsExaminer
 from snakemake_logger_plugin_observe.recording.pause_watch import PauseWatch
@@ -364,6 +364,7 @@ class Recorder:
             boot_id=clock.boot_id(),
             boot_time=clock.boot_time(),
             cpus=usable_cpus(),
+            memory_bytes=usable_memory(),
             pid=os.getpid(),
             process_started=process_started,
             workdir=str(self._workdir),

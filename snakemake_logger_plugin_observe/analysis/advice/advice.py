@@ -19,7 +19,7 @@ from snakemake_logger_plugin_observe.analysis.whatif.scenario import (
     parse_scenario,
 )
 from snakemake_logger_plugin_observe.analysis.whatif.scenario_effects import apply_scenario
-from snakemake_logger_plugin_observe.analysis.whatif.transforms import without_phases
+from snakemake_logger_plugin_observe.analysis.whatif.transforms import requesting, without_phases
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.pasting import Command, command, option
 from snakemake_logger_plugin_observe.run.model import Run
@@ -104,7 +104,7 @@ def _best(trials: "Trials", choice: Choice) -> Advice | None:
     tried = [
         Advice(lever, saves)
         for lever in choice.levers
-        if (saves := trials.saves(lever.move, lever.without)) is not None
+        if (saves := trials.saves(lever.move, lever.without, lever.requests)) is not None
     ]
     most = max((one.saves for one in tried), default=0)
     return next((one for one in tried if one.saves >= _ENOUGH * most), None)
@@ -134,7 +134,12 @@ class Trials:
         """Whether the run, simulated without changes, takes about as long as it took."""
         return reproduces(self.model.end - self.model.start, self._usual - self.model.start)
 
-    def saves(self, move: Iterable[Argument], without: Iterable[str] = ()) -> Micros | None:
+    def saves(
+        self,
+        move: Iterable[Argument],
+        without: Iterable[str] = (),
+        requests: Iterable[tuple[str, str, int]] = (),
+    ) -> Micros | None:
         """Return by how much shorter the run would be.
 
         None if this run has no such setting, or if the simulation is not like the run. Of a change
@@ -149,6 +154,8 @@ class Trials:
                 draws = max(1, min(_DRAWS, _SUBMISSIONS // max(1, self.model.count)))
             rng = random.Random(1)  # noqa: S311 - not for keys
             model = without_phases(self.model, frozenset(without)) if without else self.model
+            for rule, name, amount in requests:
+                model = requesting(model, rule, name, amount)
             ends = sorted(
                 simulate_here(apply_scenario(model, self._run, scenario, rng)[0])[0].end
                 for _ in range(draws)

@@ -10,16 +10,18 @@ class Lever:
     """Something to change."""
 
     kind: str
-    """``limits``, ``rate``, ``threads``, ``scheduler``, ``fewer_jobs``, ``grouping``, ``polling``,
-    ``queue``, ``staging``, ``planning`` or ``compute``."""
+    """``limits``, ``requests``, ``rate``, ``threads``, ``scheduler``, ``fewer_jobs``, ``grouping``,
+    ``polling``, ``queue``, ``staging``, ``planning`` or ``compute``."""
     text: str
     """An imperative, without what it saves."""
     why: str
     """A clause that says what the run shows."""
     move: tuple[Argument, ...] = ()
-    """The change as arguments of ``whatif``; empty if only ``without`` shows its effect."""
+    """The change as arguments of ``whatif``; empty if it has none for it."""
     without: tuple[str, ...] = ()
     """The phases that take no time in the simulation, for a change that no setting makes."""
+    requests: tuple[tuple[str, str, int], ...] = ()
+    """What rules request of resources in the simulation: rule, resource and amount."""
     rule: str | None = None
     at_most: bool = False
     """Whether the simulation shows an upper bound: the change leaves some of that time."""

@@ -9,13 +9,21 @@ from snakemake_logger_plugin_observe.analysis.advice.lever import Choice, Lever
 from snakemake_logger_plugin_observe.analysis.cost.account import Account
 from snakemake_logger_plugin_observe.analysis.cost.scheduler_limits import CORES, JOBS, THREADS
 from snakemake_logger_plugin_observe.analysis.cost.selection_rate import FLAG, Rate
-from snakemake_logger_plugin_observe.analysis.jobs.resource_use import request_mismatches
+from snakemake_logger_plugin_observe.analysis.jobs.resource_use import (
+    request_mismatches,
+    resource_use,
+)
 from snakemake_logger_plugin_observe.analysis.path.utilisation import held_back_by_limit
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.analysis.whatif.model import UNLIMITED, Model
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.run.model import Run
 
+_MEMORY: Final = {"mem_mb": 1_000_000, "mem_mib": 1 << 20}
+"""The resources that are memory, with their units."""
+_SPARE: Final = 2
+"""How many times the most memory that its jobs used a rule should request."""
+_ROUND: Final = 100
 _FLAGS: Final = {JOBS: "--jobs", CORES: "--cores"}
 _TIMES: Final = (2, 4, 8)
 """How many times as many jobs at once are tried."""
@@ -33,11 +41,38 @@ def limits(run: Run, model: Model, least: Micros) -> Iterator[Choice]:
     if rule is None:
         return
     raised = {name: _raised(run, model, name, rule) for name in short}
+    for name in short:
+        yield from _less_requested(run, model, name, rule)
     for found in raised.values():
         if found:
             yield Choice(tuple(found))
     if len(short) > 1 and not any(raised.values()):
         yield from _all_raised(run, model, short, rule)
+
+
+def _less_requested(run: Run, model: Model, name: str, rule: str) -> Iterator[Choice]:
+    """Yield a lower request of *rule*, if its jobs used far less memory than it asks for."""
+    unit, share = _MEMORY.get(name), _share(model, name, rule)
+    uses = [resource_use(run, one) for one in run.attempts.values() if run.rule_of(one) == rule]
+    peaks = [one.memory_peak_bytes for one in uses]
+    if unit is None or None in peaks:
+        return
+    peak = max(one for one in peaks if one is not None)
+    enough = -(-_SPARE * peak // unit // _ROUND) * _ROUND
+    if 0 < enough <= share // _SPARE:
+        used = "at most " if any(one.memory_peak_is_bound for one in uses) else ""
+        used += f"{-(-peak // unit)}, and ran {_at_a_time(model.limits[name], share)}"
+        yield Choice(
+            (
+                Lever(
+                    "requests",
+                    f"let {rule} request {name}={enough} in place of {share}",
+                    f"its jobs used {used}",
+                    requests=((rule, name, enough),),
+                    rule=rule,
+                ),
+            )
+        )
 
 
 def _all_raised(run: Run, model: Model, short: list[str], rule: str) -> Iterator[Choice]:
@@ -87,10 +122,12 @@ def _raised(run: Run, model: Model, name: str, rule: str, *, alone: bool = True)
     counts = {at_once * times for times in _TIMES} | ({at_once + 1} if at_once <= _FEW else set())
     counts |= {_fewest_as_fast(count, jobs) for count in counts}
     values = {share * count for count in counts if count <= most} or {share * most}
-    machine = run.started.cpus if run.started is not None else None
-    if name == CORES and machine is not None:
-        room = machine * _TIMES[-1] if _busy(model, rule) <= _WAITING else machine
-        values = {min(value, room) for value in values}
+    machine = _of_the_machine(run, model, name)
+    if machine is not None:
+        room = machine
+        if name == CORES and _busy(model, rule) <= _WAITING:
+            room = machine * _TIMES[-1]
+        values = {min(value, room // share * share) for value in values}
     return [_lever(model, name, rule, value, machine) for value in sorted(values) if value > limit]
 
 
@@ -149,11 +186,22 @@ def _share(model: Model, name: str, rule: str) -> int:
     return max((a for a, one in zip(column, model.rules, strict=False) if one == rule), default=0)
 
 
+def _of_the_machine(run: Run, model: Model, name: str) -> int | None:
+    """Return how much of a limit the machine has that runs the jobs itself, if it is known."""
+    started = run.started
+    if started is None or model.remote:
+        return None
+    if name == CORES:
+        return started.cpus
+    unit = _MEMORY.get(name)
+    return None if unit is None or started.memory_bytes is None else started.memory_bytes // unit
+
+
 def _if_there_is(name: str, machine: int | None, *, remote: bool) -> str:
     """Return the condition under which a limit may be raised, if the journal does not show it."""
     if name == JOBS:
         return ""
-    if name == CORES and machine is not None:
+    if machine is not None:
         return f" (of the machine's {machine})"
     return f", if the {'cluster' if remote else 'machine'} has as much"
 

@@ -204,6 +204,18 @@ def with_threads(model: Model, rule: str, threads: int) -> Model:
     return model.changed(requests=requests, asked=asked)
 
 
+def requesting(model: Model, rule: str, name: str, amount: int) -> Model:
+    """Return *model* with the jobs of *rule* requesting at most *amount* of a resource."""
+
+    def lowered(columns: dict[str, list[int]]) -> dict[str, list[int]]:
+        if name not in columns:
+            return columns
+        column = zip(columns[name], model.rules, strict=True)
+        return {**columns, name: [min(a, amount) if one == rule else a for a, one in column]}
+
+    return model.changed(requests=lowered(model.requests), asked=lowered(model.asked))
+
+
 def made_local(model: Model, rule: str, workers: int) -> Model:
     """Return *model* with the jobs of *rule* run by the executor on the main machine."""
     here = [name == rule or local for name, local in zip(model.rules, model.local, strict=True)]

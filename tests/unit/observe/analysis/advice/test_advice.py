@@ -33,6 +33,7 @@ from snakemake_logger_plugin_observe.journal.records import Usage
 from snakemake_logger_plugin_observe.reporters.as_text.advice import changes
 from snakemake_logger_plugin_observe.run.model import Run
 
+MB = 1_000_000
 SLURM = "--slurm-init-seconds-before-status-checks"
 
 
@@ -97,6 +98,30 @@ def test_a_limit_is_raised_no_further_than_saves_about_as_much(
     text, _, found_s = piece(of_memory(count, cores=40), "limits")
     assert f"from 8000 to {value}" in text
     assert found_s == saves_s
+
+
+def test_a_request_far_above_what_is_used_should_be_lower() -> None:
+    """To twice what the largest of the rule's jobs used."""
+    story = of_memory(used=Usage(peak_rss_bound_bytes=91 * MB))
+    assert piece(story, "requests") == ("let map request mem_mb=200 in place of 6000", (), 40)
+    first = advice(story)[0].lever
+    assert (first.kind, first.why) == (
+        "requests",
+        "its jobs used at most 91, and ran one at a time",
+    )
+    for used in (None, Usage(peak_rss_bytes=3001 * MB)):
+        assert "requests" not in kinds(of_memory(used=used))
+
+
+def test_memory_is_raised_to_no_more_than_the_machine_has() -> None:
+    text, move, _ = piece(of_memory(cores=40, memory_bytes=24_100_000_000), "limits")
+    assert text == "raise mem_mb in --resources from 8000 to 24000 (of the machine's 24100)"
+    text, move, _ = piece(of_memory(cores=40, memory_bytes=13_000_000_000), "limits")
+    assert (text, move) == (
+        "raise mem_mb in --resources from 8000 to 12000 (of the machine's 13000)",
+        (("resources", "mem_mb=12000"),),
+    )
+    assert "limits" not in kinds(of_memory(cores=40, memory_bytes=9_000_000_000))
 
 
 def test_cores_are_raised_to_those_of_the_machine() -> None:
@@ -378,7 +403,7 @@ def test_each_piece_of_advice_saves_what_its_simulation_says(
     run = simulated.run
     trials = Trials(run, account(run))
     for one in advise(run, account(run)):
-        assert trials.saves(one.lever.move, one.lever.without) == one.saves
+        assert trials.saves(one.lever.move, one.lever.without, one.lever.requests) == one.saves
 
 
 def test_a_simulation_that_is_not_like_the_run_claims_nothing() -> None:
