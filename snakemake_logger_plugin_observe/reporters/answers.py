@@ -144,6 +144,8 @@ class CostAnswer:
     account: Account
     costliest: tuple[CostlyJob, ...] = ()
     polling: Polling | None = None
+    short: str | None = None
+    """The limit that kept ready work back for longest, as it was set."""
     advice: tuple[Advice, ...] | None = ()
     """What to change, with what it would save; None if not simulated, because the run is large."""
     reduced: tuple[Reduced, ...] = ()

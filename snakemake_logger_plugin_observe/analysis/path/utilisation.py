@@ -11,7 +11,13 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import Final, NamedTuple
 
-from snakemake_logger_plugin_observe.analysis.cost.scheduler_limits import Limits, Submissions
+from snakemake_logger_plugin_observe.analysis.cost.scheduler_limits import (
+    CORES,
+    JOBS,
+    Limits,
+    Submissions,
+)
+from snakemake_logger_plugin_observe.analysis.cost.selection_rate import FLAG, selection_rate
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.run.attempt import Attempt
 from snakemake_logger_plugin_observe.run.model import Run
@@ -82,6 +88,8 @@ class Utilisation:
     """How long any slot idled while work was ready."""
     stalls: tuple[Stall, ...]
     """The longest of these stretches, longest first."""
+    kept_back: tuple[tuple[str, Micros], ...] = ()
+    """For how long other limits kept ready work back while at least half of the slots idled."""
 
 
 def utilisation(run: Run) -> Utilisation:
@@ -106,6 +114,7 @@ def utilisation(run: Run) -> Utilisation:
         running_s=sums[2] / 1e6,
         stalled=stalled,
         stalls=stalls,
+        kept_back=tuple((n, one.idle) for n, one in held_back_by_limit(run).items() if one.idle),
     )
 
 
@@ -220,6 +229,16 @@ def held_back_by_limit(run: Run) -> dict[str, HeldBack]:
                 idle = one.idle + (length if index and slots else 0)
                 held_back[name] = HeldBack(one.length + length, idle)
     return held_back
+
+
+def shortest(run: Run) -> str | None:
+    """Return the limit that kept ready work of *run* back for longest, as it was set; or None."""
+    held, rate = held_back_by_limit(run), selection_rate(run)
+    name = max(held, key=lambda one: held[one].length, default=None)
+    if name is None:
+        return f"{FLAG} {rate}" if rate is not None else None
+    value = Limits(run).limit(name)
+    return f"--{name} {value}" if name in (JOBS, CORES) else f"--resources {name}={value}"
 
 
 class _Stretch(NamedTuple):

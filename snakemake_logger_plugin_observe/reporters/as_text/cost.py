@@ -174,12 +174,9 @@ def _phases_of(
 
 def _hint(phase: str, answer: CostAnswer) -> tuple[str, ...]:
     """Return the setting that governs a phase, if known; on lines short enough for the table."""
-    started = answer.source.run.started
     if phase in ("poll_wait", "shutdown") and (every := answer.polling):
         return (f"{_interval(every)}:", every.setting)
-    if phase == "slot_wait" and started and (started.jobs or started.cores):
-        return (f"--jobs {started.jobs}" if started.jobs else f"--cores {started.cores}",)
-    return ()
+    return (harmless(answer.short),) if phase == "slot_wait" and answer.short else ()
 
 
 def _interval(every: Polling) -> str:

@@ -172,6 +172,12 @@ def _slots(answer: PathAnswer) -> Iterator[RenderableType]:
         return
     limit = f"--{found.slot_kind} {found.slots}"
     text = f"{limit}; a slot was idle while jobs were ready for {duration(found.stalled)} in total"
+    if found.kept_back:
+        kept = " and ".join(f"{name} for {duration(length)}" for name, length in found.kept_back)
+        text = f"{limit}; at least half were idle while jobs were kept back by {harmless(kept)}"
+        text += (
+            f"; one was idle while a job that fits was ready for {duration(found.stalled)} in total"
+        )
     if found.stalls:
         one = found.stalls[0]
         who = f"job {one.job_id}" if one.job_id is not None else "a group"
