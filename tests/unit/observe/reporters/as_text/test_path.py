@@ -69,3 +69,14 @@ def test_the_path_of_a_run_that_goes_on_is_the_path_so_far() -> None:
     assert "= time so far" in text
     assert "makespan" not in text
     assert "! the run goes on: both paths end after the 20.0 s so far" in text
+
+
+def test_slots_that_idle_because_of_another_limit_are_said_to() -> None:
+    story = begun(wraps="local", cores=4, resources={"mem_mb": 8000})
+    for number, begin in ((1, 3), (2, 10)):
+        story.job(number, threads=1, resources={"mem_mb": 6000}).quick(number, 3, begin, begin + 7)
+    text = " ".join(render(path(story.end(17).run)).split())
+    assert (
+        "Slots: --cores 4; at least half were idle while jobs were kept back by mem_mb for 7.00 s"
+        in text
+    )
