@@ -24,6 +24,8 @@ def simulate_here(model: Model) -> tuple[Simulation, Model]:
     if model.cores is None or not (any(model.cpu) and any(own)):
         return found, slowed
     busy = _busy(model)
+    if _always_fit(model, max(busy), model.cores):
+        return found, slowed
     for _ in range(_ROUNDS):
         lengths = slowed.background["compute"]
         shares = _shares(busy, lengths, found.moments.ended, model.cores)
@@ -53,6 +55,15 @@ def _busy(model: Model) -> list[float]:
     return [
         used / length if length else 0.0 for used, length in zip(model.cpu, lengths, strict=True)
     ]
+
+
+def _always_fit(model: Model, busiest: float, cores: float) -> bool:
+    """Whether a limit lets so few run at once that they have enough cores in any case."""
+    return any(
+        limit // least * busiest <= cores
+        for name, limit in model.limits.items()
+        if (least := min(model.requests[name], default=0))
+    )
 
 
 def _shares(busy: Sequence[float], lengths: Column, ended: Column, cores: float) -> list[float]:
