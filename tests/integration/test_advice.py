@@ -111,7 +111,9 @@ def test_memory_that_lets_one_job_run_at_a_time_is_what_to_change(lab: Lab) -> N
         """
     )
     lab.snakemake(*BOTH, "--cores", "2", "--resources", "mem_mb=8000")
-    first = advised(lab)
+    lower, first, *_ = asked(lab, "cost")["advice"]
+    assert lower["kind"] == "requests"
+    assert lower["change"].startswith("let work request mem_mb=")
     assert (first["kind"], first["settings"]) == ("limits", {"resources": {"mem_mb": 12000}})
     assert first["why"] == "work requests 6000: one at a time"
     told = lab.observe("triage").stdout
