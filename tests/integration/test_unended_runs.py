@@ -134,7 +134,10 @@ SOME = """
 def test_what_an_interruption_cut_off_did_not_fail(
     lab: Lab, flags: tuple[str, ...], number: signal.Signals
 ) -> None:
-    """The signal reaches the tools too; the first screen says how far it got, and how to go on."""
+    """The signal reaches the tools too; the first screen says how far it got, and how to go on.
+
+    After a SIGINT, Snakemake leaves what the tools had written, and marks it as incomplete.
+    """
     lab.snakefile(SOME)
     with started(lab, "--cores", "3", *flags) as process:
         wait_until(journal_says(lab, '"status":"success"'))
@@ -147,7 +150,7 @@ def test_what_an_interruption_cut_off_did_not_fail(
     assert how_far.format(" ·") in printed
     cost, triage = text(lab), text(lab, "triage")
     assert how_far.format(":") in cost
-    assert "What to do: run the same command again: what is done stays done." in cost
+    assert "What to do: run the same command again with --rerun-incomplete." in cost
     assert "FAILED" not in cost
     assert "triage" in cost
     assert "tool_failure" not in triage
