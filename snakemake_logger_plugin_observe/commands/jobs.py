@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--by-rule",
         action="store_true",
-        help="what the jobs of each rule took and used: mean, least, most and sum",
+        help="what the jobs of each rule took and used: mean, minimum, maximum and sum",
     )
     parser.add_argument("--sort", choices=SORT_KEYS, help="the order of the table (default: start)")
 

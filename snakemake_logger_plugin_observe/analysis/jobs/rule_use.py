@@ -1,4 +1,4 @@
-"""What the jobs of each rule took and used: mean, least, most and sum."""
+"""What the jobs of each rule took and used: mean, minimum, maximum and sum."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
