@@ -7,8 +7,9 @@ Errors are reported once and never reach Snakemake.
 import itertools
 import re
 import shlex
+import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -19,6 +20,7 @@ from snakemake_executor_plugin_timed.announcing import announcing
 from snakemake_executor_plugin_timed.fragment_folder import UnsafeFolderError
 from snakemake_executor_plugin_timed.fragments import Fragments, array_name
 from snakemake_executor_plugin_timed.hooks import Hooks
+from snakemake_executor_plugin_timed.submit_stderr import SubmitStderr
 from snakemake_executor_plugin_timed.timing import quietly
 from snakemake_executor_plugin_timed.usage import Meter
 from snakemake_logger_plugin_observe import clock
@@ -37,6 +39,9 @@ _UNSAFE_IN_SHELLS: Final = set("$`\"'\\!\n\r%{}")
 # These submit a program with its arguments: shell code in front would be taken for the program.
 _WITHOUT_A_SHELL: Final = {"snakemake_executor_plugin_htcondor"}
 _MOST_TEXT: Final = 16_000
+_MOST_PRINTED_LINES: Final = 20
+_LONGEST_LINE: Final = 500
+_LONGEST_COMMAND: Final = 2_000
 _STARTING: Final = ("begun", "prepared", "running")
 
 
@@ -47,6 +52,8 @@ class _ReportedEnd(NamedTuple):
     message: str | None = None
     logs: tuple[str, ...] = ()
     held: HeldLogs = {}  # noqa: RUF012 - never changed
+    refusal: Mapping[str, Any] | None = None
+    reported_as: "Status | None" = None
 
 
 _NO_REPORT: Final = _ReportedEnd()
@@ -82,6 +89,9 @@ class MainSide:
         self._shutting_down: dict[int, clock.Micros] = {}
         self._node_stamps: dict[int, bool] = {}
         self._fragments: Fragments | None = None
+        submit_command = getattr(workflow.executor_settings, "submit_cmd", None)
+        self._submit_stderr = SubmitStderr() if submit_command else None
+        self._attached: set[int] = set()
         recorder = session.recorder
         if recorder is not None:
             self._fragments = Fragments(recorder.folder)
@@ -112,6 +122,9 @@ class MainSide:
     def attach(self, executor: Any) -> None:
         """Hook into the scheduler, which certainly exists by now."""
         self._hooks.attach(self._workflow.scheduler)
+        if self._submit_stderr is not None and id(executor) not in self._attached:
+            self._attached.add(id(executor))
+            self._submit_stderr.install(executor)
 
     @quietly
     def described(self, job: Any) -> None:
@@ -122,6 +135,8 @@ class MainSide:
     def submitting(self, job: Any) -> None:
         """Stamp the start of a submission; recorded with its acceptance or its end."""
         self._stamps[attempt_key(job)] = {"submitting": clock.now()}
+        if self._submit_stderr is not None:
+            self._submit_stderr.begin()
 
     @quietly
     def accepted(self, job: Any, external_jobid: Any) -> None:
@@ -132,6 +147,8 @@ class MainSide:
         submission = self._fragments_of(key, external)
         stamps = self._stamps.pop(key, {})
         self.session.put(notes.Accepted(moment, key, stamps, external, submission))
+        if self._submit_stderr is not None:
+            self._submit_stderr.end()
         if self._announcing is not None:
             self._announcing.expect(key, submission)
 
@@ -145,9 +162,29 @@ class MainSide:
         self._stamps.setdefault(key, {})["reported"] = moment
         text = self.session.masked(str(message), 2000) if message else None
         held = {} if ok else hold(job)
+        refusal = None if ok else self._refusal()
         self._reports[key] = _ReportedEnd(
-            _poll_interval(executor), text, tuple(map(str, logs)), held
+            *(_poll_interval(executor), text, tuple(map(str, logs)), held, refusal),
+            reported_as=None if ok else "failed",
         )
+
+    def _refusal(self) -> Mapping[str, Any] | None:
+        """Return what the submit command that has just failed was, and what it printed.
+
+        To be called while the executor handles the failure, in the thread of the submission.
+        """
+        failure = sys.exc_info()[1]
+        if self._submit_stderr is None or not isinstance(failure, subprocess.CalledProcessError):
+            return None
+        printed = self._submit_stderr.printed().decode(errors="replace")
+        self._submit_stderr.end()
+        lines = [line for line in printed.splitlines() if line.strip()][-_MOST_PRINTED_LINES:]
+        masked = self.session.masked
+        return {
+            "command": masked(str(failure.cmd), _LONGEST_COMMAND),
+            "exit_code": failure.returncode,
+            "printed": tuple(masked(line, _LONGEST_LINE) for line in lines),
+        }
 
     @quietly
     def finished(self, job: Any, ok: bool) -> None:
@@ -232,6 +269,8 @@ class MainSide:
             )
         if self._announcing is not None:
             self._announcing.drain()
+        if self._submit_stderr is not None and id(executor) in self._attached:
+            self._submit_stderr.close()
 
     # -- the node's stamps -------------------------------------------------------------------
 

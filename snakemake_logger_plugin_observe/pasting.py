@@ -71,6 +71,14 @@ def recorded(arguments: Iterable[str]) -> str:
     return " ".join(map(_quoted, arguments))
 
 
+def words(text: str) -> list[str]:
+    """Return the words of a command line as a shell splits it, or at blanks if it is not whole."""
+    try:
+        return shlex.split(text)
+    except ValueError:  # a quote without its end, as where the text was cut
+        return text.split()
+
+
 def path(name: str) -> str:
     """Return the name of a file as an argument that is no flag."""
     return f"./{name}" if name.startswith("-") else name

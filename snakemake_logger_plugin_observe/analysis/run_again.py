@@ -13,6 +13,27 @@ _MOST_OUTPUTS: Final = 3
 _FORCED: Final = ("-R", "--forcerun", "--force-run")
 
 
+def again_with(run: Run, flag: str, value: str) -> tuple[Command, ...]:
+    """Return the command of *run* with one more *flag*.
+
+    Empty if it has that flag, or if it is not known: the run was started from Python, or a part of
+    it is masked.
+    """
+    arguments = _arguments(run)
+    has_it = any(one.partition("=")[0] == flag or one == "--" for one in arguments)
+    if not arguments or has_it:
+        return ()
+    return (command("snakemake", *arguments, flag, value, purpose=f"runs again, with {flag}"),)
+
+
+def _arguments(run: Run) -> tuple[str, ...]:
+    """Return the arguments of *run*'s command; empty if they are not known as they were."""
+    recorded = run.started.command if run.started is not None else ()
+    if not recorded or recorded[0].rpartition("/")[2] not in _SNAKEMAKE:
+        return ()
+    return () if any(MASK in one for one in recorded[1:]) else recorded[1:]
+
+
 def make_again(run: Run, jobs: Sequence[JobDescribed]) -> tuple[Command, ...]:
     """Return the command of *run*, so that it makes the outputs of *jobs* again.
 

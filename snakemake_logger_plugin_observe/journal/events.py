@@ -24,6 +24,7 @@ from snakemake_logger_plugin_observe.journal.records import (
     Offset,
     OutputFile,
     Own,
+    Refusal,
     RunKind,
     RunStatus,
     SchedulerRecord,
@@ -310,6 +311,10 @@ class AttemptFinished(AttemptEvent):
     """What its job's ``benchmark:`` file says, if the job wrote one."""
     logs: tuple[LogTail, ...] = ()
     """The ends of its job's log files, if it failed."""
+    refusal: Refusal | None = None
+    """Its submit command and what that printed, if it failed and the executor has one."""
+    reported_as: Status | None = None
+    """``failed``, if that is how the executor reported its end, whatever happened on the node."""
     offset: Offset | None = None
     unobserved: tuple[str, ...] = ()
     """Why some of its time is unobserved."""

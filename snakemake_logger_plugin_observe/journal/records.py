@@ -257,6 +257,15 @@ class ChangedInput(Frozen):
     """Whether another file has taken its place."""
 
 
+class Refusal(Frozen):
+    """A submit command that failed."""
+
+    command: str | None = None
+    exit_code: Whole | None = None
+    printed: tuple[str, ...] = ()
+    """The last lines that it printed on stderr."""
+
+
 class SchedulerRecord(Frozen):
     """A job's record in the cluster's accounting, by the scheduler's own clock."""
 

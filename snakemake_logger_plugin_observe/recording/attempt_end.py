@@ -167,6 +167,8 @@ def _event(attempt: Attempt, finished: clock.Micros, *, revises: bool) -> Attemp
         used=attempt.used,
         benchmark=attempt.benchmark,
         logs=attempt.logs,
+        refusal=attempt.refusal,
+        reported_as=attempt.reported_as,
         offset=attempt.offset,
         unobserved=attempt.unobserved,
         revises=revises,

@@ -24,6 +24,7 @@ from snakemake_logger_plugin_observe.journal.masking import Masker
 from snakemake_logger_plugin_observe.journal.records import (
     Benchmark,
     Execution,
+    Refusal,
     SchedulerRecord,
     Status,
     Usage,
@@ -375,6 +376,9 @@ class AttemptTracker:
         live.attempt.poll_interval_s = note.poll_interval_s
         live.executor_logs = live.executor_logs or note.logs
         live.held_logs = note.held
+        live.attempt.reported_as = note.reported_as
+        if note.refusal is not None:
+            live.attempt.refusal = event_of(Refusal, **note.refusal)
         self._end(live, note.status)
 
     def _end(self, live: LiveAttempt, status: Status) -> None:

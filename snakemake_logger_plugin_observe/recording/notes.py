@@ -208,6 +208,10 @@ class Finished(Note):
     """The executor's log files of it."""
     held: HeldLogs = field(default_factory=dict)
     """Its own logs that Snakemake has removed with an output folder, if it failed."""
+    refusal: Mapping[str, Any] | None = None
+    """Its submit command, if that failed, and what it printed (fields of ``Refusal``)."""
+    reported_as: Status | None = None
+    """``failed``, if that is how the executor reported its end."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,9 @@ _RECORDED: Final = {
     "output_settings": ("benchmark_extended",),
 }
 
+# Settings of executors that decide how jobs are submitted, and how their ends are noticed.
+_OF_EXECUTORS: Final = ("submit_cmd", "status_cmd", "array_jobs")
+
 # Flags with which Snakemake does something else than run a workflow.
 _NO_RUN: Final = (
     *("unlock", "summary", "detailed_summary", "list_changes", "list_input_changes"),
@@ -100,6 +103,7 @@ def settings_of(workflow: Any, args: Any) -> dict[str, Any]:
         ),
         "target_jobs": ask(lambda: sorted(map(str, w.dag_settings.target_jobs))),
         "touch": ask(lambda: bool(args.touch)),
+        **{name: ask(partial(_of_executor, w, name)) for name in _OF_EXECUTORS},
         **_shell(),
         "configfiles": ask(lambda: tuple(map(str, w.configfiles)), ()),
     }
@@ -112,6 +116,12 @@ def _shell() -> dict[str, Any]:
         "shell_executable": ask(lambda: shown(shell.get_executable())),
         "shell_prefix": ask(lambda: shown(shell._get_process_prefix())),
     }
+
+
+def _of_executor(workflow: Any, name: str) -> Any:
+    """Return a setting of the executor, or of the one that the timing executor wraps."""
+    settings = workflow.executor_settings
+    return shown(getattr(getattr(settings, "_timed_wrapped_settings", None) or settings, name))
 
 
 def _setting(workflow: Any, owner: str, name: str) -> Any:

@@ -11,6 +11,7 @@ from snakemake_logger_plugin_observe.journal.records import (
     LogTail,
     Offset,
     OutputFile,
+    Refusal,
     SchedulerRecord,
     Stamps,
     Status,
@@ -59,6 +60,10 @@ class Attempt:
     used: Usage | None = None
     benchmark: Benchmark | None = None
     logs: tuple[LogTail, ...] = ()
+    refusal: Refusal | None = None
+    """Its submit command and what that printed, if it failed."""
+    reported_as: Status | None = None
+    """``failed``, if that is how the executor reported its end."""
     outputs: tuple[OutputFile, ...] | None = None
     outputs_line: int | None = None
     changed_inputs: InputsChanged | None = None
@@ -99,6 +104,8 @@ class Attempt:
         self.used = event.used
         self.benchmark = event.benchmark
         self.logs = event.logs
+        self.refusal = event.refusal
+        self.reported_as = event.reported_as
 
     def set_segments(self, segments: list[Segment]) -> None:
         """Set its segments, and with them its phases."""

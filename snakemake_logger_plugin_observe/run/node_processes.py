@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from snakemake_logger_plugin_observe.clock import TICK, Micros
 from snakemake_logger_plugin_observe.journal.records import Execution, Level
 from snakemake_logger_plugin_observe.run.segments import Timeline, Track
-from snakemake_logger_plugin_observe.run.unobserved import NODE_CUT_OFF
+from snakemake_logger_plugin_observe.run.unobserved import NODE_CUT_OFF, STILL_RUNNING
 
 
 def label_process(
@@ -81,15 +81,28 @@ def total_length(executions: Iterable[Execution]) -> Micros:
     return sum(max(0, end - begun) for begun, end in spans)
 
 
-def label_tool(track: Track, execution: Execution, levels: list[Level], result: Timeline) -> None:
-    """Label an execution's tool, or the Snakemake process that was spawned to run it."""
+def label_tool(
+    track: Track,
+    execution: Execution,
+    levels: list[Level],
+    result: Timeline,
+    until: Micros | None = None,
+) -> None:
+    """Label an execution's tool, or the Snakemake process that was spawned to run it.
+
+    A tool without an end is one that was still running at *until*, if that is given: a service that
+    is slow to stop, which the main process no longer waits for.
+    """
     track.node(execution.tool_started, "stage_in")
     inner = [level for level in levels if runs(level, execution)]
     for level in inner[:1]:
         label_process(
             track, level, [other for other in levels if other is not level], False, result
         )
-    if execution.tool_ended is None:
+    if execution.tool_ended is None and until is not None:
+        result.unobserved.append(STILL_RUNNING)
+        track.to(until, "node_exit" if inner else "compute")
+    elif execution.tool_ended is None:
         result.unobserved.append(NODE_CUT_OFF)
         track.to(None, None)
     else:

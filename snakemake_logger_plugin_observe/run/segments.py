@@ -44,6 +44,17 @@ def phase_sums(segments: Iterable[Segment]) -> dict[str, Micros]:
     return {p.name: sums[p.name] for p in ATTEMPT_PHASES if p.name in sums}
 
 
+def joined(segments: Iterable[Segment]) -> list[Segment]:
+    """Return *segments* with neighbours of the same phase as one."""
+    found: list[Segment] = []
+    for one in segments:
+        if found and found[-1].phase == one.phase and found[-1].end == one.start:
+            found[-1] = Segment(found[-1].start, one.end, one.phase)
+        else:
+            found.append(one)
+    return found
+
+
 class Track:
     """Builds segments end to end; time next to a missing stamp becomes ``unobserved``."""
 

@@ -170,10 +170,29 @@ def _submission(track: Track, evidence: TimelineInput, result: Timeline) -> None
     if stamps.accepted is None:
         track.to(stamps.reported, "submit")
         return
-    track.to(stamps.accepted, "submit")
+    if not _ran_while_submitting(spawned, evidence):
+        track.to(stamps.accepted, "submit")
     if evidence.tool_started is not None:
         return
     _on_node(track, spawned, evidence, result)
+
+
+def _ran_while_submitting(levels: Sequence[Level], evidence: TimelineInput) -> bool:
+    """Whether the submit command only came back when the job had ended, with all its processes.
+
+    Only processes on the main clock can show that: on another, they seem to if it is behind.
+    """
+    if not levels or not all(map(evidence.main.shares_clock_with, levels)):
+        return False
+    submitting, accepted = evidence.stamps.submitting, evidence.stamps.accepted
+    signs = [*evidence.node_starts, *(one.started for one in levels if one.started is not None)]
+    ends = [one.ended for one in levels]
+    if submitting is None or accepted is None or not signs or min(signs) >= accepted:
+        return False
+    ended = [moment for moment in ends if moment is not None]
+    if not ended or len(ended) < len(ends):
+        return False
+    return submitting <= min(signs) + TICK and max(ended) - TICK <= accepted
 
 
 def _in_main(
@@ -182,7 +201,8 @@ def _in_main(
     """Label what ran in the main process: preparation, the tool, or a process spawned for it."""
     if evidence.group:
         label_members(track, level)
-        track.to(evidence.stamps.reported, "poll_wait")
+        # Its own loop sleeps for a second before it looks again whether they have ended.
+        track.to(evidence.stamps.reported, "postprocess")
         return
     for execution in level.executions:
         _local_execution(track, execution, spawned, result)
@@ -204,20 +224,30 @@ def _local_execution(
 def _on_node(track: Track, levels: list[Level], evidence: TimelineInput, result: Timeline) -> None:
     """Label the time between a remote submission's acceptance and its reported end."""
     stamps = evidence.stamps
+    accepted = stamps.accepted
     starts = _node_starts(evidence.node_starts, levels)
     if not starts:
         result.unobserved.append(NO_NODE_STAMPS)
         track.to(stamps.reported, UNOBSERVED)
         return
     limit = track.end
+    before = "queue_wait"
+    if _ran_while_submitting(levels, evidence):
+        # What the order of events says of the clocks does not hold; the submission is around it.
+        stamps = stamps.model_copy(update={"accepted": stamps.submitting})
+        evidence = replace(evidence, stamps=stamps)
+        before = "submit"
     if stamps.reported is not None:
         track.end = min(track.end, stamps.reported)
     leads = _leads(starts, evidence)
     for start in starts:
         reported = stamps.reported if start is starts[-1] else None
-        _label_start(track, start, (leads.get(_clock(start)), reported), evidence, result)
+        known = leads.get(_clock(start)), reported
+        _label_start(track, start, known, evidence, result, before=before)
     if len(starts) > 1:
         result.unobserved.append(STARTED_AGAIN.format(count=len(starts)))
+    if before == "submit":
+        track.to(accepted, before)
     track.to(stamps.reported, "poll_wait")
     track.end = limit
 
@@ -287,10 +317,12 @@ def _label_start(
     known: tuple[ClockLead | None, Micros | None],
     evidence: TimelineInput,
     result: Timeline,
+    *,
+    before: str,
 ) -> None:
     """Label one start of a submission, up to its processes' end.
 
-    *known* is its clock's lead and when its end was reported.
+    *known* is its clock's lead and when its end was reported; *before* is what came before it.
     """
     lead, reported = known
     outermost = start.levels[0] if start.levels else None
@@ -304,7 +336,7 @@ def _label_start(
         result.unobserved += [lead.reason] if lead.reason else []
         if ended is not None and reported is not None and ended - track.shift > reported:
             result.unobserved.append(ENDED_EARLY if lead.certain else ENDED_EARLY_OR_SET)
-    track.node(start.first, "queue_wait")
+    track.node(start.first, before)
     if outermost is not None:
         label_process(track, outermost, start.levels[1:], evidence.group, result)
     if ended is None:
@@ -349,7 +381,9 @@ def member_timeline(
         result.node = level.node or level.host
         ran = execution.tool_started is not None
         if ran:
-            label_tool(track, execution, [other for other in levels if other is not level], result)
+            others = [other for other in levels if other is not level]
+            until = end if level.in_main else None
+            label_tool(track, execution, others, result, until)
         if span := span_of(execution):
             track.node(span[1], "stage_out" if ran else "stage_in")
     result.segments = track.segments

@@ -9,6 +9,9 @@ NOT_TIMED: Final = "the stages inside this executor could not be timed"
 NO_NODE_STAMPS: Final = "no timing from the node yet"
 ONLY_A_SIGN: Final = "no timing from the node after its first sign of life"
 NODE_CUT_OFF: Final = "the node's processes did not report their end"
+STILL_RUNNING: Final = (
+    "its tool was still running when Snakemake was done with it: its end was not seen"
+)
 ENDED_EARLY: Final = "the executor reported the end before the node had ended"
 ENDED_EARLY_OR_SET: Final = f"{ENDED_EARLY}, or the node's clock was set after its earlier jobs"
 OTHER_CLOCK: Final = "its node has the main host's name, but another clock"

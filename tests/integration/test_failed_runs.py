@@ -270,6 +270,77 @@ def test_a_submission_refused_each_time_has_no_execution(lab: Lab) -> None:
     (one,) = failed(lab)["failures"]
     assert (one["cause"], one["executions"], one["all_executions_seen"]) == ("refused", 0, True)
     assert (one["verdict"], one["attempts"]) == ("deterministic", 2)
+    assert one["failures"][0]["message"] == "no account"  # on stderr, not in Snakemake's message
+    (attempt, _) = sorted(lab.run().attempts.values(), key=lambda each: each.number)
+    assert attempt.refusal is not None
+    assert attempt.refusal.exit_code == 9
+    assert attempt.refusal.command is not None
+    assert attempt.refusal.command.startswith("sh refuse.sh ")
+
+
+def test_what_a_submit_command_prints_is_on_the_console_as_without_us(lab: Lab) -> None:
+    lab.snakefile("rule all:\n    output: 'a.txt'\n    shell: 'touch a.txt'\n")
+    (lab.folder / "submit.sh").write_text(
+        'echo sbatch: slow today >&2\nsetsid sh "$1" > "$1.out" 2>&1 < /dev/null & echo $!\n'
+    )
+    words = ("--jobs", "1", "--timed-wraps", "cluster-generic", "--seconds-between-status-checks")
+    done = lab.snakemake(*BOTH, *words, "1", "--cluster-generic-submit-cmd", "sh submit.sh")
+    assert done.stderr.count("sbatch: slow today\n") == 1
+
+
+def test_a_submission_that_got_no_answer_was_not_refused(lab: Lab) -> None:
+    lab.snakefile("rule all:\n    output: 'a.txt'\n    shell: 'touch a.txt'\n")
+    (lab.folder / "sbatch").write_text(
+        "#!/bin/sh\n"
+        "echo 'sbatch: error: Batch job submission failed: Socket timed out on send/recv operation'"
+        " >&2; exit 1\n"
+    )
+    (lab.folder / "sbatch").chmod(0o755)
+    words = ("--jobs", "1", "--timed-wraps", "cluster-generic", "--cluster-generic-submit-cmd")
+    lab.snakemake(*BOTH, *words, "./sbatch --parsable", "--timed-accounting", "off", check=False)
+    (one,) = failed(lab)["failures"]
+    assert one["cause"] == "unanswered"
+    found, *_ = json.loads(lab.observe("triage", "--format", "json").stdout)["findings"]
+    assert found["incident_class"] == "submission_unanswered"
+    assert (
+        found["claim"]
+        == "sbatch got no answer once for all (Socket timed out on send/recv operation)"
+    )
+    assert "What to do: run again, with --retries 1" in " ".join(lab.observe("cost").stdout.split())
+
+
+def test_a_status_command_that_contradicts_the_node_is_told_with_it(lab: Lab) -> None:
+    lab.snakefile("""
+        rule all:
+            input: "a.txt", "b.txt"
+        rule one:
+            output: "a.txt"
+            group: "pair"
+            shell: "touch {output}"
+        rule two:
+            input: "a.txt"
+            output: "b.txt"
+            group: "pair"
+            shell: "touch {output}"
+    """)
+    (lab.folder / "submit.sh").write_text('sh "$1" > "$1.out" 2>&1; echo 17\n')
+    words = ("--jobs", "1", "--timed-wraps", "cluster-generic", "--seconds-between-status-checks")
+    lab.snakemake(
+        *(*BOTH, *words, "1", "--cluster-generic-submit-cmd", "sh submit.sh"),
+        *("--cluster-generic-status-cmd", "sh -c 'echo failed'"),
+        check=False,
+    )
+    (one,) = failed(lab)["failures"]
+    assert (one["cause"], one["certain"]) == ("contradicted", True)
+    run = lab.run()
+    assert run.finished is not None
+    assert run.finished.failed_attempts == 1
+    # The submit command came back only when the jobs had ended: their time is their own, and once.
+    (group,) = [each for each in run.attempts.values() if each.job_id is None]
+    members = [each for each in run.attempts.values() if each.job_id is not None]
+    assert group.phases["node_startup"] > group.phases["submit"]
+    assert "queue_wait" not in group.phases
+    assert all("compute" in each.phases for each in members)
 
 
 def test_a_retry_that_is_refused_is_not_described_by_the_log_of_the_attempts_before(

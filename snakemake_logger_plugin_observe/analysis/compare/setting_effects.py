@@ -74,6 +74,9 @@ TABLE: Final = (
         "--max-status-checks-per-second",
         "how soon the end of a job is noticed",
     ),
+    _time("submit_cmd", "--cluster-generic-submit-cmd", "where jobs run, and what they request"),
+    _time("status_cmd", "--cluster-generic-status-cmd", "how the end of a job is noticed"),
+    _time("array_jobs", "--slurm-array-jobs", "which jobs are submitted together"),
     _time("use_threads", "--force-use-threads", "threads or processes for run directives"),
     _time(
         "cache", "--cache", "outputs of the same code, params and inputs are taken from the cache"

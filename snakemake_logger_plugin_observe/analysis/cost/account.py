@@ -78,10 +78,18 @@ def account(run: Run, segments: tuple[MakespanSegment, ...] | None = None) -> Ac
         rules=_rules(run),
         job_count=len({attempt.job_id for attempt in single}),
         attempt_count=len(single),
-        failed_attempts=sum(1 for attempt in failed if attempt.job_id is not None),
+        failed_attempts=_failed_attempts(failed),
         failed=sum(sum(attempt.phases.values()) for attempt in failed),
         core_s=_core_seconds(run, single),
     )
+
+
+def _failed_attempts(failed: Iterable[Attempt]) -> int:
+    """Return how many attempts failed; a group's counts once if none of its members failed."""
+    jobs = [one for one in failed if one.job_id is not None]
+    with_members = {(one.group, one.number) for one in jobs if one.is_member}
+    groups = (one for one in failed if one.job_id is None)
+    return len(jobs) + sum((one.group, one.number) not in with_members for one in groups)
 
 
 def sum_phases(attempts: Iterable[Attempt]) -> dict[str, Micros]:

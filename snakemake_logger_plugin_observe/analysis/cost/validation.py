@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from snakemake_logger_plugin_observe.analysis.cost.account import account
 from snakemake_logger_plugin_observe.journal.events import AnyEvent, AttemptFinished, RunFinished
 from snakemake_logger_plugin_observe.run import fold
-from snakemake_logger_plugin_observe.run.attempt import written_segments
+from snakemake_logger_plugin_observe.run.attempt import Attempt, written_segments
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.phases import in_seconds
+from snakemake_logger_plugin_observe.run.segments import joined
 
 _ROUNDING_S = 2e-6
 
@@ -47,6 +48,7 @@ def validate(events: Iterable[AnyEvent], problems: Sequence[object]) -> Validati
     run = Run()
     found: list[Disagreement] = []
     count = 0
+    renamed = False
     for event in events:
         line = count = event.line or 0
         fold.add(run, event)
@@ -54,27 +56,58 @@ def validate(events: Iterable[AnyEvent], problems: Sequence[object]) -> Validati
             case AttemptFinished():
                 key = event.job_id if event.job_id is not None else event.group or ""
                 attempt = run.attempts[(key, event.attempt)]
+                if _has_former_names(event, attempt):
+                    renamed = True
+                    continue
                 computed = in_seconds(attempt.phases)
                 found.extend(_compare(line, f"attempt of job {key}", event.phases_s, computed))
                 if written_segments(event) != attempt.segments:
                     text = f"attempt of job {key}: its segments do not follow from its stamps"
                     found.append(Disagreement(line, text))
             case RunFinished():
-                found.extend(_totals(line, event, run))
+                found.extend(_totals(line, event, run, renamed=renamed))
     fold.complete(run)
     return Validation(run, count, tuple(found), tuple(str(problem) for problem in problems))
 
 
-def _totals(line: int, event: RunFinished, run: Run) -> list[Disagreement]:
+def _has_former_names(event: AttemptFinished, attempt: Attempt) -> bool:
+    """Whether an older journal calls a second of the local executor's own loop ``poll_wait``.
+
+    It is a part of ``postprocess`` now: a group of the main process waits for no status check.
+    """
+    if event.job_id is not None or not any(level.in_main for level in event.levels):
+        return False
+    written = [one._replace(phase=_now(one.phase)) for one in written_segments(event)]
+    return any(phase == "poll_wait" for phase, _ in event.segments) and joined(written) == (
+        attempt.segments
+    )
+
+
+def _now(phase: str | None) -> str | None:
+    return "postprocess" if phase == "poll_wait" else phase
+
+
+def _with_present_names(by_phase: dict[str, float]) -> dict[str, float]:
+    """Return sums with what older journals call ``poll_wait`` in ``postprocess``."""
+    both = by_phase.get("postprocess", 0.0) + by_phase.get("poll_wait", 0.0)
+    others = {name: s for name, s in by_phase.items() if _now(name) != "postprocess"}
+    return {**others, "postprocess": both}
+
+
+def _totals(line: int, event: RunFinished, run: Run, *, renamed: bool) -> list[Disagreement]:
     accounts = account(run)
+    attempts = run.attempts.values()
     found: list[Disagreement] = []
-    for name, written, computed in (
+    for name, recorded, computed in (
         ("job account", event.job_account.by_phase_s, accounts.jobs_by_phase),
         ("makespan", event.makespan.by_phase_s, accounts.makespan_by_phase),
         ("job account by class", event.job_account.by_class_s, accounts.jobs_by_class),
         ("makespan by class", event.makespan.by_class_s, accounts.makespan_by_class),
     ):
-        found.extend(_compare(line, name, written, in_seconds(computed)))
+        written, sums = recorded, in_seconds(computed)
+        if renamed:
+            written, sums = _with_present_names(written), _with_present_names(sums)
+        found.extend(_compare(line, name, written, sums))
     if (
         event.makespan_s is not None
         and abs(event.makespan_s - accounts.makespan / 1e6) > _ROUNDING_S
@@ -87,7 +120,10 @@ def _totals(line: int, event: RunFinished, run: Run) -> list[Disagreement]:
         ("attempt_count", event.attempt_count, accounts.attempt_count),
         ("failed_attempts", event.failed_attempts, accounts.failed_attempts),
     ):
-        if counted != recounted:
+        # Older journals do not count a group that failed though none of its members did.
+        of_jobs = sum(one.status == "failed" and one.job_id is not None for one in attempts)
+        former = of_jobs if name == "failed_attempts" else recounted
+        if counted not in (recounted, former):
             found.append(
                 Disagreement(line, f"{name}: {counted} as written, {recounted} from the stamps")
             )

@@ -16,11 +16,14 @@ from snakemake_logger_plugin_observe.analysis.failures.request_use import (
     request_use,
     scheduler_record,
 )
+from snakemake_logger_plugin_observe.analysis.submission.said import said
+from snakemake_logger_plugin_observe.analysis.submission.signs import ended_before_its_script
 from snakemake_logger_plugin_observe.journal.events import Allocation
 from snakemake_logger_plugin_observe.journal.records import Execution, SchedulerRecord
 from snakemake_logger_plugin_observe.run.attempt import Attempt
 from snakemake_logger_plugin_observe.run.endings import TIME_LIMIT_SIGNALS, exit_of
 from snakemake_logger_plugin_observe.run.model import Run
+from snakemake_logger_plugin_observe.run.node_processes import innermost_executions
 from snakemake_logger_plugin_observe.run.unobserved import (
     NO_NODE_STAMPS,
     NODE_CUT_OFF,
@@ -77,6 +80,8 @@ def failure_cause(
         cause, certain = "signal", True
     elif code:
         cause, certain = "exit_code", True
+    elif last and not message and _succeeded_on_the_node(attempt):
+        cause, certain = "contradicted", True
     elif attempt.status == "lost" or (last and _vanished(attempt)):
         cause, certain = "lost", False
     else:
@@ -91,7 +96,10 @@ def _named_by_attempt(
     stamps = attempt.stamps
     refused = attempt.levels == () and stamps.accepted is None and not attempt.is_member
     if run.wrapped and refused and stamps.submitting is not None:
-        return "refused"
+        answer = said(attempt.message, attempt.refusal).answer
+        return "unanswered" if answer == "no_answer" else "refused"
+    if ended_before_its_script(attempt, record):
+        return "not_started"
     if record is not None:
         if record.state in BY_STATE:
             return BY_STATE[record.state]
@@ -122,6 +130,16 @@ def _tool_had_no_memory(attempt: Attempt, message: str, *, last: bool) -> bool:
     """Whether the tool itself reported, at its end, that there was no memory left."""
     lines = [line for log in attempt.logs for line in log.lines[-_LAST_LOG_LINES:]] if last else []
     return messages.is_out_of_memory([message, *lines])
+
+
+def _succeeded_on_the_node(attempt: Attempt) -> bool:
+    """Whether the executor reported a failure, and the processes on the node that all went well."""
+    levels = [level for level in attempt.levels if not level.in_main]
+    executions = innermost_executions(levels)
+    if attempt.reported_as != "failed" or len(levels) < len(attempt.levels) or not executions:
+        return False
+    ended = all(level.ended is not None and level.error is None for level in levels)
+    return ended and all(one.status in ("success", "cached") for one in executions)
 
 
 def _vanished(attempt: Attempt) -> bool:

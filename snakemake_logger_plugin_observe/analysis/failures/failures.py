@@ -17,6 +17,7 @@ from snakemake_logger_plugin_observe.analysis.failures.log_lines import (
     last_meaningful_line,
 )
 from snakemake_logger_plugin_observe.analysis.failures.messages import (
+    NOT_SUBMITTED,
     Cause,
     is_about_invalid_output,
 )
@@ -31,6 +32,7 @@ from snakemake_logger_plugin_observe.analysis.failures.signatures import (
 )
 from snakemake_logger_plugin_observe.analysis.jobs.table import Row, RowFilter, rows
 from snakemake_logger_plugin_observe.analysis.phrasing import group_name
+from snakemake_logger_plugin_observe.analysis.submission.said import said
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.journal.records import Execution, LogTail
 from snakemake_logger_plugin_observe.run.attempt import FAILED, FINAL, Attempt
@@ -236,7 +238,7 @@ def _failure(run: Run, of_one: list[Row]) -> Failure | None:
 
 
 def _decisive(occurrences: Sequence[Occurrence]) -> Occurrence:
-    ran = [one for one in occurrences if one.why.cause != "refused"]
+    ran = [one for one in occurrences if one.why.cause not in NOT_SUBMITTED]
     return ran[-1] if ran else occurrences[-1]
 
 
@@ -273,8 +275,11 @@ def _occurrences(run: Run, row: Row) -> Iterator[tuple[Occurrence, Execution | N
     if failed and not executions:
         cause = failure_cause(run, attempt, None, last=True)
         line = _last_line(attempt.logs, cause)
+        message = attempt.message
+        if cause.cause in NOT_SUBMITTED:
+            message = said(attempt.message, attempt.refusal).text or message
         yield (
-            Occurrence(attempt.number, None, cause, attempt.message, line, row.since_selected),
+            Occurrence(attempt.number, None, cause, message, line, row.since_selected),
             None,
         )
 
@@ -288,9 +293,9 @@ def _tool_duration(one: Execution) -> Micros | None:
 def _last_line(logs: Sequence[LogTail], why: FailureCause) -> LogLine | None:
     """Return the last meaningful line of the first of its *logs* that has one.
 
-    What was refused never ran: what is in its job's log, an earlier attempt wrote.
+    What was not submitted never ran: what is in its job's log, an earlier attempt wrote.
     """
-    if why.cause == "refused":
+    if why.cause in NOT_SUBMITTED:
         return None
     return next(filter(None, map(last_meaningful_line, logs)), None)
 

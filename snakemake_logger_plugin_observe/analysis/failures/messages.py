@@ -13,11 +13,16 @@ Cause = Literal[
     "missing_output",
     "missing_input",
     "refused",
+    "unanswered",
+    "not_started",
+    "contradicted",
     "lost",
     "cancelled",
     "environment",
     "other",
 ]
+NOT_SUBMITTED: Final[frozenset[Cause]] = frozenset({"refused", "unanswered"})
+"""The causes of attempts that the cluster never accepted: what ran before is not about them."""
 BY_STATE: Final[dict[str, Cause]] = {
     "OUT_OF_MEMORY": "out_of_memory",
     "TIMEOUT": "time_limit",

@@ -81,10 +81,17 @@ def resource_use(run: Run, attempt: Attempt) -> ResourceUse:
         memory_peak_is_bound=not known and bound is not None,
         memory_least_bytes=used.peak_rss_least_bytes if used and not known else None,
         runtime_requested_s=None if runtime is None else runtime * 60,
-        on_node_s=on_node / 1e6 if on_node and attempt.external_jobid is not None else None,
+        on_node_s=on_node / 1e6 if on_node and _ran_on_a_node(attempt) else None,
         read_bytes=used.read_bytes if used else None,
         written_bytes=used.written_bytes if used else None,
     )
+
+
+def _ran_on_a_node(attempt: Attempt) -> bool:
+    """Whether a cluster ran it; under cluster-sync it has no id, and only its processes show it."""
+    if attempt.external_jobid is not None:
+        return True
+    return bool(attempt.levels) and not any(level.in_main for level in attempt.levels)
 
 
 def why_unknown(run: Run, attempt: Attempt) -> str | None:

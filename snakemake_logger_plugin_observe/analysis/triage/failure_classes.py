@@ -21,6 +21,9 @@ NO_MEMORY: Final = "out_of_memory"
 NO_TIME: Final = "time_limit"
 REFUSED: Final = "submission_refused"
 REMOVED: Final = "removed_input"
+SETUP: Final = "submission_setup"
+UNANSWERED: Final = "submission_unanswered"
+CONTRADICTED: Final = "status_contradicted"
 STRICTER: Final = "stricter_context"
 TOOL: Final = "tool_failure"
 WORKFLOW: Final = "workflow_error"
@@ -30,6 +33,9 @@ _BY_CAUSE: Final[dict[Cause, str]] = {
     "time_limit": NO_TIME,
     "missing_input": NO_INPUT,
     "refused": REFUSED,
+    "unanswered": UNANSWERED,
+    "not_started": SETUP,
+    "contradicted": CONTRADICTED,
     "lost": LOST,
     "cancelled": LOST,
     "environment": NO_ENVIRONMENT,

@@ -91,7 +91,8 @@ def rank(
 ) -> tuple[Incident, ...]:
     """Return incidents by what they explain: jobs that never succeeded, other failures, time.
 
-    One that stands for several ways of failing counts as each of them does on average.
+    Of two that explain as much, one that only says that jobs were cut off comes second. One that
+    stands for several ways of failing counts as each of them does on average.
 
     Args:
         incidents: the incidents.
@@ -100,9 +101,15 @@ def rank(
 
     """
 
-    def weight(one: Incident) -> tuple[float, float, float, str]:
+    def weight(one: Incident) -> tuple[float, float, float, bool, str]:
         failed = sum(1 for job_id in one.jobs if job_id in never_succeeded) if one.failures else 0
         recovered = 0 if run_failed else one.failures
-        return -failed / one.ways, -recovered / one.ways, -one.explains / one.ways, one.id
+        return (
+            -failed / one.ways,
+            -recovered / one.ways,
+            -one.explains / one.ways,
+            one.cut_off,
+            one.id,
+        )
 
     return tuple(sorted(incidents, key=weight))

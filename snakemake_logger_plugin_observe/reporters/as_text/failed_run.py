@@ -6,7 +6,7 @@ from typing import Final
 from rich.console import RenderableType
 from rich.text import Text
 
-from snakemake_logger_plugin_observe.analysis.failures import workflow_errors
+from snakemake_logger_plugin_observe.analysis.failures import submissions, workflow_errors
 from snakemake_logger_plugin_observe.analysis.failures.failure_advice import (
     failure_advice,
     left_behind,
@@ -18,7 +18,7 @@ from snakemake_logger_plugin_observe.analysis.failures.headline import (
     headline,
     progress,
 )
-from snakemake_logger_plugin_observe.analysis.failures.messages import Cause
+from snakemake_logger_plugin_observe.analysis.failures.messages import NOT_SUBMITTED, Cause
 from snakemake_logger_plugin_observe.analysis.failures.output_checks import output_check
 from snakemake_logger_plugin_observe.analysis.phrasing import plural, submission_name
 from snakemake_logger_plugin_observe.analysis.unended import go_on, left_in_flight
@@ -34,7 +34,9 @@ _TO_DO: Final[dict[Cause, str]] = {
     "missing_output": "make {rule} write the output that it declares, or wait longer for it "
     "(--latency-wait) if the file is there by now",
     "environment": "mend the software environment of {rule}, then run again",
-    "refused": "correct what {rule} requests from the cluster, then run again",
+    "contradicted": "find out why the status command, or the cluster's record, calls a job of "
+    "{rule} failed that ended well; then run again",
+    "not_started": "make the folder into which the cluster is to write its logs, then run again",
     "lost": "run again; if it is lost again, ask for the node's log",
     "cancelled": "find out who cancelled it, then run again",
 }
@@ -102,6 +104,9 @@ def _to_do(source: Source, first: Failure) -> str:
         return f"{check.to_do}; then run again"
     if first.has_invalid_output:
         return f"make {rule} write its output as ensure() declares it, then run again"
+    if first.cause in NOT_SUBMITTED:
+        to_do = submissions.to_do_about(source.run, first)
+        return to_do if first.cause == "unanswered" else f"{to_do}; then run again"
     if first.cause in _TO_DO:
         return _TO_DO[first.cause].format(rule=rule)
     again = "; retries did not help" if first.verdict == "deterministic" else ""

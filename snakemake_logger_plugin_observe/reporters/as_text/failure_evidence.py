@@ -10,6 +10,7 @@ from rich.text import Text
 from snakemake_logger_plugin_observe.analysis.failures.essence import on_one_line
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
 from snakemake_logger_plugin_observe.analysis.failures.log_lines import last_meaningful_line
+from snakemake_logger_plugin_observe.analysis.failures.messages import NOT_SUBMITTED
 from snakemake_logger_plugin_observe.analysis.failures.signatures import normalised
 from snakemake_logger_plugin_observe.analysis.jobs.table import Row
 from snakemake_logger_plugin_observe.journal.records import LogTail
@@ -39,7 +40,7 @@ def evidence(
 ) -> Iterator[RenderableType]:
     """Yield messages, the ends of logs or else the command, and the inputs."""
     attempt = row.attempt
-    logs = () if one.cause == "refused" else attempt.logs  # an earlier attempt wrote them
+    logs = () if one.cause in NOT_SUBMITTED else attempt.logs  # an earlier attempt wrote them
     logged = any(text.strip() for log in logs for text in log.lines)
     messages = _messages(run, one, attempt, logged=logged)
     yield from map(line, messages)
@@ -64,6 +65,8 @@ def _messages(run: Run, one: Failure, attempt: Attempt, *, logged: bool) -> list
     """Return the messages of Snakemake and the executor that add to the logs and the state."""
     found: dict[str, str] = {}
     own = attempt.message if attempt.status != "success" else None
+    if one.decisive.why.cause in NOT_SUBMITTED:
+        own = None  # the whole call, in which the error is hard to find
     for message in (one.decisive.message, own):
         text = on_one_line(message)
         state = one.decisive.why.state

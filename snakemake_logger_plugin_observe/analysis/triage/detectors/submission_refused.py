@@ -1,8 +1,9 @@
-"""The cluster refused a submission, so its jobs never ran."""
+"""The cluster refused a submission, or the submit command could not be run: its jobs never ran."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
+from snakemake_logger_plugin_observe.analysis.failures import submissions
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.analysis.triage import failed_jobs
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
@@ -22,25 +23,41 @@ def detect(case: Case) -> Iterator[Incident]:
     for one in refused:
         by_message.setdefault(failed_jobs.last_message([one]), []).append(one)
     for number, (message, failed) in enumerate(by_message.items(), 1):
-        times = sum(len(one.occurrences) for one in failed)
+        said = submissions.said_of(failed[0])
+        own = said.request is None and said.answer == "refused" and said.option is None
         yield Incident(
             id=f"{CLASS}:{number}",
             incident_class=CLASS,
             where="operating context",
-            claim=f"the cluster refused the submission of {failed_jobs.who(failed)} "
-            f"{plural(times, 'time')}{f': {message}' if message else ''}",
+            claim=_claim(failed, message),
             strength="certain",
             explains=failed_jobs.lost(failed),
             failures=len(failed),
             evidence=failed_jobs.evidence(case, failed),
             wrong_if="the cluster's own records contain these submissions",
             action=Action(
-                "submit one of these jobs by hand with the same account, partition and "
-                "resources; if that is refused too, ask the cluster's administrators",
+                submissions.to_do_about(case.run, failed[0]),
                 "the jobs never ran, so the workflow's tools are not the cause",
-                escalate=True,
+                escalate=own,
             ),
             check=failed_jobs.check(failed),
             rules=failed_jobs.rules(case, failed),
             jobs=failed_jobs.jobs(case, failed),
         )
+
+
+def _claim(failed: Sequence["Failure"], message: str) -> str:
+    """Return what was refused, how often, the option that was rejected, and the error."""
+    said = submissions.said_of(failed[0])
+    times = plural(sum(len(one.occurrences) for one in failed), "time")
+    because = f": {message}" if message else ""
+    if said.answer == "not_run":
+        code = f" (exit code {said.exit_code})" if said.exit_code is not None else ""
+        return (
+            f"the submit command for {failed_jobs.who(failed)} could not be run, {times}{code}"
+            f"{because}"
+        )
+    option = f" because of {said.option}" if said.option else ""
+    return (
+        f"the cluster refused the submission of {failed_jobs.who(failed)} {times}{option}{because}"
+    )

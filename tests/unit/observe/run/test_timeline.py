@@ -1,5 +1,7 @@
 """The segments of one attempt, to the microsecond, for each shape that an attempt can have."""
 
+from typing import Any
+
 import pytest
 from builders import (
     LATENCY,
@@ -22,6 +24,7 @@ from builders import (
 )
 
 from snakemake_logger_plugin_observe.journal.records import Offset, Stamps
+from snakemake_logger_plugin_observe.run.clock_offsets import KernelBoot, MainProcess
 from snakemake_logger_plugin_observe.run.segments import Segment, Timeline, phase_sums
 from snakemake_logger_plugin_observe.run.timeline import (
     TimelineInput,
@@ -36,6 +39,7 @@ from snakemake_logger_plugin_observe.run.unobserved import (
     NOT_TIMED,
     ONLY_A_SIGN,
     STARTED_AGAIN,
+    STILL_RUNNING,
     TOUCHED,
 )
 
@@ -122,7 +126,7 @@ def test_a_spawned_process_may_start_a_clock_tick_early() -> None:
     }
 
 
-def test_a_pipe_group_in_main_owns_only_the_wait_for_a_status_check() -> None:
+def test_a_pipe_group_in_main_owns_only_the_sleep_of_its_own_loop() -> None:
     known = stamps(ready=0, selected=1, submitting=2, accepted=2.2, reported=8, finished=9)
     writer = an_execution(
         "writer", begun=2.5, prepared=2.6, running=2.7, tool_started=3, tool_ended=7
@@ -135,8 +139,7 @@ def test_a_pipe_group_in_main_owns_only_the_wait_for_a_status_check() -> None:
         ("slot_wait", 0, 1),
         ("dispatch", 1, 2.5),
         (None, 2.5, 7),
-        ("poll_wait", 7, 8),
-        ("postprocess", 8, 9),
+        ("postprocess", 7, 9),
     ]
 
 
@@ -146,6 +149,13 @@ def test_a_member_of_a_pipe_group_owns_its_staging_and_its_tool() -> None:
         ("stage_in", 2.5, 3),
         ("compute", 3, 7),
     ]
+
+
+def test_a_service_that_is_slow_to_stop_computed_until_snakemake_was_done_with_it() -> None:
+    one = an_execution("serve", begun=2.5, prepared=2.6, running=2.7, tool_started=3)
+    result = member_timeline((in_main(one),), None, at(9))
+    assert phases_at(result) == [("stage_in", 2.5, 3), ("compute", 3, 9)]
+    assert result.unobserved == [STILL_RUNNING]
 
 
 # -- on a node -------------------------------------------------------------------------------------
@@ -570,3 +580,48 @@ def test_the_end_of_a_killed_start_is_unobserved() -> None:
         ("node_startup", 20, 21),
     ]
     assert result.unobserved == [NODE_CUT_OFF, STARTED_AGAIN.format(count=2)]
+
+
+# -- a submit command that stays until the job has ended ---------------------------------------------
+
+BLOCKING = stamps(ready=0, selected=1, submitting=2, accepted=11, reported=12, finished=13)
+
+
+def blocking(**more: Any) -> TimelineInput:
+    """Return a job on the main host that ran from 4 to 10, inside its own submission."""
+    here = KernelBoot("a-boot", at(-1000))
+    node = node_level().model_copy(update={"boot_id": here.id, "boot_time": here.time})
+    return evidence(BLOCKING, node, waits=LATENCY, **{"main": MainProcess(MAIN, here), **more})
+
+
+def test_a_job_that_ran_while_its_submit_command_did_has_its_own_phases() -> None:
+    result = timeline(blocking())
+    assert phases_at(result) == [
+        ("slot_wait", 0, 1),
+        ("dispatch", 1, 2),
+        ("submit", 2, 4),
+        ("node_startup", 4, 5),
+        ("node_plan", 5, 6),
+        ("stage_in", 6, 7),
+        ("compute", 7, 8),
+        ("stage_out", 8, 9),
+        ("node_exit", 9, 10),
+        ("submit", 10, 11),
+        ("poll_wait", 11, 12),
+        ("latency_wait", 12, 13),
+    ]
+    assert result.unobserved == []
+
+
+def test_a_group_that_ran_while_its_submit_command_did_leaves_its_members_their_time() -> None:
+    result = timeline(blocking(group=True))
+    assert (None, 6, 9) in phases_at(result)
+    assert phase_sums(result.segments)["submit"] == 3_000_000
+
+
+def test_a_job_that_began_before_its_acceptance_and_went_on_has_another_clock() -> None:
+    known = stamps(ready=0, selected=1, submitting=2, accepted=5, reported=12, finished=14)
+    result = timeline(remote(known=known))
+    assert ("submit", 2, 5) in phases_at(result)
+    assert result.offset is not None
+    assert result.offset.high_s == -1

@@ -25,7 +25,7 @@ from snakemake_logger_plugin_observe.analysis.triage.incident import Incident
 from snakemake_logger_plugin_observe.analysis.triage.note import subject
 from snakemake_logger_plugin_observe.analysis.triage.steps import Triage, triage
 from snakemake_logger_plugin_observe.journal.events import Allocation, AttemptSubmitted, Planned
-from snakemake_logger_plugin_observe.journal.records import LogTail
+from snakemake_logger_plugin_observe.journal.records import LogTail, Refusal
 from snakemake_logger_plugin_observe.run.fold import fold
 
 MISSING = "MissingOutputException in rule map: Job 1 completed successfully, but some output files "
@@ -305,13 +305,13 @@ def test_attempts_that_ended_in_different_ways_are_each_described() -> None:
     found = only(grown())
     ways = (
         "attempts 1 and 2 (30 GB and 60 GB) ended with exit code 3: big: index too large; "
-        "attempt 3 (90 GB) was refused: sbatch: error: Memory specification"
+        "attempt 3 (90 GB) was refused: sbatch: Memory specification"
     )
     assert (found.id, found.failures) == ("tool_failure:big", 1)
     assert found.claim == f"big failed after 3 attempts: {ways}"
     assert found.action.text == (
         "fix the error that big reported (logs/a.log:1), or request no more than can be had: "
-        "attempt 3 (90 GB) was refused: sbatch: error: Memory specification"
+        "attempt 3 (90 GB) was refused: sbatch: Memory specification"
     )
 
 
@@ -327,11 +327,11 @@ def test_a_retry_that_was_refused_is_said_of_a_job_that_ran_out_of_memory() -> N
     assert found.claim == (
         "big ran out of memory: use unknown, 60000 MB requested (exit code 3), 2 times in total; "
         "attempts 1 and 2 (30 GB and 60 GB) ran out of memory: big: index too large; "
-        "attempt 3 (90 GB) was refused: sbatch: error: Memory specification"
+        "attempt 3 (90 GB) was refused: sbatch: Memory specification"
     )
     assert found.action.text == (
         "raise mem_mb of big above 60000, but to no more than can be had (attempt 3 (90 GB) was "
-        "refused: sbatch: error: Memory specification), or run it where nodes have more memory"
+        "refused: sbatch: Memory specification), or run it where nodes have more memory"
     )
 
 
@@ -784,16 +784,62 @@ def test_the_check_of_a_run_whose_jobs_recovered_is_one_that_it_breaks() -> None
     assert only(succeeds(story, 1, 2, 10).end(12)).check == "masked_failures <= 0"
 
 
-def test_a_refused_submission_is_escalated_to_the_cluster() -> None:
-    known = stamps(ready=3, selected=3, submitting=4, reported=5, finished=5)
-    story = begun(wraps="slurm").job(1)
-    story.attempt(1, known, status="failed", message="sbatch: error: invalid account")
-    found = only(story.end(6, "failed"))
+NOT_ACCEPTED = stamps(ready=3, selected=3, submitting=4, reported=5, finished=5)
+
+
+def refused(
+    message: str, *printed: str, command: str = "sbatch -p nosuch j.sh", code: int = 1
+) -> Story:
+    refusal = Refusal(command=command, exit_code=code, printed=printed) if printed else None
+    story = begun(wraps="cluster-generic" if printed else "slurm").job(1)
+    more = {"message": message, "refusal": refusal}
+    return story.attempt(1, NOT_ACCEPTED, status="failed", **more)
+
+
+def test_a_refusal_that_names_no_option_is_escalated_to_the_cluster() -> None:
+    found = only(refused("sbatch: error: Job violates a policy").end(6, "failed"))
     assert (found.incident_class, found.action.escalate) == ("submission_refused", True)
-    assert (
-        found.claim
-        == "the cluster refused the submission of map 1 time: sbatch: error: invalid account"
+    assert found.claim == (
+        "the cluster refused the submission of map 1 time: sbatch: Job violates a policy"
     )
+
+
+def test_a_refusal_names_the_option_that_was_rejected_and_where_to_correct_it() -> None:
+    line = "sbatch: error: invalid partition specified: nosuch"
+    found = only(refused("Error submitting jobscript (exit code 1):\n", line).end(6, "failed"))
+    assert found.claim == (
+        "the cluster refused the submission of map 1 time because of -p nosuch: "
+        "sbatch: invalid partition specified: nosuch"
+    )
+    assert found.action.text == (
+        "correct -p nosuch in --cluster-generic-submit-cmd (sinfo lists the partitions)"
+    )
+    assert not found.action.escalate
+
+
+def test_a_submit_command_that_could_not_be_run_was_not_refused() -> None:
+    story = refused("", "sh: 1: qsub: not found", command="qsub j.sh", code=127)
+    found = only(story.end(6, "failed"))
+    assert found.claim == (
+        "the submit command for map could not be run, 1 time (exit code 127): "
+        "sh: 1: qsub: not found"
+    )
+
+
+def test_a_submission_without_an_answer_is_no_refusal() -> None:
+    text = "sbatch: error: Batch job submission failed: Socket timed out on send/recv operation"
+    story = refused(f"SLURM sbatch failed. The error message was '{text}'.\n    sbatch call:\n  x")
+    story = succeeds(story.job(2), 2).end(12, "failed")
+    found = only(story)
+    assert found.incident_class == "submission_unanswered"
+    assert found.claim == (
+        "sbatch got no answer once for map (Socket timed out on send/recv operation); "
+        "1 other submission went through"
+    )
+    assert found.action.text == (
+        "run again, with --retries 1, so that a submission without an answer is repeated"
+    )
+    assert not found.action.escalate
 
 
 def test_a_job_whose_node_failed_is_lost() -> None:
@@ -890,3 +936,41 @@ def test_every_job_that_never_succeeded_is_in_the_scope_and_in_the_note() -> Non
     classes = " ".join(claim.text for claim in found.note.incident_class)
     assert "no room" in classes
     assert "no such file" in classes
+
+
+# -- two accounts of one end ----------------------------------------------------------------------
+
+
+def contradicted(**more: Any) -> Story:
+    """Return a job that the status command calls failed, and whose node reported its success."""
+    settings = {"status_cmd": "./status.sh --quick"}
+    story = begun(wraps="cluster-generic", settings=settings).job(1)
+    facts = {"status": "failed", "exit_code": None, "reported_as": "failed", **more}
+    return on_node(story, 1, 0, **facts)
+
+
+def test_a_failure_of_which_the_node_reports_a_success_is_told_by_both() -> None:
+    found = only(contradicted().end(12, "failed"))
+    assert (found.incident_class, found.strength) == ("status_contradicted", "certain")
+    assert found.claim == (
+        "the status command (./status.sh --quick) reported map (71) as failed, and the node that "
+        "all of it ended well"
+    )
+    assert [str(one) for one in found.action.commands] == ["./status.sh --quick 71"]
+
+
+def test_the_cluster_s_record_is_told_with_them() -> None:
+    story = contradicted().accounting(1, a_record("71", state="COMPLETED")).end(12, "failed")
+    assert only(story).claim.endswith("; the cluster's record says COMPLETED")
+
+
+@pytest.mark.parametrize("more", [{"reported_as": None}, {"message": "ended by an epilogue"}])
+def test_a_failure_that_the_executor_did_not_report_or_that_has_a_reason_has_one_account(
+    more: dict[str, Any],
+) -> None:
+    found = triage_of(contradicted(**more).end(12, "failed")).incidents
+    assert "status_contradicted" not in classes_of(found)
+
+
+def classes_of(incidents: Any) -> list[str]:
+    return [one.incident_class for one in incidents]

@@ -1,0 +1,57 @@
+"""The cluster did not answer a submission: a time-out or a lost connection, which passes."""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Final
+
+from snakemake_logger_plugin_observe.analysis.failures import submissions
+from snakemake_logger_plugin_observe.analysis.phrasing import plural
+from snakemake_logger_plugin_observe.analysis.run_again import again_with
+from snakemake_logger_plugin_observe.analysis.triage import failed_jobs
+from snakemake_logger_plugin_observe.analysis.triage.case import Case
+from snakemake_logger_plugin_observe.analysis.triage.failure_classes import UNANSWERED
+from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
+
+if TYPE_CHECKING:
+    from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
+
+CLASS: Final = UNANSWERED
+
+
+def detect(case: Case) -> Iterator[Incident]:
+    """Yield one incident for all submissions that got no answer with the same message."""
+    by_message: dict[str, list[Failure]] = {}
+    for one in case.failures_by_class.get(CLASS, ()):
+        by_message.setdefault(submissions.said_of(one).text, []).append(one)
+    for number, failed in enumerate(by_message.values(), 1):
+        yield Incident(
+            id=f"{CLASS}:{number}",
+            incident_class=CLASS,
+            where="operating context",
+            claim=_claim(case, failed),
+            strength="certain",
+            explains=failed_jobs.lost(failed),
+            failures=len(failed),
+            evidence=failed_jobs.evidence(case, failed),
+            wrong_if="the same submission gets no answer again and again, or the cluster's queue "
+            "contains these jobs after all",
+            action=Action(
+                submissions.to_do_about(case.run, failed[0]),
+                "the cluster did not refuse the jobs: a time-out or a lost connection passes",
+                commands=again_with(case.run, "--retries", "1") if case.is_own else (),
+            ),
+            check=failed_jobs.check(failed),
+            rules=failed_jobs.rules(case, failed),
+            jobs=failed_jobs.jobs(case, failed),
+        )
+
+
+def _claim(case: Case, failed: Sequence["Failure"]) -> str:
+    """Return what got no answer, how often, and how many other submissions went through."""
+    who, _, what = submissions.said_of(failed[0]).text.rpartition(": ")
+    times = sum(len(one.occurrences) for one in failed)
+    often = "once" if times == 1 else f"{times:,} times"
+    others = submissions.submitted(case.run)
+    through = f"; {plural(others, 'other submission')} went through" if others else ""
+    command = who.partition(":")[0] or "the submit command"
+    because = f" ({what})" if what else ""
+    return f"{command} got no answer {often} for {failed_jobs.who(failed)}{because}{through}"
