@@ -3,7 +3,8 @@
 Each state becomes a log record that follows the ``remote_job_state`` contract. It goes into the
 queue that Snakemake's plugin handlers read; the console and the log file have separate handlers and
 never receive it. The recorder's thread announces states as it writes them to the journal. Another
-thread scans the folder of fragments to detect that a submission has started on its node.
+thread scans the folder of fragments to detect that a submission has started on its node; that is
+written to the journal, also where no other plugin listens.
 """
 
 import logging
@@ -37,13 +38,15 @@ _DRAIN_S: Final = 0.5
 
 
 def announcing(session: Session, workflow: Any, fragments: Fragments | None) -> "Announcing | None":
-    """Start announcing *workflow*'s jobs; return None if no other plugin listens."""
+    """Start announcing *workflow*'s jobs; return None if no run is recorded.
+
+    Without another plugin that listens, the journal alone gets the jobs' starts on their nodes.
+    """
     try:
-        if session.recorder is None or not _has_other_handlers(
-            workflow.logger_manager.queue_listener
-        ):
+        if session.recorder is None:
             return None
-        return Announcing(session, fragments)
+        listening = _has_other_handlers(workflow.logger_manager.queue_listener)
+        return Announcing(session, fragments, listening=listening)
     except Exception as error:
         session.fault(error)
         return None
@@ -66,11 +69,22 @@ def _is_not_announced(record: logging.LogRecord) -> bool:
 class Announcing:
     """Announces one run's jobs; its methods are called in Snakemake's threads and do not block."""
 
-    def __init__(self, session: Session, fragments: Fragments | None) -> None:
-        """Listen to the events of *session*'s recorder, and watch *fragments*."""
+    def __init__(
+        self, session: Session, fragments: Fragments | None, *, listening: bool = True
+    ) -> None:
+        """Listen to the events of *session*'s recorder, and watch *fragments*.
+
+        Args:
+            session: the session whose run it is.
+            fragments: where the nodes' processes write; None if they do not.
+            listening: whether another plugin listens; else nothing is announced.
+
+        """
         self._session = session
+        self._listening = listening
         self._watch = FragmentWatch(fragments, session.put) if fragments is not None else None
-        session.put(notes.ListenerAdded(clock.now(), Announcer(session, send)))
+        if listening:
+            session.put(notes.ListenerAdded(clock.now(), Announcer(session, send)))
 
     def expect(self, key: Key, submission: tuple[str, ...]) -> None:
         """Watch for a submission's first sign of life."""
@@ -89,6 +103,8 @@ class Announcing:
 
     def drain(self) -> None:
         """Wait for the last announcements, briefly: Snakemake closes its loggers next."""
+        if not self._listening:
+            return
         done = threading.Event()
         self._session.put(notes.Drain(clock.now(), done))
         done.wait(_DRAIN_S)

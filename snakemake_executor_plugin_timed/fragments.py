@@ -1,28 +1,22 @@
 """Fragments, the files that processes on the nodes write: their names, reading and removal.
 
-A fragment holds the shell's first sign of life (seconds since the epoch, from ``date``) and a JSON
-line or two per Snakemake process. Anyone may have written it, so everything in it is validated.
+What is in them: ``journal.node_reports`` of the logger plugin.
 """
 
 import contextlib
-import json
 import os
-import re
 import shlex
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Final
-
-from pydantic import ValidationError
 
 from snakemake_executor_plugin_timed.fragment_folder import FragmentFolder, remove_left_over
-from snakemake_executor_plugin_timed.node import FORMAT, SUFFIX
-from snakemake_logger_plugin_observe.journal.records import Execution, Level
-from snakemake_logger_plugin_observe.recording.node_reports import NodeReport
-
-_LARGEST: Final = 4 * 1024 * 1024
-_MOST_PROCESSES: Final = 300  # a group's members may spawn one each
-_SIGN: Final = re.compile(rb"\d{9,11}\.\d{9}")
+from snakemake_executor_plugin_timed.node import SUFFIX
+from snakemake_logger_plugin_observe.journal.node_reports import (
+    LARGEST,
+    FragmentReader,
+    NodeReport,
+    array_task,
+)
 
 
 class Fragments:
@@ -69,7 +63,7 @@ class Fragments:
 
     def read(self, submission: tuple[str, ...]) -> NodeReport:
         """Return what was written so far; a torn, huge or malformed fragment is its problem."""
-        report = _Report()
+        report = FragmentReader()
         for name in submission:
             try:
                 report.add(self._content(name), of_array=array_task(name) is not None)
@@ -113,11 +107,11 @@ class Fragments:
         flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
         descriptor = os.open(f"{name}{SUFFIX}", flags, dir_fd=self._folder.descriptor)
         try:
-            data = os.read(descriptor, _LARGEST + 1)
+            data = os.read(descriptor, LARGEST + 1)
         finally:
             os.close(descriptor)
-        if len(data) > _LARGEST:
-            raise ValueError(f"larger than {_LARGEST} bytes")
+        if len(data) > LARGEST:
+            raise ValueError(f"larger than {LARGEST} bytes")
         return data
 
 
@@ -127,83 +121,3 @@ def array_name(first: str, task: str) -> str:
     All tasks of an array start with the *first* one's command, which then runs the task's own.
     """
     return f"{first}.{task}"
-
-
-def array_task(name: str) -> str | None:
-    """Return the array task of the fragment called *name*; None if it is not a later task's."""
-    return name.partition(".")[2] or None
-
-
-class _Report:
-    """Collects a report from one or more fragments."""
-
-    def __init__(self) -> None:
-        self.problem: str | None = None
-        self._starts: list[int] = []
-        self._levels: dict[tuple[Any, ...], Level] = {}
-
-    def add(self, data: bytes, *, of_array: bool) -> None:
-        """Add a fragment's content.
-
-        Args:
-            data: the content.
-            of_array: whether its processes ran the array's command, which names another job.
-
-        Raises:
-            ValueError: if it has more processes than a submission can have.
-
-        """
-        for line in data.split(b"\n"):
-            if not line.strip():
-                continue
-            if _SIGN.fullmatch(line):
-                seconds, _, nanos = line.partition(b".")
-                self._starts.append(int(seconds) * 1_000_000 + int(nanos) // 1000)
-                continue
-            try:
-                level, internal_error = _level(line)
-            except ValueError as error:
-                self.problem = f"fragment: {error}"
-                continue
-            if internal_error is not None:
-                self.problem = f"internal error in snakemake-observe on the node: {internal_error}"
-            if len(self._levels) >= _MOST_PROCESSES or len(self._starts) >= _MOST_PROCESSES:
-                self._levels.clear()
-                raise ValueError(f"more than {_MOST_PROCESSES} processes")
-            if of_array:
-                level = level.model_copy(
-                    update={"executions": tuple(map(_without_job, level.executions))}
-                )
-            self._levels[(level.host, level.pid, level.started)] = level
-
-    def finished(self) -> NodeReport:
-        """Return the report; it is complete if the last start's outermost process has ended."""
-        levels = tuple(sorted(self._levels.values(), key=lambda level: level.started or 0))
-        last = max((level.restarts for level in levels), default=0)
-        outermost = next((level for level in levels if level.restarts == last), None)
-        complete = outermost is not None and outermost.ended is not None
-        return NodeReport(tuple(sorted(self._starts)), levels, complete, self.problem)
-
-
-def _without_job(execution: Execution) -> Execution:
-    return execution.model_copy(update={"rule": None, "wildcards": {}})
-
-
-def _level(line: bytes) -> tuple[Level, str | None]:
-    """Return the process that *line* describes, and the internal error it had, if any.
-
-    Raises:
-        ValueError: if it is torn, or not of this format.
-
-    """
-    try:
-        loaded = json.loads(line)
-    except (ValueError, RecursionError):
-        raise ValueError("a torn or foreign line") from None
-    if not isinstance(loaded, dict) or loaded.get("v") != FORMAT or loaded.get("in_main"):
-        raise ValueError("not of a known format")
-    try:
-        internal_error = str(loaded["fault"])[:200] if loaded.get("fault") else None
-        return Level.model_validate(loaded), internal_error
-    except ValidationError as error:
-        raise ValueError(error.errors(include_url=False, include_input=False)[0]["msg"]) from None

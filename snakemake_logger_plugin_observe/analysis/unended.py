@@ -51,13 +51,16 @@ def was_given_up(run: Run, one: Attempt) -> bool:
     return one.status == "cancelled" and (submitted or not run.wrapped)
 
 
-def go_on(run: Run, left: Sequence[Attempt], *, killed: bool) -> str:
+def go_on(
+    run: Run, left: Sequence[Attempt], *, killed: bool, still_out: Sequence[str] | None = None
+) -> str:
     """Return what to do after a run that ended early, so that the next one goes on.
 
     Args:
         run: the run.
         left: its attempts that were in flight when it ended.
         killed: whether Snakemake was killed, and so could not remove its lock.
+        still_out: the ids of those that the cluster still has; None if that is not known.
 
     """
     if not left and not killed:
@@ -66,6 +69,9 @@ def go_on(run: Run, left: Sequence[Attempt], *, killed: bool) -> str:
     if ids := tuple(dict.fromkeys(one.external_jobid for one in left if one.external_jobid)):
         first = f"check whether the cluster still runs {named(ids, _IDS)}, and cancel those "
         first += "that it does; then "
+        if still_out is not None:
+            first = f"cancel {named(still_out, _IDS)}, which the cluster still has; then "
+            first = first if still_out else ""
     elif not all(one.cut_off for one in left):
         jobs = _names(run, list(left))
         first = f"check on this host (ps -ef) whether the tools of {jobs} still run, and end those "

@@ -11,11 +11,11 @@ from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.commands.support import find_journal
 from snakemake_logger_plugin_observe.external.slurm_accounting import (
     PATIENCE_S,
-    AccountingError,
     accounting_events,
     query,
     slurm_ids,
 )
+from snakemake_logger_plugin_observe.external.slurm_commands import SlurmError
 from snakemake_logger_plugin_observe.journal.lines import JournalError
 from snakemake_logger_plugin_observe.journal.writing import append
 from snakemake_logger_plugin_observe.reporters.answers import Source
@@ -62,7 +62,7 @@ def run(args: argparse.Namespace) -> Reply[AccountingAnswer]:
         raise JournalError(f"{source.path}: no job of this run has a Slurm job id")
     try:
         records = query(job_ids, (run.start or 0) // 1_000_000, PATIENCE_S + len(job_ids) / 100)
-    except AccountingError as error:
+    except SlurmError as error:
         raise JournalError(f"{error}; run this on the cluster that ran the jobs") from error
     events = list(accounting_events(records, run, clock.now()))
     append(source.path, events)

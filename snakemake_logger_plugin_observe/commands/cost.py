@@ -16,7 +16,7 @@ from snakemake_logger_plugin_observe.analysis.path.utilisation import shortest
 from snakemake_logger_plugin_observe.analysis.reruns.rerun import Rerun
 from snakemake_logger_plugin_observe.analysis.why.origins import Origins
 from snakemake_logger_plugin_observe.analysis.why.roots import roots
-from snakemake_logger_plugin_observe.commands.support import find_journal, past_runs
+from snakemake_logger_plugin_observe.commands.support import find_journal, live, past_runs
 from snakemake_logger_plugin_observe.commands.support.folder_runs import before
 from snakemake_logger_plugin_observe.journal.reading import Detail
 from snakemake_logger_plugin_observe.reporters.answers import CostAnswer, CostlyJob, Source
@@ -35,6 +35,7 @@ _SMALL: Final = 1 << 20
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
     find_journal.add_argument(parser)
+    live.add_argument(parser)
 
 
 def run(args: argparse.Namespace) -> Reply[CostAnswer]:
@@ -42,6 +43,7 @@ def run(args: argparse.Namespace) -> Reply[CostAnswer]:
     source = find_journal.load(args.journal, Detail.TIMES)
     if has_failed(source):
         source = replace(find_journal.load(source.path, Detail.FAILURES), problems=source.problems)
+    source = live.with_live_view(source, offline=args.offline)
     return Reply(cost(source, needless(source)), parts, shape)
 
 

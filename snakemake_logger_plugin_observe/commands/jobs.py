@@ -9,7 +9,7 @@ from snakemake_logger_plugin_observe.analysis.failures.removed_inputs import rem
 from snakemake_logger_plugin_observe.analysis.failures.rule_patterns import rule_patterns
 from snakemake_logger_plugin_observe.analysis.jobs.rule_use import rule_uses
 from snakemake_logger_plugin_observe.analysis.jobs.table import SORT_KEYS, Row, RowFilter, rows
-from snakemake_logger_plugin_observe.commands.support import find_journal
+from snakemake_logger_plugin_observe.commands.support import find_journal, live
 from snakemake_logger_plugin_observe.journal.lines import JournalError
 from snakemake_logger_plugin_observe.journal.records import Status
 from snakemake_logger_plugin_observe.reporters.answers import JobsAnswer, Source
@@ -38,6 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="what the jobs of each rule took and used: mean, minimum, maximum and sum",
     )
     parser.add_argument("--sort", choices=SORT_KEYS, help="the order of the table (default: start)")
+    live.add_argument(parser)
 
 
 def run(args: argparse.Namespace) -> Reply[JobsAnswer]:
@@ -49,7 +50,7 @@ def run(args: argparse.Namespace) -> Reply[JobsAnswer]:
 
     """
     _check_options(args)
-    source = find_journal.load(args.journal)
+    source = live.with_live_view(find_journal.load(args.journal), offline=args.offline)
     if args.rule is not None:
         _check_rule(source, args.rule)
     if args.by_rule:

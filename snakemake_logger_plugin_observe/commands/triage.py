@@ -11,6 +11,7 @@ from snakemake_logger_plugin_observe.commands.support import (
     ask_snakemake,
     evidence_archive,
     find_journal,
+    live,
     write_files,
 )
 from snakemake_logger_plugin_observe.commands.support.evidence_store import EvidenceStore
@@ -50,6 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--save", type=Path, metavar="DIR", help="save the evidence in a new folder"
     )
     ask_snakemake.add_arguments(parser)
+    live.add_argument(parser)
 
 
 def run(args: argparse.Namespace) -> Reply[TriageAnswer]:
@@ -69,6 +71,7 @@ def run(args: argparse.Namespace) -> Reply[TriageAnswer]:
     if args.note is not None and not printed:
         write_files.check_is_new(args.note)
     source = find_journal.load(args.journal, Detail.FAILURES)
+    source = live.with_live_view(source, offline=args.offline)
     store = EvidenceStore.new(args.save) if args.save is not None else None
     answers = ask_snakemake.ask(args, source, folder_of(source)) if args.live else ()
     case, folder, baseline = gather(source, args.baseline, answers)

@@ -50,7 +50,7 @@ def _rows(text: str) -> Iterator[dict[str, str]]:
 def _record(job: str, rows: list[dict[str, str]], memory: int | None) -> SchedulerRecord:
     last = max(rows, key=lambda row: (_seconds(row["Submit"]) or 0, _seconds(row["Start"]) or 0))
     code, _, signal = last["ExitCode"].partition(":")
-    minutes = _number(last["TimelimitRaw"])
+    minutes = count(last["TimelimitRaw"])
     ended = _seconds(last["End"])
     return SchedulerRecord(
         cluster_job=job,
@@ -61,27 +61,28 @@ def _record(job: str, rows: list[dict[str, str]], memory: int | None) -> Schedul
         started=moment(last["Start"]),
         ended=moment(last["End"]),
         restarts=len(rows) - 1,
-        exit_code=_number(code) if ended is not None else None,
-        signal=_number(signal) or None,
+        exit_code=count(code) if ended is not None else None,
+        signal=count(signal) or None,
         nodes=last["NodeList"] or None,
         partition=last["Partition"] or None,
-        cpus_requested=_number(last["ReqCPUS"]),
-        cpus_allocated=_number(last["AllocCPUS"]),
+        cpus_requested=count(last["ReqCPUS"]),
+        cpus_allocated=count(last["AllocCPUS"]),
         memory_requested_bytes=_requested(last),
         time_limit_s=None if minutes is None or minutes > _MOST_MINUTES else minutes * 60,
-        user_s=_span(last["UserCPU"]),
-        system_s=_span(last["SystemCPU"]),
+        user_s=seconds_of(last["UserCPU"]),
+        system_s=seconds_of(last["SystemCPU"]),
         peak_rss_bytes=memory,
     )
 
 
-def _number(text: str) -> int | None:
+def count(text: str) -> int | None:
+    """Return a whole number that Slurm printed, or None."""
     return int(text) if re.fullmatch(r"[0-9]{1,15}", text) else None
 
 
 def _seconds(text: str) -> int | None:
     """Return seconds since the epoch, up to the year 5138."""
-    return (_number(text) or None) if len(text) <= 11 else None
+    return (count(text) or None) if len(text) <= 11 else None
 
 
 def moment(text: str) -> int | None:
@@ -101,13 +102,13 @@ def _requested(row: dict[str, str]) -> int | None:
     """Return the requested memory; older versions add n (per node) or c (per CPU)."""
     text = row["ReqMem"]
     requested = _bytes(text.rstrip("nc"))
-    cpus = _number(row["ReqCPUS"])
+    cpus = count(row["ReqCPUS"])
     if requested is None or not text.endswith("c"):
         return requested or None
     return None if cpus is None or requested * cpus >= _MOST_BYTES else requested * cpus or None
 
 
-def _span(text: str) -> float | None:
+def seconds_of(text: str) -> float | None:
     """Return the seconds of ``[DD-[HH:]]MM:SS[.mmm]``."""
     span = re.fullmatch(
         r"(?:(?:([0-9]{1,5})-)?([0-9]{1,3}):)?([0-9]{1,3}):([0-9]{1,2}(?:\.[0-9]+)?)", text

@@ -5,14 +5,13 @@ they are kept next to the stamps and never replace them.
 """
 
 import contextlib
-import os
-import subprocess
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, Final
 
 from snakemake_logger_plugin_observe.external.sacct_records import FIELDS, SLURM_ID, moment, parse
+from snakemake_logger_plugin_observe.external.slurm_commands import output_of
 from snakemake_logger_plugin_observe.journal.events import Accounting
 from snakemake_logger_plugin_observe.journal.records import SchedulerRecord
 from snakemake_logger_plugin_observe.run.model import Run
@@ -20,10 +19,6 @@ from snakemake_logger_plugin_observe.run.model import Run
 PATIENCE_S: Final = 5.0
 _IDS_PER_QUERY: Final = 400
 _CLOCK_MAY_DIFFER_S: Final = 300
-
-
-class AccountingError(Exception):
-    """The scheduler's accounting could not be queried; its text is one line that says why."""
 
 
 def allocation(job: str) -> dict[str, Any] | None:
@@ -35,7 +30,7 @@ def allocation(job: str) -> dict[str, Any] | None:
         return None
     facts: dict[str, Any] = {"cluster_job": job}
     with contextlib.suppress(Exception):
-        output = _output_of(["squeue", "-h", "-j", job, "-o", "%e|%N"], PATIENCE_S)
+        output = output_of(["squeue", "-h", "-j", job, "-o", "%e|%N"], PATIENCE_S)
         end, _, nodes = output.strip().partition("|")
         facts |= {"end": moment(end), "nodes": nodes or None}
     return facts
@@ -55,7 +50,7 @@ def query(ids: Sequence[str], since: int, patience_s: float = PATIENCE_S) -> lis
         patience_s: time limit for the whole query, in seconds.
 
     Raises:
-        AccountingError: if ``sacct`` is missing, fails or takes too long.
+        SlurmError: if ``sacct`` is missing, fails or takes too long.
 
     """
     until = time.monotonic() + patience_s
@@ -71,37 +66,7 @@ def query(ids: Sequence[str], since: int, patience_s: float = PATIENCE_S) -> lis
 def _sacct(ids: list[str], patience_s: float) -> str:
     fields = ",".join(FIELDS)
     command = ["sacct", "-n", "-P", "-D", "--noconvert", "-j", ",".join(ids), "-o", fields]
-    return _output_of(command, patience_s)
-
-
-def _output_of(command: list[str], patience_s: float) -> str:
-    """Return the output of a Slurm command, with moments as seconds since the epoch.
-
-    Raises:
-        AccountingError: if it is missing, fails or takes too long.
-
-    """
-    name = command[0]
-    try:
-        done = subprocess.run(
-            command,
-            env={**os.environ, "SLURM_TIME_FORMAT": "%s", "LC_ALL": "C"},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=max(0.1, patience_s),
-            start_new_session=True,  # a Ctrl-C must only reach Snakemake
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise AccountingError(f"{name} did not answer in time") from None
-    except OSError as error:
-        raise AccountingError(f"{name} cannot be run ({error.strerror})") from None
-    if done.returncode != 0:
-        error_text = " ".join(done.stderr.split())[:200]
-        raise AccountingError(f"{name} failed with exit code {done.returncode}: {error_text}")
-    return done.stdout
+    return output_of(command, patience_s)
 
 
 def accounting_events(

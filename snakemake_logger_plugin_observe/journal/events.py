@@ -270,6 +270,8 @@ class AttemptSubmitted(AttemptEvent):
     event: Literal["attempt_submitted"] = "attempt_submitted"
     external_jobid: str | None = None
     stamps: Stamps
+    fragments: tuple[Own, ...] = ()
+    """What its processes on the node write while it goes on: folder and name of each fragment."""
 
 
 class AttemptStarted(AttemptEvent):

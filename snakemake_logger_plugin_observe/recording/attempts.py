@@ -7,7 +7,7 @@ ends too. They are written again if the report arrives late.
 import socket
 from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from snakemake_logger_plugin_observe import clock
 from snakemake_logger_plugin_observe.journal.events import (
@@ -21,6 +21,7 @@ from snakemake_logger_plugin_observe.journal.events import (
     OutputsRecorded,
 )
 from snakemake_logger_plugin_observe.journal.masking import Masker
+from snakemake_logger_plugin_observe.journal.node_reports import NodeReport
 from snakemake_logger_plugin_observe.journal.records import (
     Benchmark,
     Execution,
@@ -42,11 +43,13 @@ from snakemake_logger_plugin_observe.recording.event_of import event_of
 from snakemake_logger_plugin_observe.recording.failure_evidence import FailureEvidence, jobs_of
 from snakemake_logger_plugin_observe.recording.input_watch import InputWatch
 from snakemake_logger_plugin_observe.recording.job_state import JobState, updated_record
-from snakemake_logger_plugin_observe.recording.node_reports import NodeReport, NodeReports
 from snakemake_logger_plugin_observe.recording.provenance import sha256
 from snakemake_logger_plugin_observe.recording.shown_values import KeptParams
 from snakemake_logger_plugin_observe.run.attempt import Attempt, Key
 from snakemake_logger_plugin_observe.run.model import Run
+
+if TYPE_CHECKING:
+    from snakemake_logger_plugin_observe.recording.node_reports import NodeReports
 
 _PROBLEM_LENGTH: Final = 200
 _COPIES: Final = ".snakemake/"
@@ -229,9 +232,16 @@ class AttemptTracker:
                 attempt=attempt.number,
                 external_jobid=note.external_jobid,
                 stamps=stamps_of(self.run, live),
+                fragments=self._fragments_of(note.submission),
             ),
             attempt,
         )
+
+    def _fragments_of(self, submission: tuple[str, ...]) -> tuple[str, ...]:
+        """Return where a submission's fragments are, for readers while it goes on."""
+        if self._reports is None:
+            return ()
+        return tuple(f"{self._reports.folder.name}/{name}" for name in submission)
 
     def files_wait(self, note: notes.FilesWait) -> None:
         """Keep the time that the main process spent on a job's files."""

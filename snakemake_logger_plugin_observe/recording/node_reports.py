@@ -1,24 +1,17 @@
-"""Node reports: what a submission's processes wrote on the node; the executor plugin reads them."""
+"""Access to node reports while a run is recorded; the executor plugin provides it."""
 
-from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
-from snakemake_logger_plugin_observe import clock
-from snakemake_logger_plugin_observe.journal.records import Level
-
-
-@dataclass(frozen=True, slots=True)
-class NodeReport:
-    """The first signs of life of a submission on its node, and its processes as levels."""
-
-    starts: tuple[clock.Micros, ...] = ()
-    levels: tuple[Level, ...] = ()
-    complete: bool = False
-    problem: str | None = None
+from snakemake_logger_plugin_observe.journal.node_reports import NodeReport
 
 
 class NodeReports(Protocol):
     """Access to the node reports of one run."""
+
+    @property
+    def folder(self) -> Path:
+        """The folder of their fragments; a journal names its last part, for the reader."""
 
     def read(self, submission: tuple[str, ...]) -> NodeReport:
         """Return what has been reported about *submission* so far."""

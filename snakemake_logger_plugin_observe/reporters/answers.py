@@ -20,6 +20,7 @@ from snakemake_logger_plugin_observe.analysis.failures.workflow_errors import Ot
 from snakemake_logger_plugin_observe.analysis.jobs.resource_use import RequestMismatch
 from snakemake_logger_plugin_observe.analysis.jobs.rule_use import RuleFigures
 from snakemake_logger_plugin_observe.analysis.jobs.table import Row
+from snakemake_logger_plugin_observe.analysis.live.state import LiveView
 from snakemake_logger_plugin_observe.analysis.path.explain import ExplainedSegment
 from snakemake_logger_plugin_observe.analysis.path.paths import Paths
 from snakemake_logger_plugin_observe.analysis.reruns.rerun import Rerun
@@ -77,6 +78,9 @@ class Source:
     """Whether the run's process lives, but was stopped: it does nothing until it is continued."""
     alongside: EarlierRun | None = None
     """Another run that went on in the same folder at the same time, or left its lock there."""
+
+    live: LiveView | None = None
+    """What its jobs do now, if it has not ended and some are out on a cluster."""
 
     lock_holder: int | None = None
     """The process of Snakemake that is alive in the folder, if the run found it locked."""

@@ -55,6 +55,8 @@ class Attempt:
     node_starts: tuple[Micros, ...] = ()
     tool_started: Micros | None = None
     levels: tuple[Level, ...] = ()
+    fragments: tuple[str, ...] = ()
+    """The fragments that its processes on the node write while it goes on: folder and name."""
     offset: Offset | None = None
     unobserved: tuple[str, ...] = ()
     used: Usage | None = None

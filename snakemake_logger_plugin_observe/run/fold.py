@@ -133,6 +133,7 @@ def _add_attempt(run: Run, event: AttemptEvent, recorded: Attempt | None) -> Non
                 attempt.status = "submitted"
             attempt.external_jobid = event.external_jobid
             attempt.stamps = event.stamps
+            attempt.fragments = event.fragments
             attempt.submitted_line = event.line
         case AttemptStarted():
             attempt.status = "running"

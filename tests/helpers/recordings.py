@@ -7,9 +7,9 @@ from typing import Any, Self
 
 from builders import an_execution, at, level
 
+from snakemake_logger_plugin_observe.journal.node_reports import NodeReport
 from snakemake_logger_plugin_observe.journal.reading import read_journal
 from snakemake_logger_plugin_observe.recording import notes
-from snakemake_logger_plugin_observe.recording.node_reports import NodeReport
 from snakemake_logger_plugin_observe.recording.options import JournalSettings
 from snakemake_logger_plugin_observe.recording.recorder import Recorder
 from snakemake_logger_plugin_observe.run.attempt import Key
@@ -35,6 +35,8 @@ COMPLETE = NodeReport(starts=(at(6),), levels=(NODE_LEVEL,), complete=True)
 
 class Reports:
     """Node reports: a list for each submission, read one after the other; the last one stays."""
+
+    folder = Path("observe") / ("0" * 32)
 
     def __init__(self, **by_submission: Any) -> None:
         self.by_submission = {

@@ -40,7 +40,7 @@ LAYERS = (
     {"journal"},
     {"run"},
     {"external", "analysis"},
-    {"analysis.cost", "analysis.jobs", "analysis.why"},
+    {"analysis.cost", "analysis.jobs", "analysis.live", "analysis.why"},
     {"analysis.failures", "analysis.path", "analysis.reruns"},
     {"analysis.whatif", "analysis.compare"},
     {"analysis.advice"},
@@ -316,7 +316,7 @@ def test_a_command_is_made_from_a_journal_in_one_place_and_from_a_list_of_flags(
     """
     starting = {name for name, path in modules(OBSERVE).items() if "subprocess" in imports(path)}
     assert starting == {
-        *("external.slurm_accounting", "external.live_snakemake", "external.verify_commands"),
+        *("external.slurm_commands", "external.live_snakemake", "external.verify_commands"),
         "recording.provenance",
     }
     asking = {"commands.support.ask_snakemake", "commands.runbook"}

@@ -25,6 +25,7 @@ from snakemake_logger_plugin_observe.analysis.failures.rule_patterns import (
 )
 from snakemake_logger_plugin_observe.analysis.failures.snakemake_failures import error_of
 from snakemake_logger_plugin_observe.analysis.failures.workflow_errors import OtherRun
+from snakemake_logger_plugin_observe.analysis.live.state import LiveView
 from snakemake_logger_plugin_observe.analysis.reruns.rerun import Rerun
 from snakemake_logger_plugin_observe.analysis.triage.failure_classes import (
     class_of,
@@ -102,6 +103,8 @@ class Case:
 
     alongside: OtherRun | None = None
     """Another run that went on in the folder at the same time."""
+    live: LiveView | None = None
+    """What its jobs do now, if it has not ended and some are out on a cluster."""
     is_own: bool = True
     """Whether the journal is the user's own: of another's, no recorded command is one to paste."""
 

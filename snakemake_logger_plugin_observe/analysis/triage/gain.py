@@ -26,6 +26,8 @@ def predict_gain(case: Case, first: Incident) -> PredictedGain | None:
     action = first.action
     if first.failures or not first.explains or case.status == "failed":
         return None
+    if case.status == "running" and not (action.move or action.without):
+        return None  # it must move on first: how long it will take is another question
     if case.status != "success" or not (action.move or action.without):
         return PredictedGain(None, None)
     simulate = whatif(case.journal, action.move, "the predicted gain") if action.move else None

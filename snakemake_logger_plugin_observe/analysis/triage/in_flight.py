@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.citations import Citation
+from snakemake_logger_plugin_observe.analysis.live.summary import counts, still_out
 from snakemake_logger_plugin_observe.analysis.phrasing import job_name, jobs_of, named
 from snakemake_logger_plugin_observe.analysis.triage import cluster_jobs, failed_jobs
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
@@ -71,7 +72,14 @@ def may_go_on(attempts: Sequence[Attempt]) -> bool:
 def commands(case: Case, attempts: Sequence[Attempt]) -> tuple[Command, ...]:
     """Return the commands that show and cancel the jobs in flight in the cluster."""
     ids = external_ids(attempts)[:_IDS]
+    if (known := still_out(case.live)) is not None:
+        ids = known[:_IDS]
     return cluster_jobs.commands(_scheduler(case), ids)
+
+
+def now(case: Case) -> str:
+    """Return what the jobs in flight do now, if that was asked; to follow a claim about them."""
+    return f"; now: {counts(case.live)}" if case.live is not None and case.live.states else ""
 
 
 def _scheduler(case: Case) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.citations import Citation
+from snakemake_logger_plugin_observe.analysis.live.summary import not_known
 from snakemake_logger_plugin_observe.analysis.phrasing import named
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.gain import PredictedGain
@@ -155,7 +156,9 @@ def _actions(
 ) -> Iterator[Claim]:
     if not incidents:
         ended = [one for one in seen if one.id in ("killed", "interrupted")]
-        if case.status == "unknown":
+        if case.live is not None and (unknown := not_known(case.run, case.live)):
+            yield Claim(unknown, seen[0].evidence if seen else ())
+        elif case.status == "unknown":
             yield Claim("look on the run's own machine whether it still goes on", seen[0].evidence)
         elif ended and len(ended) == len(seen):
             yield Claim("nothing to do: all planned jobs had ended before", seen[0].evidence)

@@ -6,6 +6,8 @@ from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.citations import Citation
 from snakemake_logger_plugin_observe.analysis.compare.comparison import Comparison
+from snakemake_logger_plugin_observe.analysis.live.state import LiveView
+from snakemake_logger_plugin_observe.analysis.live.summary import standing_still
 from snakemake_logger_plugin_observe.analysis.phrasing import jobs_of
 from snakemake_logger_plugin_observe.analysis.triage import failed_jobs, in_flight
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
@@ -48,6 +50,8 @@ def _symptoms(case: Case) -> Iterator[Symptom]:
         text = f"{jobs_of(len(failed_jobs.never_succeeded(case)))} of {rules} failed so far"
         line = never_succeeded[0].rows[-1].attempt.line
         yield Symptom("failed_so_far", text, side.at_line(line, "status: failed"))
+    if case.live is not None and (text := standing_still(case.run, case.live)):
+        yield Symptom("stuck", text, _out(case, case.live))
     if case.status == "failed":
         many = jobs_of(len(failed_jobs.never_succeeded(case)))
         whose = ", ".join(failed_jobs.rules_and_groups(never_succeeded))
@@ -87,6 +91,13 @@ def _symptoms(case: Case) -> Iterator[Symptom]:
         line = recovered[0].rows[0].attempt.line
         cited = side.at_line(line, recovered[0].rows[0].attempt.message or "failed")
         yield Symptom("noisy", text, cited)
+
+
+def _out(case: Case, view: LiveView) -> tuple[Citation, ...]:
+    """Cite the last journal line of the first submission that is out."""
+    attempts = (case.run.attempts[one.key] for one in view.submissions)
+    line = next((one.line for one in attempts if one.line is not None), None)
+    return case.side.at_line(line, "in flight") or case.side.at_start("the run")
 
 
 def _is_odd(case: Case, found: Comparison) -> bool:

@@ -71,6 +71,7 @@ def gather(
         known_why=known_why,
         reruns=reruns,
         alongside=source.other_run,
+        live=source.live,
         is_own=source.owner is None,
     )
     return case, folder, baseline

@@ -6,6 +6,7 @@ from typing import Any
 from snakemake_logger_plugin_observe.analysis.jobs.rule_use import rule_uses
 from snakemake_logger_plugin_observe.clock import to_seconds
 from snakemake_logger_plugin_observe.reporters.answers import CostAnswer
+from snakemake_logger_plugin_observe.reporters.as_json import live
 from snakemake_logger_plugin_observe.reporters.as_json.advice import shape_advice
 from snakemake_logger_plugin_observe.reporters.as_json.common import head
 from snakemake_logger_plugin_observe.reporters.as_json.jobs import rule_use
@@ -18,6 +19,7 @@ def shape(answer: CostAnswer) -> dict[str, Any]:
     account = answer.account
     return {
         **head(answer.source),
+        "live": live.shape(answer.source),
         "makespan": {
             "by_class_s": in_seconds(account.makespan_by_class),
             "by_phase_s": in_seconds(account.makespan_by_phase),

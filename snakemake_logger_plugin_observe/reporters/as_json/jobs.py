@@ -10,10 +10,11 @@ from snakemake_logger_plugin_observe.analysis.failures.explained import explain
 from snakemake_logger_plugin_observe.analysis.failures.repeat import commands_as_run
 from snakemake_logger_plugin_observe.analysis.jobs.rule_use import RuleFigures
 from snakemake_logger_plugin_observe.analysis.jobs.table import Row
+from snakemake_logger_plugin_observe.analysis.live.state import LiveView
 from snakemake_logger_plugin_observe.clock import format_moment, to_seconds
 from snakemake_logger_plugin_observe.journal.records import SchedulerRecord
 from snakemake_logger_plugin_observe.reporters.answers import JobsAnswer
-from snakemake_logger_plugin_observe.reporters.as_json import failures
+from snakemake_logger_plugin_observe.reporters.as_json import failures, live
 from snakemake_logger_plugin_observe.reporters.as_json.common import head, moment
 
 
@@ -21,8 +22,9 @@ def shape(answer: JobsAnswer) -> dict[str, Any]:
     """Return *answer* as plain values."""
     return {
         **head(answer.source),
+        "live": live.shape(answer.source),
         **(
-            {"attempts": [_attempt(row) for row in answer.rows]}
+            {"attempts": [_attempt(row, answer.source.live) for row in answer.rows]}
             if answer.by_rule is None
             else {"by_rule": [rule_use(one) for one in answer.by_rule]}
         ),
@@ -36,8 +38,9 @@ def rule_use(one: RuleFigures) -> dict[str, Any]:
     return {"rule": one.rule, "jobs": one.jobs, **figures}
 
 
-def _attempt(row: Row) -> dict[str, Any]:
+def _attempt(row: Row, view: LiveView | None) -> dict[str, Any]:
     attempt = row.attempt
+    now = view.of(attempt.key) if view is not None else None
     return {
         "job_id": attempt.job_id,
         "attempt": attempt.number,
@@ -46,6 +49,7 @@ def _attempt(row: Row) -> dict[str, Any]:
         "group": attempt.group,
         "group_name": row.group_name,
         "status": attempt.status,
+        "live": live.state_of(view, now) if view is not None and now is not None else None,
         "external_jobid": attempt.external_jobid,
         "node": attempt.node,
         "exit_code": attempt.exit_code,

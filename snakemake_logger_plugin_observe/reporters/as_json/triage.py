@@ -8,6 +8,7 @@ from snakemake_logger_plugin_observe.analysis.triage.gain import PredictedGain
 from snakemake_logger_plugin_observe.analysis.triage.incident import Claim, Incident
 from snakemake_logger_plugin_observe.clock import to_seconds
 from snakemake_logger_plugin_observe.reporters.answers import TriageAnswer
+from snakemake_logger_plugin_observe.reporters.as_json import live
 from snakemake_logger_plugin_observe.reporters.as_json.common import head
 from snakemake_logger_plugin_observe.reporters.claims import shape_note
 
@@ -23,6 +24,7 @@ def shape(answer: TriageAnswer) -> dict[str, Any]:
         "schema_version": TRIAGE_VERSION,
         "journals": answer.paths,
         "status": answer.source.status,
+        "live": live.shape(answer.source),
         "symptoms": [
             {"id": one.id, "claim": one.text, "evidence": _evidence(one.evidence)}
             for one in found.symptoms

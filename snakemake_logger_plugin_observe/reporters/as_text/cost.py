@@ -14,7 +14,13 @@ from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.journal.events import FileSystem
 from snakemake_logger_plugin_observe.reporters.answers import CostAnswer
-from snakemake_logger_plugin_observe.reporters.as_text import advice, clocks, failed_run, unended
+from snakemake_logger_plugin_observe.reporters.as_text import (
+    advice,
+    clocks,
+    failed_run,
+    live,
+    unended,
+)
 from snakemake_logger_plugin_observe.reporters.as_text.common import (
     ending,
     head,
@@ -70,6 +76,7 @@ def parts(answer: CostAnswer, width: int) -> list[RenderableType]:
         found += [*unended.stopped(answer.source), Text()]
     elif not answer.source.length_unknown and not _failed_before_any_job(answer):
         found += [*_first(answer), Text()]
+    found += live.parts(answer.source)
     if makespan:
         found += [_makespan(answer, width), Text()]
     if answer.account.rules:

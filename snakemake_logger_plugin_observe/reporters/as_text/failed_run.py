@@ -20,6 +20,7 @@ from snakemake_logger_plugin_observe.analysis.failures.headline import (
 )
 from snakemake_logger_plugin_observe.analysis.failures.messages import NOT_SUBMITTED, Cause
 from snakemake_logger_plugin_observe.analysis.failures.output_checks import output_check
+from snakemake_logger_plugin_observe.analysis.live.summary import still_out
 from snakemake_logger_plugin_observe.analysis.phrasing import plural, submission_name
 from snakemake_logger_plugin_observe.analysis.unended import go_on, left_in_flight
 from snakemake_logger_plugin_observe.pasting import harmless
@@ -50,7 +51,8 @@ def parts(answer: CostAnswer) -> list[RenderableType]:
     if source.status == "interrupted":
         return list(interrupted(source, answer.failures))
     if source.status == "killed" and not answer.failures:
-        return [_line(go_on(source.run, left_in_flight(source.run), killed=True))]
+        left, there = left_in_flight(source.run), still_out(source.live)
+        return [_line(go_on(source.run, left, killed=True, still_out=there))]
     if source.status != "failed" and not answer.failures:
         return []
     return list(_parts(answer))

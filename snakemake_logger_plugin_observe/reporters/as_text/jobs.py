@@ -10,11 +10,13 @@ from snakemake_logger_plugin_observe.analysis.failures.causes import (
     allocation_that_ran_out,
 )
 from snakemake_logger_plugin_observe.analysis.jobs.table import Row
+from snakemake_logger_plugin_observe.analysis.live.state import SHORT
 from snakemake_logger_plugin_observe.analysis.phrasing import job_names, plural
-from snakemake_logger_plugin_observe.reporters.answers import JobsAnswer
+from snakemake_logger_plugin_observe.reporters.answers import JobsAnswer, Source
 from snakemake_logger_plugin_observe.reporters.as_text import (
     clocks,
     failures,
+    live,
     resource_use,
     unended,
 )
@@ -47,6 +49,8 @@ def parts(answer: JobsAnswer, width: int) -> list[RenderableType]:
         found += [Text(harmless(unended.sentence(answer.source))), Text()]
     elif not answer.failed_only and (so_far := unended.failed_so_far(answer.source)):
         found += [*so_far, Text()]
+    if not answer.failed_only:
+        found += live.parts(answer.source)
     if answer.by_rule:
         return [*found, *resource_use.by_rule(answer.by_rule), *warnings(answer.source.problems)]
     if not (answer.failures if answer.failed_only else answer.rows):
@@ -153,8 +157,7 @@ def _table(answer: JobsAnswer, width: int) -> Iterator[RenderableType]:
     ]
     longest_name = 32 if narrow else max(48, width // 3)
     lines = [
-        _cells(row, places, with_nodes=with_nodes, cut=answer.source.length_unknown)
-        for row in answer.rows
+        _cells(row, places, with_nodes=with_nodes, source=answer.source) for row in answer.rows
     ]
     room = width
     for heading, column in zip(headings, zip(*lines, strict=True), strict=True):
@@ -199,11 +202,13 @@ def _phases_that_fit(answer: JobsAnswer, room: int) -> tuple[list[str], list[str
     return fitting, [phase for phase in order if phase not in shown]
 
 
-def _cells(row: Row, places: int, *, with_nodes: bool, cut: bool) -> list[Text | str]:
-    """Return an attempt's cells; *cut*: how long those in flight took is not known."""
+def _cells(row: Row, places: int, *, with_nodes: bool, source: Source) -> list[Text | str]:
+    """Return an attempt's cells; of one that is out on the cluster, what it does now."""
     attempt = row.attempt
-    cut = cut and attempt.status not in FINAL
-    status = "in flight" if cut else attempt.status
+    cut = source.length_unknown and attempt.status not in FINAL  # how long it took is not known
+    status: str = "in flight" if cut else attempt.status
+    if source.live is not None and (now := source.live.of(attempt.key)) is not None:
+        status = SHORT[now.state]
     return [
         "" if attempt.job_id is None else str(attempt.job_id),
         str(attempt.number),

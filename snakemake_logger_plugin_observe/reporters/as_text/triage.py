@@ -14,6 +14,7 @@ from snakemake_logger_plugin_observe.analysis.triage.note import others, predict
 from snakemake_logger_plugin_observe.analysis.triage.steps import Triage
 from snakemake_logger_plugin_observe.pasting import Command
 from snakemake_logger_plugin_observe.reporters.answers import TriageAnswer
+from snakemake_logger_plugin_observe.reporters.as_text import live
 from snakemake_logger_plugin_observe.reporters.as_text.common import (
     ending,
     head,
@@ -34,7 +35,7 @@ _LONGEST: Final = 400
 def parts(answer: TriageAnswer, width: int) -> list[RenderableType]:
     """Return the answer, part by part."""
     found: list[RenderableType] = [*head(answer.source), *_compared_with(answer), Text()]
-    found += [_headline(answer), Text(), _steps(answer), Text()]
+    found += [_headline(answer), Text(), *live.parts(answer.source), _steps(answer), Text()]
     baseline = answer.baseline.problems if answer.baseline is not None else ()
     found += warnings([*answer.missing, *answer.source.problems, *baseline])
     return ending(found, *_last(answer))

@@ -17,9 +17,9 @@ from snakemake_executor_plugin_timed import announcing as module
 from snakemake_executor_plugin_timed.announcing import Announcer, FragmentWatch, announcing, send
 from snakemake_executor_plugin_timed.fragment_folder import FragmentFolder
 from snakemake_executor_plugin_timed.fragments import Fragments
+from snakemake_logger_plugin_observe.journal.node_reports import NodeReport
 from snakemake_logger_plugin_observe.recording import notes
 from snakemake_logger_plugin_observe.recording.job_state import JobState
-from snakemake_logger_plugin_observe.recording.node_reports import NodeReport
 from snakemake_logger_plugin_observe.run.attempt import Key
 
 Record = Callable[..., Recording]
@@ -293,8 +293,10 @@ def test_without_other_plugins_nothing_is_announced() -> None:
         "LogHandler", (logging.Handler,), {"__module__": "snakemake_logger_plugin_observe.x"}
     )
     session = Session()
-    assert announcing(session, workflow(), None) is None
-    assert announcing(session, workflow(ours()), None) is None
+    for handlers in ((), (ours(),)):
+        made = announcing(session, workflow(*handlers), None)
+        assert made is not None
+        made.drain()  # waits for nobody
     assert (session.notes, session.faults) == ([], [])
 
 

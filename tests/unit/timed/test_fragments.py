@@ -17,7 +17,7 @@ from fragment_lines import process
 from snakemake_executor_plugin_timed.fragments import Fragments, array_name
 from snakemake_executor_plugin_timed.node import NodeSide, record_of_task
 from snakemake_logger_plugin_observe import clock
-from snakemake_logger_plugin_observe.recording.node_reports import NodeReport
+from snakemake_logger_plugin_observe.journal.node_reports import NodeReport
 
 TORN = "fragment: a torn or foreign line"
 FOREIGN = "fragment: not of a known format"

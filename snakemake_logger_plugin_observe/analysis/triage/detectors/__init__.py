@@ -47,6 +47,7 @@ from snakemake_logger_plugin_observe.analysis.triage.detectors import (
     slow_tool,
     status_contradicted,
     stricter_context,
+    stuck,
     submission_refused,
     submission_setup,
     submission_unanswered,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 from snakemake_logger_plugin_observe.analysis.failures.causes import (
     allocation_that_ran_out,
 )
+from snakemake_logger_plugin_observe.analysis.live.summary import still_out
 from snakemake_logger_plugin_observe.analysis.triage import in_flight
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.failure_classes import KILLED
@@ -56,7 +57,7 @@ def detect(case: Case) -> Iterator[Incident]:
         id=CLASS,
         incident_class=CLASS,
         where="operating context",
-        claim=f"{ended} {_how_far(case, left, before)}",
+        claim=f"{ended} {_how_far(case, left, before)}{in_flight.now(case)}",
         strength="certain",
         explains=in_flight.lost(case, left),
         failures=len(left),
@@ -64,7 +65,12 @@ def detect(case: Case) -> Iterator[Incident]:
         evidence=tuple(cited),
         wrong_if=_wrong_if(case, left),
         action=Action(
-            go_on(case.run, left, killed=case.status == "killed"),
+            go_on(
+                case.run,
+                left,
+                killed=case.status == "killed",
+                still_out=still_out(case.live),
+            ),
             _LEFT if left and in_flight.may_go_on(left) else "what is done stays done",
             commands=in_flight.commands(case, left),
         ),

@@ -27,11 +27,11 @@ from hypothesis import strategies as st
 from snakemake_logger_plugin_observe.external import sacct_records
 from snakemake_logger_plugin_observe.external.sacct_records import parse
 from snakemake_logger_plugin_observe.external.slurm_accounting import (
-    AccountingError,
     accounting_events,
     query,
     slurm_ids,
 )
+from snakemake_logger_plugin_observe.external.slurm_commands import SlurmError
 from snakemake_logger_plugin_observe.journal.events import ADAPTER, Accounting
 from snakemake_logger_plugin_observe.journal.records import SchedulerRecord
 from snakemake_logger_plugin_observe.journal.writing import to_line
@@ -363,7 +363,7 @@ def test_records_of_other_jobs_are_skipped(command: Command) -> None:
 )
 def test_a_failing_sacct_is_reported_in_one_line(command: Command, script: str, why: str) -> None:
     command("sacct", script)
-    with pytest.raises(AccountingError) as failed:
+    with pytest.raises(SlurmError) as failed:
         query(["5"], since=0)
     assert str(failed.value).strip() == why.strip()
 
@@ -371,14 +371,14 @@ def test_a_failing_sacct_is_reported_in_one_line(command: Command, script: str, 
 def test_a_hanging_sacct_is_not_waited_for(command: Command) -> None:
     command("sacct", "exec sleep 30")
     began = time.monotonic()
-    with pytest.raises(AccountingError, match=r"^sacct did not answer in time$"):
+    with pytest.raises(SlurmError, match=r"^sacct did not answer in time$"):
         query([str(number) for number in range(1, 2000)], since=0, patience_s=0.3)
     assert time.monotonic() - began < 3
 
 
 def test_a_missing_sacct_is_reported_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
-    with pytest.raises(AccountingError, match=r"^sacct cannot be run \(No such file[^\n]*\)$"):
+    with pytest.raises(SlurmError, match=r"^sacct cannot be run \(No such file[^\n]*\)$"):
         query(["5"], since=0)
 
 

@@ -20,11 +20,11 @@ from recordings import COMPLETE, NODE_LEVEL, SECRET, Record, Recording, Reports
 from snakemake_logger_plugin_observe.analysis.cost.validation import validate
 from snakemake_logger_plugin_observe.external import slurm_accounting
 from snakemake_logger_plugin_observe.journal.events import AttemptFinished, Heartbeat
+from snakemake_logger_plugin_observe.journal.node_reports import NodeReport
 from snakemake_logger_plugin_observe.journal.reading import read_journal
 from snakemake_logger_plugin_observe.journal.records import Wait
 from snakemake_logger_plugin_observe.journal.writing import JournalWriter
 from snakemake_logger_plugin_observe.recording import journal_output, notes, recorder, run_events
-from snakemake_logger_plugin_observe.recording.node_reports import NodeReport
 from snakemake_logger_plugin_observe.recording.options import JournalSettings
 from snakemake_logger_plugin_observe.recording.pause_watch import Pause, PauseWatch
 

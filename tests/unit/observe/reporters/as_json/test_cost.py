@@ -17,7 +17,7 @@ from snakemake_logger_plugin_observe.run.phases import CLASSES
 def test_the_account() -> None:
     found = as_json(cost(retried().run))
     assert set(found) == {
-        *("schema_version", "run", "makespan", "jobs", "rules", "by_rule"),
+        *("schema_version", "run", "live", "makespan", "jobs", "rules", "by_rule"),
         *("polling", "file_system", "advice", "reduced", "reruns", "clocks", "request_mismatches"),
     }
     assert set(found["makespan"]) == {"by_class_s", "by_phase_s", "unattributed_s", "segments"}

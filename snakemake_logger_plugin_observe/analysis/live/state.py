@@ -1,0 +1,121 @@
+"""The state of one submission that is out, and of the jobs in it, at one moment."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from snakemake_logger_plugin_observe.clock import Micros
+from snakemake_logger_plugin_observe.journal.records import SchedulerRecord
+from snakemake_logger_plugin_observe.run.attempt import Key
+from snakemake_logger_plugin_observe.run.queue_answer import PartitionLimits
+
+State = Literal[
+    "pending",
+    "starting",
+    "job_script",
+    "running",
+    "computing",
+    "ended",
+    "gone",
+    "selected",
+    "unknown",
+]
+WORDS: Final[dict[State, str]] = {
+    "pending": "pending",
+    "starting": "Snakemake is starting",
+    "job_script": "in its job script",
+    "running": "running",
+    "computing": "computing",
+    "ended": "ended, not noticed yet",
+    "gone": "gone from the scheduler",
+    "selected": "selected, not submitted",
+    "unknown": "not known",
+}
+"""Each state in words."""
+SHORT: Final[dict[State, str]] = {
+    **WORDS,
+    "starting": "starting",
+    "job_script": "in job script",
+    "ended": "ended, unnoticed",
+    "gone": "gone",
+    "selected": "not submitted",
+    "unknown": "out, not known",
+}
+"""The same, short enough for a table."""
+ON_A_NODE: Final[frozenset[State]] = frozenset({"starting", "job_script", "running", "computing"})
+"""The states in which the cluster runs it."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveState:
+    """What one attempt does now; a member of a group does what its submission does."""
+
+    key: Key
+    """The attempt: of a job, or of a group's submission."""
+    submission: Key
+    """The attempt that was submitted: itself, or its group's."""
+    state: State
+    since: Micros | None = None
+    """Since when; None if that is not known."""
+    reason: str | None = None
+    """Why it is pending, how it ended, or why nothing more is known."""
+    node: str | None = None
+    external_jobid: str | None = None
+    record: SchedulerRecord | None = None
+    """What the scheduler says of its submission, if it was asked and knows it."""
+    has_no_id: bool = False
+    """Whether Slurm runs it, and what its submission printed is no job id."""
+
+    @property
+    def known(self) -> bool:
+        """Whether it is known what it does."""
+        return self.state != "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class LiveView:
+    """What all attempts that are out on a cluster do, at one moment."""
+
+    now: Micros
+    by_key: Mapping[Key, LiveState] = field(default_factory=dict)
+    problem: str | None = None
+    """Why the scheduler gave no answer, or was not asked; None if it did."""
+    partitions: Mapping[str, PartitionLimits] = field(default_factory=dict)
+    """What the partitions allow whose limits keep a job."""
+
+    def of(self, key: Key) -> LiveState | None:
+        """Return the state of an attempt, None if it is not out."""
+        return self.by_key.get(key)
+
+    @property
+    def states(self) -> tuple[LiveState, ...]:
+        """The states of all: submissions first, then groups' members."""
+        return tuple(self.by_key.values())
+
+    @property
+    def jobs(self) -> tuple[LiveState, ...]:
+        """The states of jobs, the members of groups among them."""
+        return tuple(one for one in self.states if isinstance(one.key[0], int))
+
+    @property
+    def submissions(self) -> tuple[LiveState, ...]:
+        """The states of what was submitted: jobs and groups."""
+        return tuple(one for one in self.states if one.key == one.submission)
+
+    def length(self, one: LiveState) -> Micros | None:
+        """Return how long an attempt has been in its state, None if that is not known."""
+        return None if one.since is None else max(0, self.now - one.since)
+
+
+def lasting(micros: Micros) -> str:
+    """Return a length of time to the precision that a user needs: ``50 s``, ``12 min``."""
+    seconds = micros / 1e6
+    for most, unit, word in ((120, 1, "s"), (7200, 60, "min"), (172_800, 3600, "h")):
+        if seconds < most:
+            return f"{seconds / unit:.0f} {word}"
+    return f"{seconds / 86_400:.0f} days"
+
+
+def longest(view: LiveView, states: Iterable[LiveState]) -> Micros | None:
+    """Return the longest time that one of *states* has lasted, None if none is known."""
+    return max((one for one in map(view.length, states) if one is not None), default=None)

@@ -1,0 +1,281 @@
+"""From the journal, the node's fragments and the scheduler's answer to each attempt's state.
+
+The node and the scheduler are believed over the journal, which only knows what Snakemake has
+noticed. Of the two, the node knows best what it has done, and the scheduler what has become of a
+job that could not write any more: one that never started, was cancelled, or lost its node.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Final
+
+from snakemake_logger_plugin_observe.analysis.live.state import LiveState, LiveView, State
+from snakemake_logger_plugin_observe.clock import Micros
+from snakemake_logger_plugin_observe.journal.node_reports import NodeReport
+from snakemake_logger_plugin_observe.journal.records import Execution, Level, SchedulerRecord
+from snakemake_logger_plugin_observe.run.attempt import FINAL, Attempt, Key
+from snakemake_logger_plugin_observe.run.model import Run
+from snakemake_logger_plugin_observe.run.node_processes import innermost_executions
+from snakemake_logger_plugin_observe.run.queue_answer import QueueAnswer
+
+_IN_PROCESS: Final = frozenset({None, "local", "dryrun", "touch"})
+"""The executors whose jobs run on the main process's host."""
+_WAITING: Final = frozenset(
+    {"PENDING", "REQUEUED", "REQUEUE_HOLD", "REQUEUE_FED", "RESV_DEL_HOLD", "SPECIAL_EXIT"}
+)
+_RUNNING: Final = frozenset(
+    {*("RUNNING", "CONFIGURING", "SUSPENDED", "STOPPED", "RESIZING", "SIGNALING", "STAGE_OUT")}
+)
+_LEAVING: Final = "COMPLETING"
+_SHOWS_LATE: Final = 15_000_000
+"""So long after its submission, the accounting may not have a job's record yet."""
+NOT_TIMED: Final = "the run was recorded without --executor timed, which records the cluster's ids"
+OFFLINE: Final = "the scheduler was not asked (--offline)"
+NOT_SLURM: Final = "only Slurm can be asked, and this run's scheduler is another one"
+
+
+def is_remote(run: Run) -> bool:
+    """Whether the run's executor hands jobs to another machine, or to a submit command."""
+    started = run.started
+    return started is not None and (started.wraps or started.executor) not in _IN_PROCESS
+
+
+def is_slurm(run: Run) -> bool:
+    """Whether Slurm runs the jobs: by its own plugin, or because the submit command is sbatch."""
+    started = run.started
+    if started is None:
+        return False
+    executor = started.wraps or started.executor
+    return executor == "slurm" or (executor not in _IN_PROCESS and _calls_sbatch(run))
+
+
+def may_be_slurm(run: Run) -> bool:
+    """Whether Slurm may run the jobs: a submit command may be a script that calls sbatch."""
+    started = run.started
+    executor = (started.wraps or started.executor) if started is not None else None
+    return is_slurm(run) or executor == "cluster-generic"
+
+
+def _calls_sbatch(run: Run) -> bool:
+    started = run.started
+    if started is None:
+        return False
+    settings = (value for value in started.settings.values() if isinstance(value, str))
+    return any("sbatch" in text for text in (*started.command, *settings))
+
+
+def out(run: Run) -> list[Attempt]:
+    """Return the attempts on a cluster that have no end yet: submissions, then groups' members."""
+    if not is_remote(run):
+        return []
+    found = [one for one in run.attempts.values() if one.status not in FINAL]
+    found = [one for one in found if not _is_local(run, one)]
+    return [one for one in found if not one.is_member] + [one for one in found if one.is_member]
+
+
+def _is_local(run: Run, attempt: Attempt) -> bool:
+    job = run.job_of(attempt)
+    return attempt.tool_started is not None or (job is not None and bool(job.local))
+
+
+def live_view(
+    run: Run,
+    reports: Mapping[Key, NodeReport],
+    answer: QueueAnswer,
+    now: Micros,
+    *,
+    not_asked: str | None = None,
+) -> LiveView:
+    """Return what everything does that is out.
+
+    Args:
+        run: the run.
+        reports: what the node has written, by the submission's attempt.
+        answer: what the scheduler answered.
+        now: the moment.
+        not_asked: why the scheduler was not asked; None if it was.
+
+    """
+    states: dict[Key, LiveState] = {}
+    for attempt in out(run):
+        submission = run.submission_of(attempt) if attempt.is_member else attempt
+        above = states.get(submission.key) if submission is not None else None
+        if attempt.is_member and above is not None:
+            states[attempt.key] = replace(above, key=attempt.key)
+            continue
+        record = answer.records.get(attempt.external_jobid or "")
+        report = reports.get(attempt.key, NodeReport())
+        known = _Evidence(run, attempt, report, record, answer)
+        found = known.state(now, not_asked)
+        states[attempt.key] = found
+    return LiveView(now, states, not_asked or answer.problem, answer.partitions)
+
+
+class _Evidence:
+    """What is known about one submission."""
+
+    def __init__(
+        self,
+        run: Run,
+        attempt: Attempt,
+        report: NodeReport,
+        record: SchedulerRecord | None,
+        answer: QueueAnswer,
+    ) -> None:
+        self._run = run
+        self._attempt = attempt
+        self._record = record
+        self._answer = answer
+        self._report = report
+        self._levels = _last_start(report.levels)
+        self._node = next((level.node or level.host for level in self._levels), None)
+        self._now: Micros = 0
+        self._not_asked: str | None = None
+
+    def state(self, now: Micros, not_asked: str | None) -> LiveState:
+        """Return what the submission does *now*; *not_asked*: why the scheduler was not."""
+        self._now, self._not_asked = now, not_asked
+        found = self._state()
+        has_no_id = (
+            found.record is None
+            and self._attempt.external_jobid is not None
+            and self._attempt.external_jobid not in self._answer.asked
+            and self._not_asked is None
+            and is_slurm(self._run)
+        )
+        since = None if found.since is None else min(found.since, self._now)
+        return replace(found, has_no_id=has_no_id, since=since)
+
+    def _state(self) -> LiveState:
+        attempt, record = self._attempt, self._record
+        if attempt.stamps.accepted is None and attempt.external_jobid is None:
+            return self._before_submission()
+        scheduler = record.state if record is not None else None
+        if record is not None and scheduler in _WAITING:
+            return self._is("pending", record.submitted, record.reason)
+        if self._report.complete:
+            return self._is("ended", self._ended(), self._how_it_ended())
+        if record is not None and scheduler == _LEAVING:
+            return self._is("ended", record.ended or self._ended(), "Slurm is cleaning up after it")
+        if record is not None and scheduler is not None and scheduler not in _RUNNING:
+            return self._is("ended", record.ended, said(record))
+        if record is None and self._is_gone():
+            return self._is("gone", None, "neither squeue nor sacct knows it")
+        return self._on_its_node()
+
+    def _before_submission(self) -> LiveState:
+        """Return the state of what no executor has accepted, as far as the journal shows."""
+        since = self._attempt.stamps.selected or self._described()
+        if not self._run.wrapped:
+            return self._is("unknown", since, NOT_TIMED)
+        return self._is("selected", since, None)
+
+    def _described(self) -> Micros | None:
+        job = self._run.job_of(self._attempt)
+        if job is not None:
+            return job.time
+        group = self._run.groups.get(self._attempt.group or "")
+        return group.time if group is not None else None
+
+    def _on_its_node(self) -> LiveState:
+        """Return the state of what runs, or of what nothing says that it does not run."""
+        record = self._record
+        tool = _open_tool(self._levels)
+        if tool is not None:
+            return self._is("computing", tool.tool_started, self._suspended())
+        if self._levels or self._report.starts:
+            began = [level.started for level in self._levels if level.started is not None]
+            since = max(self._report.starts, default=None) or min(began, default=None)
+            return self._is("starting", since, self._suspended())
+        if record is not None and record.state in _RUNNING:
+            state: State = "job_script" if self._attempt.fragments else "running"
+            return self._is(state, record.started, self._suspended())
+        return self._is("unknown", self._attempt.stamps.accepted, self._why_unknown())
+
+    def _suspended(self) -> str | None:
+        state = self._record.state if self._record is not None else None
+        return f"Slurm says {state}" if state in ("SUSPENDED", "STOPPED") else None
+
+    def _is_gone(self) -> bool:
+        """Whether the scheduler answered, and does not know a job that it should."""
+        accepted = self._attempt.stamps.accepted or self._run.start or 0
+        asked = self._attempt.external_jobid in self._answer.asked
+        is_its_own = is_slurm(self._run) or bool(self._answer.records)
+        late = self._now - accepted > _SHOWS_LATE
+        return asked and is_its_own and self._answer.problem is None and late
+
+    def _why_unknown(self) -> str:
+        """Return why nothing is known of what was submitted."""
+        silent = "nothing has been written on its node yet"
+        if not self._attempt.fragments:
+            silent = "its node is not timed"
+        if self._not_asked is not None:
+            return f"{silent}, and {self._not_asked}"
+        if self._answer.problem is not None:
+            return f"{silent}, and {self._answer.problem}"
+        if self._attempt.external_jobid in self._answer.asked:
+            if self._now - (self._attempt.stamps.accepted or 0) > _SHOWS_LATE:
+                return f"{silent}, and Slurm, which may not be its scheduler, does not know it"
+            return "it was submitted just now, and the scheduler does not show it yet"
+        shown = self._attempt.external_jobid or "none"
+        return f"{silent}, and its id is no Slurm id: {shown}"
+
+    def _ended(self) -> Micros | None:
+        ends = [level.ended for level in self._levels if level.ended is not None]
+        if ends:
+            return max(ends)
+        return self._record.ended if self._record is not None else None
+
+    def _how_it_ended(self) -> str | None:
+        """Return the end by the node, and by the scheduler where it says something else."""
+        last = max(
+            innermost_executions(self._levels), key=lambda one: one.tool_ended or 0, default=None
+        )
+        words: list[str] = []
+        if last is not None and last.exit_code:
+            words.append(f"the tool's exit code is {last.exit_code}")
+        elif last is not None and last.status == "success":
+            words.append("the tool succeeded")
+        elif any(level.error for level in self._levels):
+            words.append("Snakemake failed on the node")
+        if (record := self._record) is not None and record.ended is not None:
+            words.append(said(record))
+        return "; ".join(words) or None
+
+    def _is(self, state: State, since: Micros | None, reason: str | None) -> LiveState:
+        nodes = self._record.nodes if self._record is not None else None
+        return LiveState(
+            self._attempt.key,
+            self._attempt.key,
+            state,
+            since,
+            reason,
+            self._node or nodes if state != "pending" else None,
+            self._attempt.external_jobid,
+            self._record,
+        )
+
+
+def said(record: SchedulerRecord) -> str:
+    """Return how a job ended in Slurm's words: ``CANCELLED by 0``, ``FAILED 0:53``."""
+    by = getattr(record, "cancelled_by", None)
+    words = f"Slurm says {record.state or 'nothing of its state'}"
+    if by is not None:
+        words += f" by {by}"
+    if record.exit_code or record.signal:
+        words += f" {record.exit_code or 0}:{record.signal or 0}"
+    return words
+
+
+def _last_start(levels: Iterable[Level]) -> list[Level]:
+    """Return the processes of the last start: the cluster may have started a job again."""
+    found = list(levels)
+    last = max((level.restarts for level in found), default=0)
+    return [level for level in found if level.restarts == last]
+
+
+def _open_tool(levels: list[Level]) -> Execution | None:
+    """Return the tool that has begun and not ended, the last one if there are several."""
+    begun = [one for one in innermost_executions(levels) if one.tool_started is not None]
+    open_ones = [one for one in begun if one.tool_ended is None]
+    return max(open_ones, key=lambda one: one.tool_started or 0, default=None)

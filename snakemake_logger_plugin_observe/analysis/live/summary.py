@@ -1,0 +1,152 @@
+"""What is out, in a line for each kind of job and state: the same in every answer."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from snakemake_logger_plugin_observe.analysis.live.reasons import obstacle
+from snakemake_logger_plugin_observe.analysis.live.state import (
+    ON_A_NODE,
+    WORDS,
+    LiveState,
+    LiveView,
+    State,
+    lasting,
+    longest,
+)
+from snakemake_logger_plugin_observe.analysis.phrasing import (
+    group_name,
+    job_name,
+    jobs_of,
+    named,
+    submission_name,
+)
+from snakemake_logger_plugin_observe.run.model import Run
+
+_IDS: Final = 8
+_SHOWN: Final = 3
+_ORDER: Final[tuple[State, ...]] = (
+    *("unknown", "gone", "ended", "pending", "selected"),
+    *("job_script", "starting", "running", "computing"),
+)
+"""What needs a user's attention first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Submissions of one rule or group that are in the same state for the same reason."""
+
+    states: tuple[LiveState, ...]
+    text: str
+
+
+def lines(run: Run, view: LiveView) -> tuple[Line, ...]:
+    """Return a line for each kind of submission, what needs attention first."""
+    together: dict[tuple[str, State, str, str], list[LiveState]] = {}
+    for one in view.submissions:
+        name = rule_or_group(run, one)
+        together.setdefault((name, one.state, one.reason or "", one.node or ""), []).append(one)
+    found = [
+        Line(tuple(states), f"{who(run, states)}: {does(view, states)}")
+        for states in together.values()
+    ]
+    return tuple(sorted(found, key=lambda line: _ORDER.index(line.states[0].state)))
+
+
+def counts(view: LiveView) -> str:
+    """Return how many jobs are in each state: ``2 pending, 1 computing``."""
+    return ", ".join(f"{number:,} {WORDS[state]}" for state, number in _counted(view))
+
+
+def _counted(view: LiveView) -> Iterator[tuple[State, int]]:
+    states = [one.state for one in view.jobs or view.submissions]
+    for state in reversed(_ORDER):
+        if number := states.count(state):
+            yield state, number
+
+
+def rule_or_group(run: Run, one: LiveState) -> str:
+    """Return the rule of a job, or the name of a group's submission."""
+    job = run.job_at(one.key[0] if isinstance(one.key[0], int) else None, one.key[1])
+    if job is not None:
+        return job.rule
+    return submission_name(None, {}, group_name(run, str(one.key[0])))
+
+
+def who(run: Run, states: Sequence[LiveState]) -> str:
+    """Return what *states* of one rule or group are about, with the cluster's ids."""
+    first = states[0]
+    job = run.job_at(first.key[0] if isinstance(first.key[0], int) else None, first.key[1])
+    name = rule_or_group(run, first)
+    if len(states) > 1:
+        name = f"{jobs_of(len(states))} of {name}"
+    elif job is not None:
+        name = job_name(job)
+    ids = [one.external_jobid for one in states if one.external_jobid is not None]
+    return f"{name} ({scheduler(run)} {named(ids, _IDS)})" if ids else name
+
+
+def scheduler(run: Run) -> str:
+    """Return what the ids of a run's jobs are ids of."""
+    started = run.started
+    known = (started.wraps or started.executor) if started is not None else None
+    return known if known not in (None, "cluster-generic", "cluster-sync") else "job"
+
+
+def does(view: LiveView, states: Sequence[LiveState]) -> str:
+    """Return what *states*, which differ only in their jobs, do: ``pending for 50 s: Priority``."""
+    first = states[0]
+    length = longest(view, states)
+    up_to = "up to " if len(states) > 1 else ""
+    lasted = f" for {up_to}{lasting(length)}" if length is not None else ""
+    ago = f" {up_to}{lasting(length)} ago" if length is not None else ""
+    where = f" on {first.node}" if first.node is not None else ""
+    why = f": {first.reason}" if first.reason else ""
+    match first.state:
+        case "ended":
+            return f"ended{ago}{where}, not noticed yet{why}"
+        case "selected":
+            return f"selected{ago}, not submitted yet{why}"
+        case "job_script":
+            return f"in its job script{where}{lasted}: Snakemake has not begun there{_more(first)}"
+        case "running":
+            return f"running{where}{lasted}; what it does there is not timed{_more(first)}"
+        case "gone" | "unknown":
+            return f"{WORDS[first.state]}{why}"
+        case state:
+            return f"{WORDS[state]}{where}{lasted}{why}"
+
+
+def _more(one: LiveState) -> str:
+    return f" ({one.reason})" if one.reason else ""
+
+
+def standing_still(run: Run, view: LiveView) -> str:
+    """Return that nothing moves, or that it is not known; empty if something runs or will."""
+    if any(one.state in ON_A_NODE for one in view.submissions):
+        return ""
+    still = [one for one in view.submissions if one.state in ("ended", "gone", "unknown")]
+    still += [one for one in view.submissions if obstacle(one.reason) and one.state == "pending"]
+    if not still:
+        return ""
+    return f"nothing moves: {'; '.join(line.text for line in lines(run, view)[:_SHOWN])}"
+
+
+def not_known(run: Run, view: LiveView) -> str:
+    """Return whose state is not known, and what to do; empty if all are known."""
+    unknown = [one for one in view.submissions if not one.known]
+    if not unknown:
+        return ""
+    names = ", ".join(line.text for line in lines(run, view) if not line.states[0].known)
+    return (
+        f"whether anything moves is not known ({names}): ask the scheduler about these jobs, and "
+        "look into their logs"
+    )
+
+
+def still_out(view: LiveView | None) -> tuple[str, ...] | None:
+    """Return the ids of the jobs that the cluster still has; None if that is not known of all."""
+    if view is None or not view.states or not all(one.known for one in view.submissions):
+        return None
+    there = [one for one in view.submissions if one.state == "pending" or one.state in ON_A_NODE]
+    return tuple(one.external_jobid for one in there if one.external_jobid is not None)

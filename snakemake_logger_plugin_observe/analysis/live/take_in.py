@@ -1,0 +1,98 @@
+"""What the node and the scheduler show of a run that goes on, taken into the run.
+
+Only the run in memory is changed, so that every answer about it counts the same: attempts get their
+node's processes, the scheduler's record and a status, and time that only the live view can name
+gets its phase. Nothing of it is written to the journal.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from snakemake_logger_plugin_observe.analysis.live.state import ON_A_NODE, LiveState, LiveView
+from snakemake_logger_plugin_observe.clock import Micros
+from snakemake_logger_plugin_observe.journal.node_reports import NodeReport
+from snakemake_logger_plugin_observe.run.attempt import Attempt, Key
+from snakemake_logger_plugin_observe.run.fold import complete
+from snakemake_logger_plugin_observe.run.model import Run
+from snakemake_logger_plugin_observe.run.phases import PHASES, UNOBSERVED
+from snakemake_logger_plugin_observe.run.segments import Segment
+
+HELD = "held" if "held" in PHASES else "queue_wait"
+JOB_SCRIPT = "job_script" if "job_script" in PHASES else "node_startup"
+_PASSING: frozenset[str | None] = frozenset({None, "Priority", "Resources"})
+"""The reasons of a job that only waits for its turn."""
+
+
+def take_in(run: Run, reports: Mapping[Key, NodeReport], view: LiveView) -> None:
+    """Change *run* to what *view* and the node's *reports* show of its attempts."""
+    for one in view.states:
+        attempt = run.attempts[one.key]
+        _set_status(attempt, one)
+        if one.key != one.submission:
+            continue
+        report = reports.get(one.key)
+        if report is not None and attempt.job_id is not None:  # a group's members own their time
+            attempt.node_starts = report.starts or attempt.node_starts
+            attempt.levels = report.levels
+        attempt.accounting = one.record or attempt.accounting
+    complete(run)
+    for one in view.states:
+        if one.key != one.submission and one.known:  # its group has all the time up to now
+            run.attempts[one.key].unobserved = ()
+    for one in view.submissions:
+        _name_open_time(run.attempts[one.key], one)
+
+
+def _set_status(attempt: Attempt, one: LiveState) -> None:
+    """Set the status of an attempt; one that ended unnoticed is running still for Snakemake."""
+    if one.state in ON_A_NODE or one.state == "ended":
+        attempt.status = "running"
+    elif one.state == "pending":
+        attempt.status = "submitted"
+    attempt.node = one.node or attempt.node
+
+
+def _name_open_time(attempt: Attempt, one: LiveState) -> None:
+    """Give the time up to now, which nothing in the journal explains, the phase that it is in."""
+    if not attempt.segments or attempt.segments[-1].phase != UNOBSERVED:
+        return
+    *before, last = attempt.segments
+    named: list[Segment] = []
+    at = last.start
+    for phase, until in _phases(attempt, one, last.end):
+        end = min(max(at, until), last.end)
+        if end > at:
+            named.append(Segment(at, end, phase))
+            at = end
+    attempt.set_segments([*before, *named])
+    if not any(segment.phase == UNOBSERVED for segment in attempt.segments):
+        attempt.unobserved = ()
+
+
+def _phases(attempt: Attempt, one: LiveState, now: Micros) -> Iterator[tuple[str, Micros]]:
+    """Yield the phases of the time since the last stamp, each with its end."""
+    record = one.record
+    started = record.started if record is not None else None
+    has_begun = bool(attempt.node_starts or attempt.levels)
+    match one.state:
+        case "pending":
+            held = record is not None and _is_held(record.reason)
+            yield (HELD if held else "queue_wait"), now
+        case "job_script" | "running" if started is not None:
+            yield "queue_wait", started
+            yield (JOB_SCRIPT if one.state == "job_script" else UNOBSERVED), now
+        case "starting":
+            yield "node_startup", now
+        case "computing":
+            yield "compute", now
+        case "ended" if one.since is not None:
+            if started is not None and not has_begun:
+                yield "queue_wait", started
+            yield UNOBSERVED, one.since
+            yield "poll_wait", now
+        case _:
+            yield UNOBSERVED, now
+
+
+def _is_held(reason: str | None) -> bool:
+    """Whether Slurm may not start a job, so that it does not just wait for its turn."""
+    return reason not in _PASSING

@@ -1,0 +1,371 @@
+"""Nothing moves: jobs that wait for what will not come, or that ended and nobody noticed."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from snakemake_logger_plugin_observe.analysis.citations import Citation
+from snakemake_logger_plugin_observe.analysis.live import checks
+from snakemake_logger_plugin_observe.analysis.live.reasons import Obstacle, obstacle
+from snakemake_logger_plugin_observe.analysis.live.state import (
+    ON_A_NODE,
+    LiveState,
+    LiveView,
+    lasting,
+    longest,
+)
+from snakemake_logger_plugin_observe.analysis.live.states import is_slurm
+from snakemake_logger_plugin_observe.analysis.live.summary import does, rule_or_group, who
+from snakemake_logger_plugin_observe.analysis.phrasing import named
+from snakemake_logger_plugin_observe.analysis.triage import cluster_jobs
+from snakemake_logger_plugin_observe.analysis.triage.case import Case
+from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident, Strength
+from snakemake_logger_plugin_observe.pasting import Command, command
+from snakemake_logger_plugin_observe.run.attempt import Attempt
+
+CLASS: Final = "stuck"
+_CITED: Final = 3
+_SLACK_S: Final = 15.0
+"""A status check itself takes a moment, and the accounting's records come late."""
+_SUBMITS_AT_ONCE: Final = 60_000_000
+"""A submission that takes longer than this is not just slow."""
+
+
+def detect(case: Case) -> Iterator[Incident]:
+    """Yield an incident for each reason for which jobs that are out do not move."""
+    view = case.live
+    if view is None:
+        return
+    yield from _pending(case, view)
+    yield from _unnoticed(case, view)
+    yield from _without_an_id(case, view)
+    yield from _gone(case, view)
+    yield from _unsubmitted(case, view)
+
+
+# -- pending ---------------------------------------------------------------------------------------
+
+
+def _pending(case: Case, view: LiveView) -> Iterator[Incident]:
+    """Yield what is pending for a reason that will not pass."""
+    moves = any(one.state in ON_A_NODE for one in view.submissions)
+    together: dict[tuple[str, str], list[LiveState]] = {}
+    for one in view.submissions:
+        known = obstacle(one.reason) if one.state == "pending" else None
+        if known is not None and not (known.passes and moves):
+            name = rule_or_group(case.run, one)
+            together.setdefault((name, one.reason or ""), []).append(one)
+    for (name, reason), states in together.items():
+        known = obstacle(reason)
+        if known is None:
+            continue
+        detail = _asked_and_allowed(case, view, states, known) or known.means
+        yield _incident(
+            case,
+            view,
+            states,
+            about=f"{reason}:{name}",
+            claim=f"{who(case.run, states)} {_has(states)} been {does(view, states)}, {detail}",
+            strength="likely" if known.passes else "certain",
+            wrong_if="squeue shows another reason for it by now",
+            action=Action(
+                known.to_do, known.why, escalate=known.escalate, commands=_commands(known, states)
+            ),
+        )
+
+
+def _has(states: Sequence[LiveState]) -> str:
+    return "has" if len(states) == 1 else "have"
+
+
+def _asked_and_allowed(
+    case: Case, view: LiveView, states: Sequence[LiveState], known: Obstacle
+) -> str | None:
+    """Return how much time a job asks for, and how much its partition allows."""
+    record = states[0].record
+    if known.kind != "time_limit" or record is None or record.time_limit_s is None:
+        return None
+    text = f"it asks for {_minutes(record.time_limit_s)}{_of_members(case, states[0])}"
+    allowed = view.partitions.get(record.partition or "")
+    if allowed is None or allowed.time_limit_s is None:
+        return f"{text}, more than partition {record.partition} allows"
+    return f"{text}, and partition {record.partition} allows {_minutes(allowed.time_limit_s)}"
+
+
+def _of_members(case: Case, one: LiveState) -> str:
+    """Return how a group's time adds up from its members', if it does."""
+    record, run = one.record, case.run
+    members = [run.jobs.get(job_id) for job_id in run.members(str(one.key[0]))]
+    asked = [job.resources.get("runtime") for job in members if job is not None]
+    minutes = [value for value in asked if isinstance(value, int | float)]
+    if not minutes or len(minutes) != len(members) or record is None:
+        return ""
+    if round(sum(minutes) * 60) != round(record.time_limit_s or 0):
+        return ""
+    each = f" of {minutes[0]:g} min each" if len(set(minutes)) == 1 else ""
+    return f" (the sum of its {len(members)} jobs{each})"
+
+
+def _minutes(seconds: float) -> str:
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:g} h"
+
+
+def _commands(known: Obstacle, states: Sequence[LiveState]) -> tuple[Command, ...]:
+    """Return the commands that show the jobs, and release or cancel them."""
+    pattern = cluster_jobs.SCHEDULERS["slurm"].job_id
+    ids = [one.external_jobid for one in states if one.external_jobid is not None]
+    good = [one for one in ids if pattern.fullmatch(one)]
+    if not good:
+        return ()
+    if known.kind == "held" and not known.escalate:
+        return (command("scontrol", "release", ",".join(good), purpose="releases them"),)
+    return cluster_jobs.commands("slurm", good)
+
+
+# -- ended, and not noticed ------------------------------------------------------------------------
+
+
+def _unnoticed(case: Case, view: LiveView) -> Iterator[Incident]:
+    """Yield what ended, and should have been noticed by now."""
+    run = case.run
+    if case.status != "running":  # no process is left that could notice it
+        return
+    interval_s = checks.longest_interval_s(run, view.now)
+    blind = checks.has_no_status_command(run)
+    late: dict[tuple[str, str], list[LiveState]] = {}
+    for one in view.submissions:
+        length = view.length(one)
+        if one.state != "ended" or length is None:
+            continue
+        unseen = blind and not _left_a_marker(run.attempts[one.key])
+        if length / 1e6 > interval_s + _SLACK_S or unseen or _is_misread(case, one):
+            late.setdefault((rule_or_group(run, one), one.reason or ""), []).append(one)
+    for (name, reason), states in late.items():
+        unseen = blind and not _left_a_marker(run.attempts[states[0].key])
+        misread = _is_misread(case, states[0])
+        cause, to_do, why = _why_unnoticed(case, states, unseen=unseen, misread=misread)
+        yield _incident(
+            case,
+            view,
+            states,
+            about=f"unnoticed:{name}:{reason}"[:80],
+            claim=f"{who(run, states)} {does(view, states)}{_at_once(states)}; {cause}",
+            strength="certain" if longest(view, states) else "likely",
+            wrong_if="Snakemake reports its end with its next status check, at most "
+            f"{interval_s:.0f} s after the last",
+            action=Action(to_do, why, commands=()),
+        )
+
+
+def _left_a_marker(attempt: Attempt) -> bool:
+    """Whether a job's script ran, so that its last command can have left cluster-generic's file."""
+    return bool(attempt.levels or attempt.node_starts)
+
+
+def _is_misread(case: Case, one: LiveState) -> bool:
+    """Whether Slurm's plugin does not understand the state: ``CANCELLED by 0`` is none it knows."""
+    started, record = case.run.started, one.record
+    plugin = (started.wraps or started.executor) if started is not None else None
+    return plugin == "slurm" and record is not None and record.state == "CANCELLED"
+
+
+def _at_once(states: Sequence[LiveState]) -> str:
+    """Return that a job ended before its script can have run, if that is so."""
+    record = states[0].record
+    if record is None or record.state != "FAILED" or None in (record.started, record.ended):
+        return ""
+    if (record.ended or 0) - (record.started or 0) > 1_000_000 or record.signal != _NO_OUTPUT:
+        return ""
+    return (
+        ", in the second in which it began and before its script ran: Slurm could not open its "
+        "output file"
+    )
+
+
+_NO_OUTPUT: Final = 53
+"""The signal that Slurm's accounting shows where a job's output file could not be opened."""
+
+
+def _why_unnoticed(
+    case: Case, states: Sequence[LiveState], *, unseen: bool, misread: bool
+) -> tuple[str, str, str]:
+    """Return why Snakemake did not notice an end, what to do, and why that helps."""
+    stop = "stop Snakemake (Ctrl-C), "
+    again = "run the same command again with --rerun-incomplete"
+    if unseen:
+        fix = "correct the folder of the submit command's output file, " if _at_once(states) else ""
+        return (
+            "the run has no status command, so it only notices jobs whose script ran to its end",
+            f"{stop}{fix}add --cluster-generic-status-cmd, then {again}",
+            "without a status command Snakemake waits for ever for a job that the cluster ended",
+        )
+    if misread:
+        return (
+            "Snakemake's Slurm plugin may not take this state for an end, and go on waiting",
+            f"{stop}then {again}",
+            "the job is over, and its outputs are not made",
+        )
+    if any(one.has_no_id for one in states):
+        return (
+            "its status was asked for by an id that is none",
+            f"{stop}add --parsable to sbatch, then {again}",
+            "without it, sbatch answers with a sentence, and no status command finds that",
+        )
+    return (
+        f"its status checks find nothing ({_status_source(case)})",
+        f"{stop}see what its status command prints for it, then {again}",
+        "the job is over, and Snakemake goes on waiting",
+    )
+
+
+def _status_source(case: Case) -> str:
+    return "squeue or sacct" if is_slurm(case.run) else "the status command"
+
+
+# -- without an id, gone, not submitted ------------------------------------------------------------
+
+
+def _without_an_id(case: Case, view: LiveView) -> Iterator[Incident]:
+    """Yield submissions that Slurm accepted, and whose id is a sentence or an error."""
+    states = [one for one in view.submissions if one.has_no_id]
+    if not states:
+        return
+    answers = named(dict.fromkeys(repr(one.external_jobid) for one in states))
+    yield _incident(
+        case,
+        view,
+        states,
+        about="id",
+        claim=f"{_names(case, states)}: the submit command answered {answers}, which is no id; "
+        f"{_names(case, states)} {does(view, states)}",
+        strength="certain",
+        wrong_if="the status command finds a job by that text",
+        action=Action(
+            "stop Snakemake (Ctrl-C), add --parsable to sbatch, then run the same command again "
+            "with --rerun-incomplete",
+            "Snakemake takes all that the submit command prints for the id, and asks for the "
+            "job's status with it",
+        ),
+    )
+
+
+def _names(case: Case, states: Sequence[LiveState]) -> str:
+    return who(case.run, [_without_its_id(one) for one in states])
+
+
+def _without_its_id(one: LiveState) -> LiveState:
+    return LiveState(one.key, one.submission, one.state, one.since, one.reason, one.node)
+
+
+def _gone(case: Case, view: LiveView) -> Iterator[Incident]:
+    """Yield what the scheduler knows nothing of any more."""
+    states = [one for one in view.submissions if one.state == "gone"]
+    for name, of_one in _by_name(case, states).items():
+        yield _incident(
+            case,
+            view,
+            of_one,
+            about=f"gone:{name}",
+            claim=f"{who(case.run, of_one)}: {does(view, of_one)}",
+            strength="likely",
+            wrong_if="it was submitted to another cluster, or the accounting keeps no records",
+            action=Action(
+                "see in the job's log how far it got; then stop Snakemake (Ctrl-C), and run the "
+                "same command again with --rerun-incomplete",
+                "nobody will report the end of a job that the scheduler does not know",
+            ),
+        )
+
+
+def _unsubmitted(case: Case, view: LiveView) -> Iterator[Incident]:
+    """Yield what was selected long ago, and waits to be submitted while nothing else is out."""
+    if case.status != "running" or any(one.state != "selected" for one in view.submissions):
+        return
+    late = [one for one in view.submissions if (view.length(one) or 0) > _SUBMITS_AT_ONCE]
+    if not late or len(late) != len(view.submissions):
+        return
+    arrays = checks.waits_for_arrays(case.run)
+    jobs = case.run.started.jobs if case.run.started is not None else None
+    if arrays:
+        cause = f"the Slurm plugin waits for more jobs to make an array of (--jobs is {jobs})"
+        to_do = "stop Snakemake (Ctrl-C), and run it again with larger --jobs, or without "
+        to_do += "--slurm-array-jobs"
+        why = "no more jobs than --jobs are ever selected, so the array is never full"
+    else:
+        cause = "its submit command has not answered"
+        to_do = "see whether the submit command answers on this host (squeue, ps -ef); if not, ask "
+        to_do += "the administrators"
+        why = "nothing is submitted while it hangs"
+    length = longest(view, late)
+    yield _incident(
+        case,
+        view,
+        late,
+        about="unsubmitted",
+        claim=f"{who(case.run, late) if len(_by_name(case, late)) == 1 else f'{len(late)} jobs'}: "
+        f"selected {lasting(length or 0)} ago, and none submitted: {cause}",
+        strength="likely",
+        wrong_if="they are submitted while you read this",
+        action=Action(to_do, why, escalate=not arrays),
+    )
+
+
+def _by_name(case: Case, states: Iterable[LiveState]) -> dict[str, list[LiveState]]:
+    found: dict[str, list[LiveState]] = {}
+    for one in states:
+        found.setdefault(rule_or_group(case.run, one), []).append(one)
+    return found
+
+
+# -- what they share -------------------------------------------------------------------------------
+
+
+def _incident(
+    case: Case,
+    view: LiveView,
+    states: Sequence[LiveState],
+    *,
+    about: str,
+    claim: str,
+    strength: Strength,
+    wrong_if: str,
+    action: Action,
+) -> Incident:
+    names = _by_name(case, states)
+    return Incident(
+        id=f"{CLASS}:{about}",
+        incident_class=CLASS,
+        where="operating context",
+        claim=claim,
+        strength=strength,
+        explains=longest(view, states) or 0,
+        failures=0,
+        evidence=_evidence(case, states),
+        wrong_if=wrong_if,
+        action=action,
+        rules=tuple(name for name in names if not name.startswith("group ")),
+        jobs=tuple(_jobs(case, states)),
+        about=named(names),
+    )
+
+
+def _jobs(case: Case, states: Sequence[LiveState]) -> Iterator[int]:
+    for one in states:
+        if isinstance(one.key[0], int):
+            yield one.key[0]
+        else:
+            yield from case.run.members(one.key[0])
+
+
+def _evidence(case: Case, states: Sequence[LiveState]) -> tuple[Citation, ...]:
+    """Cite the journal's lines of the submissions, and what the scheduler answered."""
+    cited: list[Citation] = []
+    for one in states[:_CITED]:
+        attempt = case.run.attempts[one.key]
+        quote = f"external_jobid: {one.external_jobid}" if one.external_jobid else "selected"
+        cited += case.side.at_line(attempt.submitted_line or attempt.line, quote)
+        if one.record is not None:
+            record = one.record
+            facts = (record.cluster_job, record.state, record.reason)
+            quote = " ".join(part for part in facts if part)
+            cited.append(Citation("command", "squeue, sacct", quote))
+    return tuple(cited) or case.side.at_start("the run")

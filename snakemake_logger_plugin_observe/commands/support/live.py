@@ -1,0 +1,90 @@
+"""A run that goes on, or was killed with jobs out, with what its nodes and its scheduler show now.
+
+The fragments on the shared file system are read, and Slurm is asked once about the jobs that are
+out. Nothing is written.
+"""
+
+import argparse
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+from snakemake_logger_plugin_observe import clock
+from snakemake_logger_plugin_observe.analysis.live import states
+from snakemake_logger_plugin_observe.analysis.live.take_in import take_in
+from snakemake_logger_plugin_observe.commands.support import find_journal
+from snakemake_logger_plugin_observe.external import slurm_queue
+from snakemake_logger_plugin_observe.external.node_fragments import NodeFragments
+from snakemake_logger_plugin_observe.journal.folders import SUBFOLDER
+from snakemake_logger_plugin_observe.journal.node_reports import NodeReport
+from snakemake_logger_plugin_observe.reporters.answers import Source
+from snakemake_logger_plugin_observe.run.attempt import Attempt, Key
+from snakemake_logger_plugin_observe.run.fold import extend_to
+from snakemake_logger_plugin_observe.run.model import Run
+from snakemake_logger_plugin_observe.run.queue_answer import QueueAnswer
+
+
+def add_argument(parser: argparse.ArgumentParser) -> None:
+    """Add the option to leave the scheduler alone."""
+    parser.add_argument(
+        "--offline",
+        action="store_true",
+        help="of a run that goes on, do not ask Slurm (squeue, sacct) about its jobs",
+    )
+
+
+def with_live_view(source: Source, *, offline: bool) -> Source:
+    """Return a run with what its jobs do now; one that has ended, or has none out, as it is.
+
+    Args:
+        source: the run.
+        offline: whether the scheduler is not to be asked.
+
+    """
+    run = source.run
+    attempts = states.out(run) if not source.ended and not run.is_dry_run else []
+    if not attempts:
+        return source
+    reports = _reports(source, attempts)
+    not_asked = _why_not(run, offline=offline)
+    answer = QueueAnswer()
+    if not_asked is None:
+        ids = [one.external_jobid for one in attempts if one.external_jobid is not None]
+        answer = slurm_queue.query(ids, (run.start or 0) // 1_000_000)
+    now = clock.now()
+    if source.status == "running" and not source.stopped:
+        extend_to(run, now)
+    view = states.live_view(run, reports, answer, now, not_asked=not_asked)
+    take_in(run, reports, view)
+    return replace(source, live=view)
+
+
+def _why_not(run: Run, *, offline: bool) -> str | None:
+    """Return why the scheduler is not asked, None if it is."""
+    if offline:
+        return states.OFFLINE
+    if states.is_slurm(run):
+        return None
+    return None if states.may_be_slurm(run) and shutil.which("squeue") else states.NOT_SLURM
+
+
+def _reports(source: Source, attempts: list[Attempt]) -> dict[Key, NodeReport]:
+    """Return what the node has written about each submission that has a fragment."""
+    fragments = NodeFragments(_folder(source))
+    try:
+        return {
+            one.key: fragments.read(one.fragments)
+            for one in attempts
+            if one.fragments and not one.is_member
+        }
+    finally:
+        fragments.close()
+
+
+def _folder(source: Source) -> Path:
+    """Return the folder that a run's folder of fragments is in: its working directory's own."""
+    journal = source.path.absolute().parent
+    if find_journal.above(journal) is not None:
+        return journal
+    started = source.run.started
+    return Path(started.workdir if started is not None else ".") / SUBFOLDER

@@ -1,0 +1,143 @@
+"""Slurm's answer about jobs that are out: one question by explicit ids, with a time limit.
+
+``squeue`` knows what is pending and running, ``sacct`` what has ended. Where a partition's limit
+keeps a job, ``sinfo`` says what the partition allows. Nothing else is asked, and nothing again.
+"""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from typing import Final
+
+from snakemake_logger_plugin_observe.external import slurm_accounting
+from snakemake_logger_plugin_observe.external.sacct_records import (
+    SLURM_ID,
+    count,
+    moment,
+    seconds_of,
+)
+from snakemake_logger_plugin_observe.external.slurm_commands import SlurmError, output_of
+from snakemake_logger_plugin_observe.journal.records import SchedulerRecord
+from snakemake_logger_plugin_observe.run.queue_answer import PartitionLimits, QueueAnswer
+
+PATIENCE_S: Final = 3.0
+"""The time limit for everything that is asked: it answers in milliseconds, or not at all."""
+_FOR_THE_QUEUE_S: Final = 2.0
+_CLOCK_MAY_DIFFER_S: Final = 300
+_FIELDS: Final = ("%i", "%T", "%V", "%S", "%e", "%N", "%P", "%C", "%l", "%r")
+"""The reason comes last: it is the only text that may contain the separator."""
+_UNKNOWN_ID: Final = "Invalid job id"
+_NOT_ENDED: Final = frozenset(
+    {
+        *("PENDING", "RUNNING", "CONFIGURING", "COMPLETING", "SUSPENDED", "STOPPED", "RESIZING"),
+        *("REQUEUED", "REQUEUE_HOLD", "REQUEUE_FED", "RESV_DEL_HOLD", "SIGNALING", "STAGE_OUT"),
+    }
+)
+_NOT_STARTED: Final = frozenset(
+    {"PENDING", "REQUEUED", "REQUEUE_HOLD", "REQUEUE_FED", "RESV_DEL_HOLD"}
+)
+_OF_PARTITIONS: Final = "Partition"
+"""How the reasons begin by which a partition's state or limits keep a job."""
+
+
+def query(ids: Sequence[str], since: int, patience_s: float = PATIENCE_S) -> QueueAnswer:
+    """Return what Slurm says of the jobs *ids*; never raises, and never waits longer.
+
+    Args:
+        ids: job ids, or ``ARRAY_TASK``; what is no such id is not asked about.
+        since: seconds since the epoch; a job submitted well before it is another with that id.
+        patience_s: time limit for all of it, in seconds.
+
+    """
+    until = time.monotonic() + patience_s
+    wanted = slurm_accounting.slurm_ids(ids)
+    if not wanted:
+        return QueueAnswer()
+    problems: list[str] = []
+    found: dict[str, SchedulerRecord] = {}
+    try:
+        found |= {one.cluster_job: one for one in _queued(wanted, since, until)}
+    except SlurmError as error:
+        problems.append(str(error))
+    ended = [one for one in wanted if one not in found or found[one].state not in _NOT_ENDED]
+    try:
+        if ended:
+            known = slurm_accounting.query(ended, since, until - time.monotonic())
+            found |= {one.cluster_job: one for one in known if _is_news(one, found)}
+            problems = []
+    except SlurmError as error:
+        problems.append(str(error))
+    return QueueAnswer(
+        frozenset(wanted), found, "; ".join(problems) or None, _partitions(found, until)
+    )
+
+
+def _is_news(one: SchedulerRecord, found: Mapping[str, SchedulerRecord]) -> bool:
+    """Whether the accounting's record says more than the queue's: it may lag behind it."""
+    return one.cluster_job not in found or one.state not in _NOT_ENDED
+
+
+def _queued(ids: Sequence[str], since: int, until: float) -> Iterator[SchedulerRecord]:
+    """Yield the records of what is in the queue, or has just left it.
+
+    Raises:
+        SlurmError: if ``squeue`` cannot be asked.
+
+    """
+    command = ["squeue", "-h", "-r", "-t", "all", "-o", "|".join(_FIELDS), "-j", ",".join(ids)]
+    try:
+        text = output_of(command, min(_FOR_THE_QUEUE_S, until - time.monotonic()))
+    except SlurmError as error:
+        if _UNKNOWN_ID in str(error):  # asked about a single job that it no longer knows
+            return
+        raise
+    wanted = frozenset(ids)
+    for line in text.splitlines():
+        cells = line.split("|", len(_FIELDS) - 1)
+        if len(cells) != len(_FIELDS) or not SLURM_ID.fullmatch(cells[0]):
+            continue
+        record = _record(dict(zip(_FIELDS, cells, strict=True)))
+        submitted = record.submitted
+        old = submitted is not None and submitted < (since - _CLOCK_MAY_DIFFER_S) * 1_000_000
+        if record.cluster_job in wanted and not old:
+            yield record
+
+
+def _record(row: Mapping[str, str]) -> SchedulerRecord:
+    state = row["%T"].strip() or None
+    waits = state in _NOT_STARTED  # then its start and its end are what Slurm expects
+    return SchedulerRecord(
+        cluster_job=row["%i"],
+        state=state,
+        reason=row["%r"] if row["%r"] not in ("", "None") else None,
+        submitted=moment(row["%V"]),
+        started=None if waits else moment(row["%S"]),
+        ended=None if state in _NOT_ENDED else moment(row["%e"]),
+        nodes=row["%N"] or None,
+        partition=row["%P"] or None,
+        cpus_requested=count(row["%C"]),
+        time_limit_s=seconds_of(row["%l"]),
+    )
+
+
+def _partitions(
+    records: Mapping[str, SchedulerRecord], until: float
+) -> Mapping[str, PartitionLimits]:
+    """Return what the partitions allow whose limits keep a job; nothing if it is not known."""
+    names = {
+        name
+        for one in records.values()
+        if one.partition is not None and (one.reason or "").startswith(_OF_PARTITIONS)
+        for name in one.partition.split(",")
+    }
+    found: dict[str, PartitionLimits] = {}
+    left = until - time.monotonic()
+    if not names or left <= 0:
+        return found
+    with suppress(SlurmError):
+        command = ["sinfo", "-h", "-p", ",".join(sorted(names)), "-o", "%R|%l|%a"]
+        for line in output_of(command, left).splitlines():
+            name, _, rest = line.partition("|")
+            limit, _, available = rest.partition("|")
+            found[name] = PartitionLimits(seconds_of(limit), available or None)
+    return found

@@ -1,0 +1,183 @@
+"""The state of each job that is out: by its node, by the scheduler, or not known and why."""
+
+from typing import Any
+
+import pytest
+from builders import NODE, Story, an_execution, at, begun, level
+from out_on_cluster import SUBMITTED, answered, computing, out, over, queued, view_of
+
+from snakemake_logger_plugin_observe.analysis.live.state import LiveState, LiveView
+from snakemake_logger_plugin_observe.analysis.live.states import OFFLINE, is_slurm
+from snakemake_logger_plugin_observe.analysis.live.summary import counts, lines
+from snakemake_logger_plugin_observe.journal.node_reports import NodeReport
+
+FIRST = (1, 1)
+
+
+def only(view: LiveView) -> LiveState:
+    (one,) = view.states
+    return one
+
+
+def shown(view: LiveView) -> tuple[Any, ...]:
+    one = only(view)
+    return one.state, None if one.since is None else one.since - at(0), one.reason, one.node
+
+
+def test_a_job_is_pending_for_the_scheduler_s_reason() -> None:
+    view = view_of(out("71"), answered(queued(reason="JobHeldUser")))
+    assert shown(view) == ("pending", 5_000_000, "JobHeldUser", None)
+
+
+def test_a_job_without_a_sign_of_life_is_in_its_job_script() -> None:
+    running = queued(state="RUNNING", reason=None, started=20, nodes="n1")
+    assert shown(view_of(out("71"), answered(running))) == ("job_script", 20_000_000, None, "n1")
+
+
+def test_a_job_whose_node_is_not_timed_runs() -> None:
+    story = begun().job(1).submitted(1, SUBMITTED, external_jobid="71")
+    running = queued(state="RUNNING", reason=None, started=20, nodes="n1")
+    assert only(view_of(story, answered(running))).state == "running"
+
+
+def test_a_shell_s_sign_of_life_is_a_start() -> None:
+    report = NodeReport((at(22),))
+    running = queued(state="RUNNING", reason=None, started=20, nodes="n1")
+    view = view_of(out("71"), answered(running), {FIRST: report})
+    assert shown(view) == ("starting", 22_000_000, None, "n1")
+
+
+def test_a_tool_that_has_begun_computes_also_where_the_scheduler_was_not_asked() -> None:
+    view = view_of(out("71"), reports={FIRST: computing(9)}, not_asked=OFFLINE)
+    assert shown(view) == ("computing", 9_000_000, None, NODE)
+    assert view.problem == OFFLINE
+
+
+def test_a_suspended_job_is_said_to_be() -> None:
+    suspended = queued(state="SUSPENDED", reason=None, started=8)
+    view = view_of(out("71"), answered(suspended), {FIRST: computing()})
+    assert only(view).reason == "Slurm says SUSPENDED"
+
+
+@pytest.mark.parametrize(
+    ("report", "reason"),
+    [(over(), "the tool succeeded"), (over(2), "the tool's exit code is 2")],
+)
+def test_a_node_that_has_ended_is_not_noticed_yet(report: NodeReport, reason: str) -> None:
+    view = view_of(out("71"), answered(ids=("71",)), {FIRST: report})
+    assert shown(view) == ("ended", 12_000_000, reason, NODE)
+
+
+def test_a_job_that_the_scheduler_ended_is_not_noticed_yet() -> None:
+    failed = queued(state="FAILED", reason=None, started=20, ended=20, exit_code=0, signal=53)
+    view = view_of(out("71"), answered(failed))
+    assert shown(view) == ("ended", 20_000_000, "Slurm says FAILED 0:53", None)
+
+
+def test_a_requeued_job_is_pending_whatever_its_node_wrote_before() -> None:
+    again = queued(reason="BeginTime")
+    assert only(view_of(out("71"), answered(again), {FIRST: computing()})).state == "pending"
+
+
+def test_a_job_that_the_scheduler_does_not_know_is_gone() -> None:
+    gone = view_of(out("71"), answered(ids=("71",)), {FIRST: computing()})
+    assert only(gone).state == "gone"
+
+
+def test_a_job_submitted_just_now_is_not_gone() -> None:
+    view = view_of(out("71"), answered(ids=("71",)), now_s=8)
+    assert shown(view) == (
+        "unknown",
+        5_000_000,
+        "it was submitted just now, and the scheduler does not show it yet",
+        None,
+    )
+
+
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [
+        ({"not_asked": OFFLINE}, OFFLINE),
+        (
+            {"answer": answered(ids=("71",), problem="squeue did not answer in time")},
+            "squeue did not answer in time",
+        ),
+    ],
+)
+def test_without_an_answer_it_is_not_known_and_why(more: dict, reason: str) -> None:
+    view = view_of(out("71"), **more)
+    assert only(view).state == "unknown"
+    assert only(view).reason == f"nothing has been written on its node yet, and {reason}"
+    assert view.problem == reason
+
+
+def test_a_sentence_is_no_id() -> None:
+    one = only(view_of(out("Submitted batch job 311"), answered()))
+    assert (one.state, one.has_no_id) == ("unknown", True)
+    assert one.reason is not None
+    assert one.reason.endswith("its id is no Slurm id: Submitted batch job 311")
+
+
+def test_a_job_that_is_not_submitted_yet_was_selected() -> None:
+    story = begun().job(1)
+    assert shown(view_of(story)) == ("selected", 2_000_000, None, None)
+
+
+def test_without_the_timing_executor_nothing_is_known() -> None:
+    story = Story(wrapped=False).plan(2, 3).job(1)
+    one = only(view_of(story))
+    assert one.state == "unknown"
+    assert one.reason is not None
+    assert "--executor timed" in one.reason
+
+
+def test_jobs_of_this_host_are_not_out() -> None:
+    local = begun(wraps="local").job(1)
+    assert view_of(local).states == ()
+    assert view_of(begun().job(1, local=True)).states == ()
+
+
+def test_a_member_does_what_its_group_does() -> None:
+    story = begun().group("g1", (1, 2), name="pair")
+    story.job(1, rule="a", group="g1").job(2, rule="b", group="g1")
+    story.submitted(None, SUBMITTED, group="g1", external_jobid="71")
+    view = view_of(story, answered(queued(reason="PartitionTimeLimit")))
+    assert {one.key: one.state for one in view.states} == {
+        ("g1", 1): "pending",
+        (1, 1): "pending",
+        (2, 1): "pending",
+    }
+    assert [one.key for one in view.submissions] == [("g1", 1)]
+    assert counts(view) == "2 pending"
+
+
+def test_only_the_last_start_of_a_job_counts() -> None:
+    before = level(an_execution(tool_started=9, status="running"), started=6.5, pid=1)
+    again = level(started=30, pid=2).model_copy(update={"restarts": 1})
+    report = NodeReport((at(6), at(29)), (before, again))
+    assert shown(view_of(out("71"), reports={FIRST: report}))[:2] == ("starting", 29_000_000)
+
+
+def test_a_node_s_clock_that_is_ahead_gives_no_moment_in_the_future() -> None:
+    view = view_of(out("71"), reports={FIRST: computing(90)}, now_s=60)
+    assert only(view).since == at(60)
+
+
+def test_slurm_runs_jobs_by_its_plugin_or_by_sbatch() -> None:
+    generic = {"wraps": "cluster-generic"}
+    sbatch = ("snakemake", "--cluster-generic-submit-cmd", "sbatch --parsable")
+    assert is_slurm(begun().run)
+    assert is_slurm(begun(**generic, command=sbatch).run)
+    assert not is_slurm(begun(**generic, command=("snakemake", "qsub")).run)
+    assert not is_slurm(begun(wraps="lsf").run)
+
+
+def test_what_needs_attention_comes_first_and_what_is_alike_is_one_line() -> None:
+    story = out("71", "72", "73")
+    held = [queued(one, reason="JobHeldUser") for one in ("72", "73")]
+    view = view_of(story, answered(queued(state="RUNNING", started=8), *held), {FIRST: computing()})
+    assert [line.text for line in lines(story.run, view)] == [
+        "2 jobs of map (slurm 72, 73): pending for up to 55 s: JobHeldUser",
+        f"map i=1 (slurm 71): computing on {NODE} for 51 s",
+    ]
+    assert counts(view) == "1 computing, 2 pending"
