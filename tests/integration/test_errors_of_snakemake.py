@@ -126,6 +126,20 @@ ERRORS = [
         "give mem_mb a number",
     ),
     Error(
+        RULE.replace("output: 'a'", "output: 'results/a'"),
+        {"results": "a file"},
+        "file_for_folder",
+        "results/a, or a part of that path, is a file where a folder is needed (NotADirectoryError)",
+        "namei results/a",
+    ),
+    Error(
+        "names = open('tables').read()\n" + RULE,
+        {"tables/a.tsv": ""},
+        "folder_for_file",
+        "tables is a folder where a file is needed (IsADirectoryError)",
+        "correct the path",
+    ),
+    Error(
         "import nosuchmodule\n" + RULE,
         {},
         "python_module",
@@ -152,6 +166,7 @@ def test_an_error_before_any_job_has_its_cause_and_what_to_do(lab: Lab, case: Er
     kind, cause, to_do = case.kind, case.cause, case.to_do
     lab.snakefile(case.snakefile)
     for name, content in case.files.items():
+        (lab.folder / name).parent.mkdir(exist_ok=True)
         (lab.folder / name).write_text(content)
     (lab.folder / ".snakemake").mkdir()
     lab.snakemake(*BOTH, "--cores", "1", check=False)
