@@ -33,6 +33,8 @@ _NOT_ENDED: Final = frozenset(
         *("REQUEUED", "REQUEUE_HOLD", "REQUEUE_FED", "RESV_DEL_HOLD", "SIGNALING", "STAGE_OUT"),
     }
 )
+_GOES_ON: Final = _NOT_ENDED - {"COMPLETING"}
+"""Of the others, the accounting may know the end."""
 _NOT_STARTED: Final = frozenset(
     {"PENDING", "REQUEUED", "REQUEUE_HOLD", "REQUEUE_FED", "RESV_DEL_HOLD"}
 )
@@ -59,7 +61,7 @@ def query(ids: Sequence[str], since: int, patience_s: float = PATIENCE_S) -> Que
         found |= {one.cluster_job: one for one in _queued(wanted, since, until)}
     except SlurmError as error:
         problems.append(str(error))
-    ended = [one for one in wanted if one not in found or found[one].state not in _NOT_ENDED]
+    ended = [one for one in wanted if one not in found or found[one].state not in _GOES_ON]
     try:
         if ended:
             known = slurm_accounting.query(ended, since, until - time.monotonic())

@@ -69,7 +69,7 @@ def waiting(new_lab: Callable[[str], SlurmLab], cluster: Cluster) -> Iterator[di
         before = journal.read_bytes()
         early = said(lab, "jobs")
         cluster.client("scancel", ids["cancelled"])
-        wait_for(lambda: state_of(said(lab, "jobs"), "cancelled") == "ended")
+        wait_for(lambda: "CANCELLED" in str(live_of(said(lab, "jobs"), "cancelled")))
         yield {
             "ids": ids,
             "early": early,
@@ -169,7 +169,7 @@ def test_triage_says_why_the_run_stands_still(waiting: dict[str, Any]) -> None:
         if one["incident_class"] == "stuck"
     }
     assert (
-        "asks for 60 min (the sum of its 3 jobs of 20 min each), and partition short allows 30 min"
+        "asks for 60 min, the sum of its 3 jobs of 20 min each, partition short allows 30 min"
         in claims["stuck:PartitionTimeLimit:group sums"]
     )
     assert waiting["ids"]["held"] in claims["stuck:JobHeldUser:held"]
@@ -207,6 +207,6 @@ def test_a_job_that_ended_before_its_script_ran_is_never_noticed(lab: SlurmLab) 
         wait_for(lambda: any("FAILED 0:53" in claim for claim in stuck(lab).values()))
         (claim,) = stuck(lab).values()
         assert "no status command" in claim
-        assert "could not open its output file" in claim
+        assert "could not open its log file" in claim
     finally:
         end(running)

@@ -3,6 +3,7 @@
 from itertools import pairwise
 from typing import Final
 
+from snakemake_logger_plugin_observe.analysis.submission.settings import settings_of
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.run.model import Run
 
@@ -11,9 +12,6 @@ _SLURM_DEFAULT_S: Final = 40.0
 _SLURM_GROWS_S: Final = 10.0
 _SLURM_LONGEST_S: Final = 180.0
 _USUAL_S: Final = 10.0
-_STATUS_COMMAND: Final = "--cluster-generic-status-cmd"
-_ARRAYS: Final = "--slurm-array-jobs"
-_SUBMIT_COMMAND: Final = "--cluster-generic-submit-cmd"
 
 
 def longest_interval_s(run: Run, now: Micros) -> float:
@@ -36,26 +34,11 @@ def longest_interval_s(run: Run, now: Micros) -> float:
 
 
 def has_no_status_command(run: Run) -> bool:
-    """Whether the run has a submit command, and none that asks for a job's status.
-
-    Journals without these settings have only the command line, which a profile may add to.
-    """
-    started = run.started
-    if started is None or (started.wraps or started.executor) != "cluster-generic":
+    """Whether the run has a submit command, and none that asks for a job's status."""
+    if run.started is None:
         return False
-    if "submit_cmd" in started.settings:
-        return not started.settings.get("status_cmd")
-    words = [word.partition("=")[0] for word in started.command]
-    return _SUBMIT_COMMAND in words and _STATUS_COMMAND not in words
-
-
-def waits_for_arrays(run: Run) -> bool:
-    """Whether the Slurm plugin collects jobs to submit them as arrays."""
-    started = run.started
-    if started is None:
-        return False
-    named = any(word.partition("=")[0] == _ARRAYS for word in started.command)
-    return named or bool(started.settings.get("array_jobs"))
+    settings = settings_of(run.started)
+    return settings.submit_command is not None and settings.status_command is None
 
 
 def _flag_s(command: tuple[str, ...], flag: str) -> float | None:

@@ -15,7 +15,7 @@ class Obstacle:
 
     kind: str
     means: str
-    """A clause: what the reason means."""
+    """What the reason means, to follow it in parentheses."""
     to_do: str
     """An imperative."""
     why: str
@@ -34,7 +34,7 @@ _OBSTACLES: Final[tuple[tuple[str, Obstacle], ...]] = (
         r"PartitionTimeLimit",
         Obstacle(
             "time_limit",
-            "it asks for more time than its partition allows",
+            "more time than the partition allows",
             "lower its runtime, split the group, or choose a partition that allows it",
             _LOWER,
         ),
@@ -43,7 +43,7 @@ _OBSTACLES: Final[tuple[tuple[str, Obstacle], ...]] = (
         r"PartitionNodeLimit",
         Obstacle(
             "partition",
-            "it asks for more nodes than its partition has or allows",
+            "more nodes than the partition has or allows",
             "ask for fewer nodes, or choose another partition",
             _LOWER,
         ),
@@ -52,7 +52,7 @@ _OBSTACLES: Final[tuple[tuple[str, Obstacle], ...]] = (
         r"Partition(Down|Inactive|Config)",
         Obstacle(
             "partition",
-            "its partition starts no jobs now",
+            "the partition starts no jobs now",
             "choose another partition, or ask the administrators when it is back",
             "no job of this partition starts until then",
             escalate=True,
@@ -62,8 +62,8 @@ _OBSTACLES: Final[tuple[tuple[str, Obstacle], ...]] = (
         r"JobHeldUser|JobLaunchFailure|JobHoldMaxRequeue|.*requeued.*held.*",
         Obstacle(
             "held",
-            "it is held, and stays so until it is released",
-            "release it, once the reason for the hold is gone",
+            "held until somebody releases it",
+            "release what is held, once the reason for the hold is gone",
             "a held job does not start by itself",
         ),
     ),
@@ -71,8 +71,8 @@ _OBSTACLES: Final[tuple[tuple[str, Obstacle], ...]] = (
         r"JobHeldAdmin",
         Obstacle(
             "held",
-            "an administrator holds it",
-            "ask the administrators why they hold it",
+            "held by an administrator",
+            "ask the administrators for the reason",
             "only they can release it",
             escalate=True,
         ),
@@ -81,7 +81,7 @@ _OBSTACLES: Final[tuple[tuple[str, Obstacle], ...]] = (
         r"DependencyNeverSatisfied",
         Obstacle(
             "dependency",
-            "it depends on a job that did not end as it must",
+            "a job that it depends on did not end as it must",
             "cancel it, and correct what it depends on",
             _NEVER,
         ),
@@ -90,7 +90,7 @@ _OBSTACLES: Final[tuple[tuple[str, Obstacle], ...]] = (
         r"(ReqNodeNotAvail|NodeDown|Nodes_required_for_job_are_DOWN|Nodes required for job).*",
         Obstacle(
             "nodes",
-            "the nodes that it needs are down, drained or reserved",
+            "the nodes that are needed are down, drained or reserved",
             "choose other nodes or another partition, or ask the administrators when they are back",
             "no node that it may use takes jobs now",
             escalate=True,
@@ -100,7 +100,7 @@ _OBSTACLES: Final[tuple[tuple[str, Obstacle], ...]] = (
         r"BadConstraints",
         Obstacle(
             "nodes",
-            "no node has what it asks for",
+            "no node has what is asked for",
             "ask for what the cluster's nodes have (sinfo shows it)",
             _NEVER,
         ),
@@ -109,7 +109,7 @@ _OBSTACLES: Final[tuple[tuple[str, Obstacle], ...]] = (
         r"Invalid(Account|QOS)|AccountNotAllowed|QOSNotAllowed",
         Obstacle(
             "account",
-            "its account or QOS may not be used there",
+            "the account or QOS may not be used there",
             "name an account, a QOS and a partition that go together",
             _NEVER,
         ),
@@ -118,7 +118,7 @@ _OBSTACLES: Final[tuple[tuple[str, Obstacle], ...]] = (
         r"(QOS|Assoc)(Max\w*(PerJob|PerNode)\w*|Max\w*WallDuration\w*|Min\w+)",
         Obstacle(
             "limit",
-            "it asks for more than one job of its account or QOS may",
+            "more than a single job of the account or QOS may use",
             "ask for less, or for another QOS",
             _LOWER,
         ),
@@ -127,7 +127,7 @@ _OBSTACLES: Final[tuple[tuple[str, Obstacle], ...]] = (
         r"(QOS|Assoc)Grp\w*(Minutes|RunMinutes)\w*",
         Obstacle(
             "limit",
-            "the budget of its account or QOS is used up",
+            "the budget of the account or QOS is used up",
             "ask whoever manages the account for more, or use another account",
             "the budget does not come back by waiting",
             escalate=True,
@@ -137,7 +137,7 @@ _OBSTACLES: Final[tuple[tuple[str, Obstacle], ...]] = (
         r"(QOS|Assoc|MaxJobs|MaxSubmit|AssociationJobLimit|AssociationResourceLimit)\w*",
         Obstacle(
             "limit",
-            "its account or QOS may not use more at once",
+            "the account or QOS may not use more at once",
             "see what else runs under the account (squeue --me), or use another account or QOS",
             _ASK,
             passes=True,

@@ -82,7 +82,7 @@ def who(run: Run, states: Sequence[LiveState]) -> str:
         name = f"{jobs_of(len(states))} of {name}"
     elif job is not None:
         name = job_name(job)
-    ids = [one.external_jobid for one in states if one.external_jobid is not None]
+    ids = [one.external_jobid for one in states if one.external_jobid and not one.has_no_id]
     return f"{name} ({scheduler(run)} {named(ids, _IDS)})" if ids else name
 
 

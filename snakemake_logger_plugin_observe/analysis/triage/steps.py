@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from snakemake_logger_plugin_observe.analysis.triage import failed_jobs
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.changed import changed
-from snakemake_logger_plugin_observe.analysis.triage.detectors import DETECTORS
+from snakemake_logger_plugin_observe.analysis.triage.detectors import DETECTORS, stuck
 from snakemake_logger_plugin_observe.analysis.triage.gain import PredictedGain, predict_gain
 from snakemake_logger_plugin_observe.analysis.triage.incident import Claim, Incident
 from snakemake_logger_plugin_observe.analysis.triage.log_excerpts import (
@@ -91,8 +91,9 @@ def rank(
 ) -> tuple[Incident, ...]:
     """Return incidents by what they explain: jobs that never succeeded, other failures, time.
 
-    Of two that explain as much, one that only says that jobs were cut off comes second. One that
-    stands for several ways of failing counts as each of them does on average.
+    Before all, why a run stands still: until that is gone, nothing else matters. Of two that
+    explain as much, one that only says that jobs were cut off comes second. One that stands for
+    several ways of failing counts as each of them does on average.
 
     Args:
         incidents: the incidents.
@@ -101,10 +102,11 @@ def rank(
 
     """
 
-    def weight(one: Incident) -> tuple[float, float, float, bool, str]:
+    def weight(one: Incident) -> tuple[bool, float, float, float, bool, str]:
         failed = sum(1 for job_id in one.jobs if job_id in never_succeeded) if one.failures else 0
         recovered = 0 if run_failed else one.failures
         return (
+            one.incident_class != stuck.CLASS,
             -failed / one.ways,
             -recovered / one.ways,
             -one.explains / one.ways,

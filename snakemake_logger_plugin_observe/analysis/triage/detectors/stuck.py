@@ -16,10 +16,16 @@ from snakemake_logger_plugin_observe.analysis.live.state import (
 from snakemake_logger_plugin_observe.analysis.live.states import is_slurm
 from snakemake_logger_plugin_observe.analysis.live.summary import does, rule_or_group, who
 from snakemake_logger_plugin_observe.analysis.phrasing import named
+from snakemake_logger_plugin_observe.analysis.submission import signs
+from snakemake_logger_plugin_observe.analysis.submission.settings import (
+    log_folders,
+    of_job,
+    settings_of,
+)
 from snakemake_logger_plugin_observe.analysis.triage import cluster_jobs
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident, Strength
-from snakemake_logger_plugin_observe.pasting import Command, command
+from snakemake_logger_plugin_observe.pasting import Command, command, path
 from snakemake_logger_plugin_observe.run.attempt import Attempt
 
 CLASS: Final = "stuck"
@@ -58,13 +64,13 @@ def _pending(case: Case, view: LiveView) -> Iterator[Incident]:
         known = obstacle(reason)
         if known is None:
             continue
-        detail = _asked_and_allowed(case, view, states, known) or known.means
+        detail = _asked_and_allowed(case, view, states, known) or f"({known.means})"
         yield _incident(
             case,
             view,
             states,
             about=f"{reason}:{name}",
-            claim=f"{who(case.run, states)} {_has(states)} been {does(view, states)}, {detail}",
+            claim=f"{who(case.run, states)} {_has(states)} been {does(view, states)} {detail}",
             strength="likely" if known.passes else "certain",
             wrong_if="squeue shows another reason for it by now",
             action=Action(
@@ -84,11 +90,12 @@ def _asked_and_allowed(
     record = states[0].record
     if known.kind != "time_limit" or record is None or record.time_limit_s is None:
         return None
-    text = f"it asks for {_minutes(record.time_limit_s)}{_of_members(case, states[0])}"
+    who_asks = "it asks" if len(states) == 1 else "each asks"
+    text = f"({who_asks} for {_minutes(record.time_limit_s)}{_of_members(case, states[0])}"
     allowed = view.partitions.get(record.partition or "")
     if allowed is None or allowed.time_limit_s is None:
-        return f"{text}, more than partition {record.partition} allows"
-    return f"{text}, and partition {record.partition} allows {_minutes(allowed.time_limit_s)}"
+        return f"{text}, more than partition {record.partition} allows)"
+    return f"{text}, partition {record.partition} allows {_minutes(allowed.time_limit_s)})"
 
 
 def _of_members(case: Case, one: LiveState) -> str:
@@ -102,7 +109,7 @@ def _of_members(case: Case, one: LiveState) -> str:
     if round(sum(minutes) * 60) != round(record.time_limit_s or 0):
         return ""
     each = f" of {minutes[0]:g} min each" if len(set(minutes)) == 1 else ""
-    return f" (the sum of its {len(members)} jobs{each})"
+    return f", the sum of its {len(members)} jobs{each}"
 
 
 def _minutes(seconds: float) -> str:
@@ -134,7 +141,7 @@ def _unnoticed(case: Case, view: LiveView) -> Iterator[Incident]:
     late: dict[tuple[str, str], list[LiveState]] = {}
     for one in view.submissions:
         length = view.length(one)
-        if one.state != "ended" or length is None:
+        if one.state != "ended" or length is None or one.has_no_id:
             continue
         unseen = blind and not _left_a_marker(run.attempts[one.key])
         if length / 1e6 > interval_s + _SLACK_S or unseen or _is_misread(case, one):
@@ -148,11 +155,11 @@ def _unnoticed(case: Case, view: LiveView) -> Iterator[Incident]:
             view,
             states,
             about=f"unnoticed:{name}:{reason}"[:80],
-            claim=f"{who(run, states)} {does(view, states)}{_at_once(states)}; {cause}",
+            claim=f"{who(run, states)} {does(view, states)}{_at_once(case, states)}; {cause}",
             strength="certain" if longest(view, states) else "likely",
             wrong_if="Snakemake reports its end with its next status check, at most "
             f"{interval_s:.0f} s after the last",
-            action=Action(to_do, why, commands=()),
+            action=Action(to_do, why, commands=_makes(case, states)),
         )
 
 
@@ -168,21 +175,41 @@ def _is_misread(case: Case, one: LiveState) -> bool:
     return plugin == "slurm" and record is not None and record.state == "CANCELLED"
 
 
-def _at_once(states: Sequence[LiveState]) -> str:
-    """Return that a job ended before its script can have run, if that is so."""
-    record = states[0].record
-    if record is None or record.state != "FAILED" or None in (record.started, record.ended):
-        return ""
-    if (record.ended or 0) - (record.started or 0) > 1_000_000 or record.signal != _NO_OUTPUT:
-        return ""
-    return (
-        ", in the second in which it began and before its script ran: Slurm could not open its "
-        "output file"
+def _never_ran(case: Case, states: Sequence[LiveState]) -> bool:
+    """Whether Slurm ended jobs at once, because it could not open their log files."""
+    return all(
+        signs.ended_before_its_script(case.run.attempts[one.key], one.record) for one in states
     )
 
 
-_NO_OUTPUT: Final = 53
-"""The signal that Slurm's accounting shows where a job's output file could not be opened."""
+def _at_once(case: Case, states: Sequence[LiveState]) -> str:
+    """Return that jobs ended before their scripts ran, if so, and which folder they need."""
+    if not _never_ran(case, states):
+        return ""
+    folders = _log_folders(case, states)
+    missing = f"; it writes into {named(folders)}, which has to be there before" if folders else ""
+    return (
+        ", in the second in which it began and before its script ran: Slurm could not open its log "
+        f"file{missing}"
+    )
+
+
+def _log_folders(case: Case, states: Sequence[LiveState]) -> tuple[str, ...]:
+    """Return the folders into which the submit command has Slurm write the logs of jobs."""
+    started = case.run.started
+    submit = settings_of(started).submit_command if started is not None else None
+    if submit is None:
+        return ()
+    jobs = (case.run.job_of(case.run.attempts[one.key]) for one in states)
+    found = (log_folders(of_job(submit, job)) for job in jobs if job is not None)
+    return tuple(dict.fromkeys(folder for folders in found for folder in folders))
+
+
+def _makes(case: Case, states: Sequence[LiveState]) -> tuple[Command, ...]:
+    """Return the commands that make the folders that jobs miss."""
+    folders = _log_folders(case, states) if _never_ran(case, states) else ()
+    known = [one for one in folders if not set("%{}") & set(one)]
+    return tuple(command("mkdir", "-p", path(one), purpose="makes it") for one in known[:_CITED])
 
 
 def _why_unnoticed(
@@ -192,7 +219,7 @@ def _why_unnoticed(
     stop = "stop Snakemake (Ctrl-C), "
     again = "run the same command again with --rerun-incomplete"
     if unseen:
-        fix = "correct the folder of the submit command's output file, " if _at_once(states) else ""
+        fix = "make the folder of the submit command's -o, " if _never_ran(case, states) else ""
         return (
             "the run has no status command, so it only notices jobs whose script ran to its end",
             f"{stop}{fix}add --cluster-generic-status-cmd, then {again}",
@@ -203,12 +230,6 @@ def _why_unnoticed(
             "Snakemake's Slurm plugin may not take this state for an end, and go on waiting",
             f"{stop}then {again}",
             "the job is over, and its outputs are not made",
-        )
-    if any(one.has_no_id for one in states):
-        return (
-            "its status was asked for by an id that is none",
-            f"{stop}add --parsable to sbatch, then {again}",
-            "without it, sbatch answers with a sentence, and no status command finds that",
         )
     return (
         f"its status checks find nothing ({_status_source(case)})",
@@ -235,8 +256,8 @@ def _without_an_id(case: Case, view: LiveView) -> Iterator[Incident]:
         view,
         states,
         about="id",
-        claim=f"{_names(case, states)}: the submit command answered {answers}, which is no id; "
-        f"{_names(case, states)} {does(view, states)}",
+        claim=f"{who(case.run, states)}: the submit command answered {answers}, which is no id, so "
+        f"no status is found by it; {does(view, states)}",
         strength="certain",
         wrong_if="the status command finds a job by that text",
         action=Action(
@@ -246,14 +267,6 @@ def _without_an_id(case: Case, view: LiveView) -> Iterator[Incident]:
             "job's status with it",
         ),
     )
-
-
-def _names(case: Case, states: Sequence[LiveState]) -> str:
-    return who(case.run, [_without_its_id(one) for one in states])
-
-
-def _without_its_id(one: LiveState) -> LiveState:
-    return LiveState(one.key, one.submission, one.state, one.since, one.reason, one.node)
 
 
 def _gone(case: Case, view: LiveView) -> Iterator[Incident]:
@@ -283,8 +296,9 @@ def _unsubmitted(case: Case, view: LiveView) -> Iterator[Incident]:
     late = [one for one in view.submissions if (view.length(one) or 0) > _SUBMITS_AT_ONCE]
     if not late or len(late) != len(view.submissions):
         return
-    arrays = checks.waits_for_arrays(case.run)
-    jobs = case.run.started.jobs if case.run.started is not None else None
+    settings = settings_of(case.run.started) if case.run.started is not None else None
+    arrays = settings is not None and bool(settings.array_rules)
+    jobs = settings.jobs if settings is not None else None
     if arrays:
         cause = f"the Slurm plugin waits for more jobs to make an array of (--jobs is {jobs})"
         to_do = "stop Snakemake (Ctrl-C), and run it again with larger --jobs, or without "

@@ -43,6 +43,8 @@ def detect(case: Case) -> Iterator[Incident]:
     """Yield an incident for each setup whose sign the run shows."""
     if case.run.started is None:
         return
+    if case.live is not None and case.status == "running":
+        return  # ``stuck`` has what is out now, with what the cluster says of it
     settings = settings_of(case.run.started)
     for look in (_log_folder, _no_id, _unnoticed, _array):
         if (found := look(case, settings)) is None:

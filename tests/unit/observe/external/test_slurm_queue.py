@@ -81,6 +81,12 @@ def test_the_accounting_s_end_has_more_than_the_queue_s(command: Command) -> Non
     assert query(["71"], BEGAN).records["71"].signal == 53
 
 
+def test_the_accounting_may_know_the_end_of_what_is_completing(command: Command) -> None:
+    command("squeue", printing(row(state="COMPLETING", reason="None", S=8, e=9)))
+    command("sacct", printing(sacct({"State": "CANCELLED by 0"})))
+    assert query(["71"], BEGAN).records["71"].state == "CANCELLED"
+
+
 def test_a_single_id_that_squeue_does_not_know_is_no_error(command: Command) -> None:
     command("squeue", "echo 'slurm_load_jobs error: Invalid job id specified' >&2; exit 1")
     assert query(["71"], BEGAN) == QueueAnswer(frozenset({"71"}))

@@ -26,8 +26,8 @@ def test_a_held_job_is_stuck_and_can_be_released() -> None:
     story = out("71", "72")
     (one,) = found(story, answered(*(queued(i, reason="JobHeldUser") for i in ("71", "72"))))
     assert one.claim == (
-        "2 jobs of map (slurm 71, 72) have been pending for up to 55 s: JobHeldUser, it is held, "
-        "and stays so until it is released"
+        "2 jobs of map (slurm 71, 72) have been pending for up to 55 s: JobHeldUser "
+        "(held until somebody releases it)"
     )
     assert one.strength == "certain"
     assert [each.line for each in one.action.commands] == ["scontrol release 71,72"]
@@ -42,8 +42,8 @@ def test_a_group_asks_for_more_time_than_its_partition_allows() -> None:
     record = queued("16", reason="PartitionTimeLimit", partition="short", time_limit_s=3600)
     (one,) = found(story, answered(record, partitions={"short": PartitionLimits(1800, "up")}))
     assert one.claim == (
-        "group grow (slurm 16) has been pending for 55 s: PartitionTimeLimit, it asks for 60 min "
-        "(the sum of its 3 jobs of 20 min each), and partition short allows 30 min"
+        "group grow (slurm 16) has been pending for 55 s: PartitionTimeLimit (it asks for 60 min, "
+        "the sum of its 3 jobs of 20 min each, partition short allows 30 min)"
     )
     assert [each.line for each in one.action.commands] == ["squeue -j 16", "scancel 16"]
 
@@ -72,13 +72,16 @@ def test_an_end_is_stuck_once_it_should_have_been_noticed() -> None:
 
 def test_without_a_status_command_a_job_that_never_ran_is_never_noticed() -> None:
     failed = queued(state="FAILED", reason=None, started=20, ended=20, exit_code=0, signal=53)
-    (one,) = found(out("71", **GENERIC), answered(failed), now_s=25)
+    submit = "sbatch --parsable -o logs/{rule}/%j.out"
+    settings = {"submit_cmd": submit, "status_cmd": None, "seconds_between_status_checks": 2}
+    (one,) = found(out("71", **{**GENERIC, "settings": settings}), answered(failed), now_s=25)
     assert one.claim == (
         "map i=1 (job 71) ended 5 s ago, not noticed yet: Slurm says FAILED 0:53, in the second in "
-        "which it began and before its script ran: Slurm could not open its output file; the run "
-        "has no status command, so it only notices jobs whose script ran to its end"
+        "which it began and before its script ran: Slurm could not open its log file; it writes "
+        "into logs/map, which has to be there before; the run has no status command, so it only notices jobs whose script ran to its end"
     )
     assert "--cluster-generic-status-cmd" in one.action.text
+    assert [each.line for each in one.action.commands] == ["mkdir -p logs/map"]
 
 
 def test_a_cancelled_job_may_never_be_noticed_by_the_plugin() -> None:
@@ -89,11 +92,10 @@ def test_a_cancelled_job_may_never_be_noticed_by_the_plugin() -> None:
 
 def test_a_sentence_as_an_id_needs_parsable() -> None:
     story = out("Submitted batch job 311", **GENERIC)
-    (first, *others) = found(story, answered(), {(1, 1): over(2, ended_s=20)})
-    one = next(one for one in (first, *others) if one.id == "stuck:id")
+    (one,) = found(story, answered(), {(1, 1): over(2, ended_s=20)})
     assert one.claim == (
-        "map i=1: the submit command answered 'Submitted batch job 311', which is no id; map i=1 "
-        "ended 40 s ago on node7, not noticed yet: the tool's exit code is 2"
+        "map i=1: the submit command answered 'Submitted batch job 311', which is no id, so "
+        "no status is found by it; ended 40 s ago on node7, not noticed yet: the tool's exit code is 2"
     )
     assert "--parsable" in one.action.text
 
