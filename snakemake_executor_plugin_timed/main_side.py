@@ -20,6 +20,7 @@ from snakemake_executor_plugin_timed.announcing import announcing
 from snakemake_executor_plugin_timed.fragment_folder import UnsafeFolderError
 from snakemake_executor_plugin_timed.fragments import Fragments, array_name
 from snakemake_executor_plugin_timed.hooks import Hooks
+from snakemake_executor_plugin_timed.status_checks import CheckTimes
 from snakemake_executor_plugin_timed.submit_stderr import SubmitStderr
 from snakemake_executor_plugin_timed.timing import quietly
 from snakemake_executor_plugin_timed.usage import Meter
@@ -32,7 +33,7 @@ from snakemake_logger_plugin_observe.recording.session import Session, current
 from snakemake_logger_plugin_observe.run.attempt import Key
 
 if TYPE_CHECKING:
-    from snakemake_logger_plugin_observe.journal.records import Status
+    from snakemake_logger_plugin_observe.journal.records import Status, StatusCheck
 
 _ARRAY_TASK: Final = re.compile(r"(?P<array>\d+)_(?P<task>\d+)")
 _UNSAFE_IN_SHELLS: Final = set("$`\"'\\!\n\r%{}")
@@ -49,6 +50,7 @@ class _ReportedEnd(NamedTuple):
     """How an executor reported the end of an attempt."""
 
     poll_interval_s: float | None = None
+    status_check: "StatusCheck | None" = None
     message: str | None = None
     logs: tuple[str, ...] = ()
     held: HeldLogs = {}  # noqa: RUF012 - never changed
@@ -86,6 +88,7 @@ class MainSide:
         self._keep_lines = session.journal.stderr_lines
         self._meter = Meter(self._keep_lines, sampling=True)
         self._reports: dict[Key, _ReportedEnd] = {}
+        self._checks = CheckTimes()
         self._shutting_down: dict[int, clock.Micros] = {}
         self._node_stamps: dict[int, bool] = {}
         self._fragments: Fragments | None = None
@@ -163,8 +166,9 @@ class MainSide:
         text = self.session.masked(str(message), 2000) if message else None
         held = {} if ok else hold(job)
         refusal = None if ok else self._refusal()
+        check = self._checks.report(executor, moment)
         self._reports[key] = _ReportedEnd(
-            *(_poll_interval(executor), text, tuple(map(str, logs)), held, refusal),
+            *(_poll_interval(executor), check, text, tuple(map(str, logs)), held, refusal),
             reported_as=None if ok else "failed",
         )
 
@@ -185,6 +189,21 @@ class MainSide:
             "exit_code": failure.returncode,
             "printed": tuple(masked(line, _LONGEST_LINE) for line in lines),
         }
+
+    @quietly
+    def told(self, executor: Any) -> None:
+        """Stamp that the main thread has taken note of an end, for the ends found after it."""
+        self._checks.told(executor, clock.now())
+
+    @quietly
+    def checking(self, executor: Any) -> None:
+        """Stamp the start of a status check."""
+        self._checks.begin(executor, clock.now())
+
+    @quietly
+    def sleeping(self, executor: Any) -> None:
+        """Stamp the end of a status check."""
+        self._checks.sleep(executor, clock.now())
 
     @quietly
     def finished(self, job: Any, ok: bool) -> None:

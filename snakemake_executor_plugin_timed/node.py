@@ -205,6 +205,15 @@ class NodeSide(logging.Filter):
         if message and "message" not in execution:
             execution["message"] = self._masked(str(message)[:_MOST_TEXT])[:_KEPT_TEXT]
 
+    def told(self, executor: Any) -> None:
+        """Do nothing: only the main process waits for its status checks."""
+
+    def checking(self, executor: Any) -> None:
+        """Do nothing."""
+
+    def sleeping(self, executor: Any) -> None:
+        """Do nothing."""
+
     @quietly
     def finished(self, job: Any, ok: bool) -> None:
         """Stamp that the outputs have been checked and stored."""

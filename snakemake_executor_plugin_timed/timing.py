@@ -52,6 +52,15 @@ class Observer(Protocol):
     ) -> None:
         """*executor* noticed *job*'s end; *logs*: its own log files of a failure."""
 
+    def told(self, executor: Any) -> None:
+        """The main thread has taken note of the end that *executor* noticed last."""
+
+    def checking(self, executor: Any) -> None:
+        """*executor* is about to check the status of its jobs."""
+
+    def sleeping(self, executor: Any) -> None:
+        """*executor* is about to sleep until its next status check."""
+
     def finished(self, job: Any, ok: bool) -> None:
         """Snakemake has handled *job*'s end."""
 
@@ -108,14 +117,28 @@ class Timed:
     def report_job_success(self, job_info: Any, *args: Any, **kwargs: Any) -> Any:
         """Stamp the moment at which the executor noticed the end."""
         self._observer.reported(self, job_info.job, True, None)
-        return super().report_job_success(job_info, *args, **kwargs)  # type: ignore[misc]
+        answer = super().report_job_success(job_info, *args, **kwargs)  # type: ignore[misc]
+        self._observer.told(self)
+        return answer
 
     def report_job_error(self, job_info: Any, *args: Any, **kwargs: Any) -> Any:
         """Stamp the moment at which the executor noticed the failure, and its message."""
         message = kwargs.get("msg", args[0] if args else None)
         logs = kwargs.get("aux_logs") or ()
         self._observer.reported(self, job_info.job, False, message, logs)
-        return super().report_job_error(job_info, *args, **kwargs)  # type: ignore[misc]
+        answer = super().report_job_error(job_info, *args, **kwargs)  # type: ignore[misc]
+        self._observer.told(self)
+        return answer
+
+    def check_active_jobs(self, active_jobs: Any) -> Any:
+        """Stamp the start of a status check; what it yields is the wrapped executor's."""
+        self._observer.checking(self)
+        return super().check_active_jobs(active_jobs)  # type: ignore[misc]
+
+    def sleep(self) -> Any:
+        """Stamp the end of a status check: the executor sleeps before the next."""
+        self._observer.sleeping(self)
+        return super().sleep()  # type: ignore[misc]
 
     def handle_job_success(self, job: Any) -> Any:
         """Stamp the end, once Snakemake has handled it."""

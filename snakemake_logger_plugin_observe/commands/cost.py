@@ -12,7 +12,7 @@ from snakemake_logger_plugin_observe.analysis.cost.scheduler_limits import reduc
 from snakemake_logger_plugin_observe.analysis.failures.failures import failures
 from snakemake_logger_plugin_observe.analysis.jobs.resource_use import request_mismatches
 from snakemake_logger_plugin_observe.analysis.jobs.table import Row, rows
-from snakemake_logger_plugin_observe.analysis.path.utilisation import shortest
+from snakemake_logger_plugin_observe.analysis.path.holds import holds
 from snakemake_logger_plugin_observe.analysis.reruns.rerun import Rerun
 from snakemake_logger_plugin_observe.analysis.why.origins import Origins
 from snakemake_logger_plugin_observe.analysis.why.roots import roots
@@ -77,7 +77,7 @@ def cost(source: Source, reruns: tuple[Rerun, ...] = ()) -> CostAnswer:
         accounts,
         costliest(run) if not source.length_unknown else (),
         polling=polling(run),
-        short=shortest(run) if accounts.makespan_by_phase.get("slot_wait") else None,
+        holds=holds(run, accounts.segments),
         advice=None if advised and not is_small(run) else advise(run, accounts) if advised else (),
         reduced=tuple(reduced(run)),
         request_mismatches=tuple(request_mismatches(run)),

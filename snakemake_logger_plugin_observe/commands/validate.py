@@ -8,14 +8,21 @@ from rich.console import RenderableType
 
 from snakemake_logger_plugin_observe.analysis.cost.validation import Validation, validate
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
+from snakemake_logger_plugin_observe.analysis.whatif.fidelity import Replay
+from snakemake_logger_plugin_observe.analysis.whatif.model_from_run import build_model
+from snakemake_logger_plugin_observe.analysis.whatif.processors import simulate_here
+from snakemake_logger_plugin_observe.clock import to_seconds
 from snakemake_logger_plugin_observe.commands.support import find_journal
 from snakemake_logger_plugin_observe.journal.excerpts import repeated_lines
 from snakemake_logger_plugin_observe.journal.reading import read_journal
 from snakemake_logger_plugin_observe.reporters.answers import Source
 from snakemake_logger_plugin_observe.reporters.as_json.common import head
 from snakemake_logger_plugin_observe.reporters.reply import Reply
-from snakemake_logger_plugin_observe.reporters.words import harmless
+from snakemake_logger_plugin_observe.reporters.words import duration, harmless
+from snakemake_logger_plugin_observe.run.model import Run
 
+_MOST_REPLAYED: Final = 1_000
+"""A larger run is not simulated here: ``whatif`` does that."""
 HELP: Final = "check a journal against the schema, and recompute its figures"
 
 
@@ -25,6 +32,8 @@ class ValidateAnswer:
 
     source: Source
     validation: Validation
+    replay: Replay | None = None
+    """The run simulated with the settings that it had; None without an end, or of a large one."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,7 +49,16 @@ def run(args: argparse.Namespace) -> Reply[ValidateAnswer]:
     repeated = [str(problem) for problem in repeated_lines(path)]
     found = replace(found, problems=(*found.problems, *repeated))
     source = Source(path, found.run, found.run.status(find_journal.is_alive(found.run)))
-    return Reply(ValidateAnswer(source, found), parts, shape, 0 if found.sound else 1)
+    answer = ValidateAnswer(source, found, _replay(found.run) if found.sound else None)
+    return Reply(answer, parts, shape, 0 if found.sound else 1)
+
+
+def _replay(run: Run) -> Replay | None:
+    if run.finished is None or not run.makespan or not 0 < len(run.attempts) <= _MOST_REPLAYED:
+        return None
+    model = build_model(run)
+    simulation, model = simulate_here(model)
+    return Replay(run.makespan, simulation.makespan(model))
 
 
 def parts(answer: ValidateAnswer, width: int) -> list[RenderableType]:
@@ -50,11 +68,23 @@ def parts(answer: ValidateAnswer, width: int) -> list[RenderableType]:
     if found.sound:
         text = f"{path}: {plural(found.lines, 'line')}, every figure follows from the stamps"
         ended = "" if answer.source.ended else f" (the run: {answer.source.status}, no last event)"
-        return [text + ended]
+        return [text + ended, *_replayed(answer.replay)]
     return [
         *(harmless(f"{path}: {problem}") for problem in found.problems),
         *(harmless(f"{path}: line {one.line}: {one.text}") for one in found.disagreements),
     ]
+
+
+def _replayed(replay: Replay | None) -> list[str]:
+    """Return a line on the run simulated with the settings that it had."""
+    if replay is None:
+        return []
+    far = "" if replay.is_faithful else ": predictions for other settings are off by as much"
+    text = (
+        f"simulated with the settings that it had: {duration(replay.simulated)}, measured "
+        f"{duration(replay.measured)} ({100 * replay.off:.2g} % off){far}"
+    )
+    return [text]
 
 
 def shape(answer: ValidateAnswer) -> dict[str, Any]:
@@ -66,4 +96,11 @@ def shape(answer: ValidateAnswer) -> dict[str, Any]:
         "lines": found.lines,
         "problems": list(found.problems),
         "disagreements": [asdict(one) for one in found.disagreements],
+        "replay": {
+            "measured_s": to_seconds(answer.replay.measured),
+            "simulated_s": to_seconds(answer.replay.simulated),
+            "faithful": answer.replay.is_faithful,
+        }
+        if answer.replay
+        else None,
     }

@@ -31,6 +31,7 @@ from snakemake_logger_plugin_observe.journal.records import (
     Seconds,
     Stamps,
     Status,
+    StatusCheck,
     Texts,
     UpToDateJob,
     Usage,
@@ -300,6 +301,10 @@ class AttemptFinished(AttemptEvent):
     waits: tuple[Wait, ...] = ()
     poll_interval_s: Seconds | None = None
     """How long the executor slept between status checks when it noticed the end."""
+    status_check: StatusCheck | None = None
+    """The status check that found the end, where the executor's own checks are recorded."""
+    node_ended: Moment | None = None
+    """When the last process on the node had gone, by the main clock."""
     node_starts: tuple[Moment, ...] = ()
     """The first signs of life on the node: several if the cluster restarted it."""
     levels: tuple[Level, ...] = ()

@@ -322,6 +322,18 @@ class Stamps(Frozen):
     finished: Moment | None = None
 
 
+class StatusCheck(Frozen):
+    """The executor's status check that found a submission's end, and what came before it."""
+
+    begun: Moment
+    previous: Moment | None = None
+    """When the check before it began, which did not find that end."""
+    slept: Moment | None = None
+    """When the executor began to sleep after that one."""
+    blocked_s: Seconds = 0.0
+    """For how long it had waited, since it began, for the main thread to note other ends."""
+
+
 class Offset(Frozen):
     """How far the node's clock is ahead of the main one, in seconds, with its bounds.
 

@@ -104,6 +104,7 @@ def end_attempt(run: Run, live: LiveAttempt, status: Status, *, revises: bool) -
     timeline = timeline_of(run, attempt)
     attempt.set_segments(timeline.segments)
     attempt.node, attempt.offset = timeline.node, timeline.offset
+    attempt.node_ended = timeline.node_ended
     reasons = [*timeline.unobserved, *filter(None, [live.problem])]
     attempt.unobserved = tuple(dict.fromkeys(reasons))
     return _event(attempt, live.stamps["finished"], revises=revises)
@@ -161,6 +162,8 @@ def _event(attempt: Attempt, finished: clock.Micros, *, revises: bool) -> Attemp
         stamps=attempt.stamps,
         waits=attempt.waits,
         poll_interval_s=attempt.poll_interval_s,
+        status_check=attempt.status_check,
+        node_ended=attempt.node_ended,
         node_starts=attempt.node_starts,
         levels=attempt.levels,
         **figures(attempt.segments),

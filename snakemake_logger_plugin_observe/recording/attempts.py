@@ -384,6 +384,7 @@ class AttemptTracker:
         live.message = note.message or live.message
         live.submission = live.submission or note.submission
         live.attempt.poll_interval_s = note.poll_interval_s
+        live.attempt.status_check = note.status_check
         live.executor_logs = live.executor_logs or note.logs
         live.held_logs = note.held
         live.attempt.reported_as = note.reported_as

@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 
     from snakemake_logger_plugin_observe.clock import Micros
     from snakemake_logger_plugin_observe.journal.events import Event
-    from snakemake_logger_plugin_observe.journal.records import ChangedInput, OutputFile, Status
+    from snakemake_logger_plugin_observe.journal.records import (
+        ChangedInput,
+        OutputFile,
+        Status,
+        StatusCheck,
+    )
     from snakemake_logger_plugin_observe.recording.held_logs import HeldLogs
     from snakemake_logger_plugin_observe.recording.job_state import JobState
     from snakemake_logger_plugin_observe.recording.node_reports import NodeReports
@@ -204,6 +209,7 @@ class Finished(Note):
     message: str | None = None
     submission: tuple[str, ...] = ()
     poll_interval_s: float | None = None
+    status_check: StatusCheck | None = None
     logs: tuple[str, ...] = ()
     """The executor's log files of it."""
     held: HeldLogs = field(default_factory=dict)

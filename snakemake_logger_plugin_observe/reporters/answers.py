@@ -22,6 +22,7 @@ from snakemake_logger_plugin_observe.analysis.jobs.rule_use import RuleFigures
 from snakemake_logger_plugin_observe.analysis.jobs.table import Row
 from snakemake_logger_plugin_observe.analysis.live.state import LiveView
 from snakemake_logger_plugin_observe.analysis.path.explain import ExplainedSegment
+from snakemake_logger_plugin_observe.analysis.path.holds import Hold
 from snakemake_logger_plugin_observe.analysis.path.paths import Paths
 from snakemake_logger_plugin_observe.analysis.reruns.rerun import Rerun
 from snakemake_logger_plugin_observe.analysis.triage.case import LiveAnswer
@@ -148,8 +149,8 @@ class CostAnswer:
     account: Account
     costliest: tuple[CostlyJob, ...] = ()
     polling: Polling | None = None
-    short: str | None = None
-    """The limit that kept ready work back for longest, as it was set."""
+    holds: tuple[Hold, ...] = ()
+    """What kept ready work back on the makespan, the longest first."""
     advice: tuple[Advice, ...] | None = ()
     """What to change, with what it would save; None if not simulated, because the run is large."""
     reduced: tuple[Reduced, ...] = ()

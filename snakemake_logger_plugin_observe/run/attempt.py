@@ -15,6 +15,7 @@ from snakemake_logger_plugin_observe.journal.records import (
     SchedulerRecord,
     Stamps,
     Status,
+    StatusCheck,
     Usage,
     Wait,
 )
@@ -52,6 +53,9 @@ class Attempt:
     stamps: Stamps = field(default_factory=Stamps)
     waits: tuple[Wait, ...] = ()
     poll_interval_s: float | None = None
+    status_check: StatusCheck | None = None
+    node_ended: Micros | None = None
+    """When the last process on its node had gone, by the main clock."""
     node_starts: tuple[Micros, ...] = ()
     tool_started: Micros | None = None
     levels: tuple[Level, ...] = ()
@@ -99,6 +103,8 @@ class Attempt:
         self.stamps = event.stamps
         self.waits = event.waits
         self.poll_interval_s = event.poll_interval_s
+        self.status_check = event.status_check
+        self.node_ended = event.node_ended
         self.node_starts = event.node_starts
         self.levels = event.levels
         self.offset = event.offset

@@ -169,6 +169,7 @@ def timeline_of(run: Run, attempt: Attempt) -> Timeline:
     return timeline(
         TimelineInput(
             stamps=attempt.stamps,
+            status_check=attempt.status_check,
             waits=attempt.waits,
             node_starts=attempt.node_starts,
             levels=attempt.levels,

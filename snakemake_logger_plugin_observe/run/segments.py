@@ -33,6 +33,8 @@ class Timeline:
     unobserved: list[str] = field(default_factory=list)
     offset: Offset | None = None
     node: str | None = None
+    node_ended: Micros | None = None
+    """When its last process on a node had gone."""
 
 
 def phase_sums(segments: Iterable[Segment]) -> dict[str, Micros]:
@@ -85,6 +87,11 @@ class Track:
         else:
             self.segments.append(Segment(self.at, moment, label))
         self.at = moment
+
+    def to_if(self, moment: Micros | None, phase: str | None) -> None:
+        """As ``to``, but skip a moment that is not known or need not have happened."""
+        if moment is not None:
+            self.to(moment, phase)
 
     def node(self, moment: Micros | None, phase: str | None) -> None:
         """As ``to``, with a moment of the node's clock."""

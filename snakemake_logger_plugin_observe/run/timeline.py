@@ -12,7 +12,14 @@ from typing import Final, NamedTuple
 
 from snakemake_logger_plugin_observe.clock import TICK, Micros
 from snakemake_logger_plugin_observe.journal.events import Paused
-from snakemake_logger_plugin_observe.journal.records import Execution, Level, Offset, Stamps, Wait
+from snakemake_logger_plugin_observe.journal.records import (
+    Execution,
+    Level,
+    Offset,
+    Stamps,
+    StatusCheck,
+    Wait,
+)
 from snakemake_logger_plugin_observe.run.clock_offsets import (
     ClockLead,
     LeadBounds,
@@ -52,6 +59,8 @@ class TimelineInput:
     """What is known about one attempt: its stamps, and the processes that took part in it."""
 
     stamps: Stamps
+    status_check: StatusCheck | None = None
+    """The status check that found its end."""
     waits: Sequence[Wait] = ()
     node_starts: Sequence[Micros] = ()
     levels: Sequence[Level] = ()
@@ -248,8 +257,25 @@ def _on_node(track: Track, levels: list[Level], evidence: TimelineInput, result:
         result.unobserved.append(STARTED_AGAIN.format(count=len(starts)))
     if before == "submit":
         track.to(accepted, before)
+    last = starts[-1].levels
+    if last and last[0].ended is not None:
+        result.node_ended = track.at
+        if evidence.status_check is not None:
+            _until_checked(track, evidence.status_check)
+            track.to(stamps.reported, "postprocess")
     track.to(stamps.reported, "poll_wait")
     track.end = limit
+
+
+def _until_checked(track: Track, check: StatusCheck) -> None:
+    """Label the time from the end of a node's processes to the status check that saw it.
+
+    The check before that one still found the job running: until then the cluster had not ended it.
+    From there on Snakemake was behind: it checked other jobs, or waited to report them, and slept.
+    """
+    track.to_if(check.previous, "node_exit")
+    track.to_if(check.slept, "postprocess")
+    track.to(check.begun, "poll_wait")
 
 
 class _NodeStart(NamedTuple):

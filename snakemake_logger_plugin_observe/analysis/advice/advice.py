@@ -33,7 +33,7 @@ _WORTH: Final = 0.05
 _ENOUGH: Final = 0.8
 """Of several values, the smallest that saves this share of what the largest saves."""
 _EASE: Final = {
-    **dict.fromkeys(("fewer_jobs", "grouping", "queue", "staging", "planning"), 0.75),
+    **dict.fromkeys(("fewer_jobs", "grouping", "queue", "submit", "staging", "planning"), 0.75),
     "compute": 0.5,
 }
 """What a saving counts for if it is no setting."""
@@ -89,10 +89,11 @@ def _choices(run: Run, account: Account, trials: "Trials", least: Micros) -> Ite
     return chain(
         limits.limits(run, trials.model, least),
         limits.threads(run, trials.model),
-        limits.rate(account, trials.model, least),
+        limits.rate(run, account, trials.model, least),
         work.scheduler(run, account, least),
         work.fewer_jobs(account, least),
         work.grouping(account, least),
+        work.submissions(account, least),
         work.waits(run, account, least),
         work.files_and_planning(account, least),
         work.tools(run, account, least),

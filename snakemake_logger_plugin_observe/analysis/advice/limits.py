@@ -13,6 +13,7 @@ from snakemake_logger_plugin_observe.analysis.jobs.resource_use import (
     request_mismatches,
     resource_use,
 )
+from snakemake_logger_plugin_observe.analysis.path.holds import RATE, holds
 from snakemake_logger_plugin_observe.analysis.path.utilisation import held_back_by_limit
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.analysis.whatif.model import UNLIMITED, Model
@@ -227,14 +228,10 @@ def threads(run: Run, model: Model) -> Iterator[Choice]:
             yield Choice((lever,))
 
 
-def rate(account: Account, model: Model, least: Micros) -> Iterator[Choice]:
+def rate(run: Run, account: Account, model: Model, least: Micros) -> Iterator[Choice]:
     """Yield what a higher rate of selections could save, if jobs waited for it."""
     known = model.rate
-    waited = sum(
-        one.end - one.start
-        for one in account.segments
-        if one.phase == "slot_wait" and one.released_by and one.released_by.reason == "rate"
-    )
+    waited = sum(one.length for one in holds(run, account.segments) if one.limit == RATE)
     reached = known is not None and model.count >= known.most * (model.end - model.start) * 0.5 // (
         known.timespan
     )

@@ -7,6 +7,7 @@ from snakemake_logger_plugin_observe.analysis.advice.lever import Choice, Lever
 from snakemake_logger_plugin_observe.analysis.cost.account import Account, RuleShare
 from snakemake_logger_plugin_observe.analysis.cost.polling import polling, sooner_s
 from snakemake_logger_plugin_observe.analysis.cost.selections import selections
+from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.phases import PHASES, UNOBSERVED, cost_class
@@ -18,6 +19,7 @@ _PER_SUBMISSION: Final = (
 _PLANNING: Final = ("parse", "plan", "node_plan")  # each job on a node reads the Snakefile anew
 _LEAST_PLANNING: Final = 2_000_000  # any workflow takes some tenths, on a busy machine a second
 _SLOW_FILES: Final = 20_000  # with fast files, a job takes some ms of it, also on a busy machine
+_SLOW_SUBMIT: Final = 1_000_000  # sbatch answers within some hundredths of a second
 _FULL: Final = 0.9
 """Of the machine's cores, so many are as good as all."""
 _SHORT_TOOL: Final = 60_000_000  # a job with a shorter tool may be better submitted in a group
@@ -107,19 +109,39 @@ def group_size(jobs: int, tool: Micros) -> int:
     return max(2, min(_MOST_IN_GROUP, jobs // 2, _GROUP // max(tool, 1)))
 
 
+def submissions(account: Account, least: Micros) -> Iterator[Choice]:
+    """Yield a submit command that answers sooner, if jobs waited for it one after the other."""
+    phases, attempts = account.makespan_by_phase, max(1, account.attempt_count)
+    each = account.jobs_by_phase.get("submit", 0) // attempts
+    waited = phases.get("submit", 0) + phases.get("dispatch", 0)  # for those before it
+    if each < _SLOW_SUBMIT or waited < least:
+        return
+    yield _one(
+        Lever(
+            "submit",
+            "make the submit command answer sooner",
+            f"it took {each / 1e6:.2g} s for each of {plural(attempts, 'submission')}",
+            without=("submit",),
+            at_most=True,
+        )
+    )
+
+
 def waits(run: Run, account: Account, least: Micros) -> Iterator[Choice]:
     """Yield a shorter polling interval, and less waiting in the cluster's queue."""
     phases, polled = account.makespan_by_phase, polling(run)
     waited = phases.get("poll_wait", 0) + phases.get("shutdown", 0)
     if polled is not None and waited >= least:
         shorter = sooner_s(polled)
+        grew = polled.growth if polled.longest_s > polled.shortest_s else ""
         if shorter < polled.shortest_s:
             yield _one(
                 Lever(
                     "polling",
                     f"lower {polled.setting} from {polled.shortest_s:g} to {shorter:g}, if your "
                     "site's polling policy allows it",
-                    "jobs had ended, and waited for the next status check",
+                    "jobs had ended, and waited for the next status check"
+                    + (f"; {grew}" if grew else ""),
                     (("poll", f"{shorter:g}"),),
                 )
             )

@@ -11,6 +11,9 @@ _OWN: Final = {
     "slurm": "--slurm-init-seconds-before-status-checks",
     "sge": "--sge-init-seconds-before-status-checks",
 }
+_GROWTH_S: Final = {"slurm": 10.0}
+"""By how much a plugin's interval grows each time that it finds nothing."""
+_GROWS_TO_S: Final = {"slurm": 180.0}
 _BEARABLE_S: Final = 5.0
 _WITHOUT_FLAG: Final = frozenset({"aws-batch"})  # no flag sets its interval
 
@@ -20,8 +23,23 @@ class Polling:
     """The intervals between status checks, in seconds, and the flag that sets them."""
 
     shortest_s: float
+    """As it was set, where that is known; else the shortest that there was."""
     longest_s: float
     setting: str
+    growth_s: float = 0.0
+    """By how much it grows each time that a check finds nothing; then it falls back."""
+    most_s: float = 0.0
+    """The longest that it grows to."""
+
+    @property
+    def growth(self) -> str:
+        """A clause about how it grows; empty if it does not."""
+        if not self.growth_s:
+            return ""
+        return (
+            f"this plugin adds {self.growth_s:g} s each time it finds nothing, up to "
+            f"{self.most_s:g} s"
+        )
 
 
 def sooner_s(known: Polling) -> float:
@@ -40,4 +58,21 @@ def polling(run: Run) -> Polling | None:
     wraps = run.started.wraps if run.started is not None else None
     if not intervals or wraps in _WITHOUT_FLAG:
         return None
-    return Polling(min(intervals), max(intervals), _OWN.get(wraps or "", _GENERAL))
+    setting = _OWN.get(wraps or "", _GENERAL)
+    shortest = min(intervals)
+    set_to = _argument(run, setting) if setting != _GENERAL else None
+    if set_to is not None and 0 < set_to < shortest:
+        shortest = set_to
+    growth, most = _GROWTH_S.get(wraps or "", 0.0), _GROWS_TO_S.get(wraps or "", 0.0)
+    return Polling(shortest, max(intervals), setting, growth, most)
+
+
+def _argument(run: Run, flag: str) -> float | None:
+    """Return the number that *flag* has on *run*'s command line, if it has one."""
+    words = run.started.command if run.started is not None else ()
+    for number, word in reversed(list(enumerate(words))):
+        name, equals, value = word.partition("=")
+        if name == flag:
+            value = value if equals else "".join(words[number + 1 : number + 2])
+            return float(value) if value.replace(".", "", 1).isdecimal() else None
+    return None

@@ -8,6 +8,7 @@ from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.run.model import Run
 
 _LONGEST_S: Final = 1e9
+_SECOND: Final = 1_000_000
 FLAG: Final = "--max-jobs-per-timespan"
 
 
@@ -22,6 +23,20 @@ class Rate:
         """Return it as an argument of Snakemake's flag."""
         seconds, rest = divmod(self.timespan, 1_000_000)
         return f"{self.most}/{seconds}s" if not rest else f"{self.most}/{self.timespan // 1000}ms"
+
+
+_PER_SECOND: Final = "--max-jobs-per-second"
+
+
+def rate_as_set(run: Run) -> str | None:
+    """Return the limit in force in *run* as it was set: flag and value; None if there was none."""
+    rate = selection_rate(run)
+    if rate is None:
+        return None
+    words = [word.partition("=")[0] for word in run.started.command] if run.started else []
+    if _PER_SECOND in words and FLAG not in words and rate.timespan == _SECOND:
+        return f"{_PER_SECOND} {rate.most}"
+    return f"{FLAG} {rate}"
 
 
 def selection_rate(run: Run) -> Rate | None:

@@ -12,12 +12,9 @@ from operator import itemgetter
 from typing import Final, NamedTuple
 
 from snakemake_logger_plugin_observe.analysis.cost.scheduler_limits import (
-    CORES,
-    JOBS,
     Limits,
     Submissions,
 )
-from snakemake_logger_plugin_observe.analysis.cost.selection_rate import FLAG, selection_rate
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.run.attempt import Attempt
 from snakemake_logger_plugin_observe.run.model import Run
@@ -70,6 +67,8 @@ class HeldBack(NamedTuple):
     length: Micros = 0
     idle: Micros = 0
     """How much of that time at least half of the slots were free, so another limit was short."""
+    stretches: tuple[tuple[Micros, Micros], ...] = ()
+    """When it did, in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +219,7 @@ def held_back_by_limit(run: Run) -> dict[str, HeldBack]:
     submissions = [one for one in run.attempts.values() if not one.is_member and one.segments]
     limits = Limits(run)
     names, held_back = limits.names, dict[str, HeldBack]()
+    stretches: dict[str, list[tuple[Micros, Micros]]] = {}
     for stretch in _waiting(submissions, limits):
         length = stretch.end - stretch.start
         for index, name in enumerate(names):
@@ -228,17 +228,12 @@ def held_back_by_limit(run: Run) -> dict[str, HeldBack]:
                 slots = stretch.free[0] * 2 >= limits.limit(names[0])
                 idle = one.idle + (length if index and slots else 0)
                 held_back[name] = HeldBack(one.length + length, idle)
-    return held_back
-
-
-def shortest(run: Run) -> str | None:
-    """Return the limit that kept ready work of *run* back for longest, as it was set; or None."""
-    held, rate = held_back_by_limit(run), selection_rate(run)
-    name = max(held, key=lambda one: held[one].length, default=None)
-    if name is None:
-        return f"{FLAG} {rate}" if rate is not None else None
-    value = Limits(run).limit(name)
-    return f"--{name} {value}" if name in (JOBS, CORES) else f"--resources {name}={value}"
+                own = stretches.setdefault(name, [])
+                if own and own[-1][1] == stretch.start:
+                    own[-1] = own[-1][0], stretch.end
+                else:
+                    own.append((stretch.start, stretch.end))
+    return {name: one._replace(stretches=tuple(stretches[name])) for name, one in held_back.items()}
 
 
 class _Stretch(NamedTuple):

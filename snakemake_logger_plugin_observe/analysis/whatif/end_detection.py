@@ -1,11 +1,11 @@
-"""How the executor noticed the ends of a run's jobs: its status checks, inferred from the journal.
+"""How the executor noticed the ends of a run's jobs: its status checks, recorded or inferred.
 
-The journal records when each end was reported, not the checks themselves.
+Older journals record when each end was reported, not the checks themselves.
 """
 
 import itertools
-from bisect import bisect_right
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -16,8 +16,6 @@ from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.run.attempt import FINAL, Attempt
 from snakemake_logger_plugin_observe.run.model import Run
 
-_SLURM_GROWTH: Final = 10_000_000
-_SLURM_LONGEST: Final = 180_000_000
 _MAX_CHECKS: Final = 100_000
 
 
@@ -36,10 +34,14 @@ class NoticedEnd(NamedTuple):
     """An end that the executor noticed."""
 
     reported: Micros
+    """When it was reported; of a recorded check, when that began."""
     ended: Micros
     """When the job had ended; 0 if not known."""
     interval: Micros
     """The executor's sleep between checks at that time."""
+    previous: Micros | None = None
+    """When the check before it began, if that is recorded."""
+    previous_ended: Micros | None = None
 
 
 def infer_end_detection(
@@ -56,26 +58,73 @@ def infer_end_detection(
         return EndDetection(None, 0, [False] * count, unseen, check_delay)
     every = max(1, round(intervals.shortest_s * 1e6))
     noticed = [
-        NoticedEnd(reported[i], ended[i] if polled[i] else 0, round(attempt.poll_interval_s * 1e6))
+        _noticed(attempt, reported[i], ended[i] if polled[i] else 0)
         for i, attempt in enumerate(attempts)
         if attempt.poll_interval_s is not None and attempt.status in FINAL
     ]
     last = [NoticedEnd(p.end, 0, round((p.poll_interval_s or 0) * 1e6)) for p in sleeps]
-    adaptive = run.started is not None and run.started.wraps == "slurm"
     schedule = infer_poll_schedule(
-        sorted(noticed), every, began, max(last, default=None), adaptive=adaptive
+        sorted(noticed, key=lambda one: one.reported),
+        every,
+        began,
+        max(last, default=None),
+        growth=round(intervals.growth_s * 1e6),
+        longest=round(intervals.most_s * 1e6),
     )
+    lags: dict[int, tuple[Micros, Micros]] = {}
+    bounds: dict[int, tuple[Micros, Micros]] = {}
     checks = schedule.checks
-    for i in range(count):
-        if polled[i]:
-            at = bisect_right(checks, reported[i]) - 1
-            check_delay[i] = reported[i] - checks[at]
-            if at > 0 and ended[i] <= checks[at - 1]:
-                unseen[i] = checks[at - 1] - ended[i] + 1
-    if any(unseen):
+    for i, attempt in enumerate(attempts):
+        if not polled[i]:
+            continue
+        at = bisect_right(checks, reported[i]) - 1
+        check_delay[i] = reported[i] - checks[at]
+        if (check := attempt.status_check) is not None:
+            check_delay[i] = max(0, reported[i] - check.begun)
+            missed = checks[index - 1] + 1 if (index := bisect_left(checks, check.begun)) else 0
+            # Negative where it ended while that check went on, after the check's begin.
+            bounds[i] = min(max(0, missed - ended[i]), early := check.begun - ended[i]), early
+            node = _node_end(attempt, ended[i])
+            lags[i] = max(0, ended[i] - node), max(0, check.begun - node)
+        elif at > 0 and ended[i] <= checks[at - 1]:
+            unseen[i] = checks[at - 1] - ended[i] + 1
+    if lags:
+        usual = _usual_lag(lags.values())
+        for i, (least, most) in lags.items():
+            low, high = bounds[i]
+            unseen[i] = min(max(min(usual, most) - least, low), high)
+    elif any(unseen):
         soonest = _soonest(polled, moments, check_delay, every)
         unseen = [max(length, soonest) if polled[i] else length for i, length in enumerate(unseen)]
     return EndDetection(schedule, every, polled, unseen, check_delay)
+
+
+def _noticed(attempt: Attempt, reported: Micros, ended: Micros) -> NoticedEnd:
+    interval = round((attempt.poll_interval_s or 0) * 1e6)
+    check = attempt.status_check
+    if check is None:
+        return NoticedEnd(reported, ended, interval)
+    return NoticedEnd(check.begun, ended, interval, check.previous, check.slept)
+
+
+def _node_end(attempt: Attempt, ended: Micros) -> Micros:
+    """Return when the last process of *attempt* on its node had gone, by the main clock."""
+    return ended if attempt.node_ended is None else min(ended, attempt.node_ended)
+
+
+def _usual_lag(lags: Iterable[tuple[Micros, Micros]]) -> Micros:
+    """Return how long after its end on the node a job usually is one that has ended to a check.
+
+    Each job was missed up to its least lag and seen at its most; what most of them allow counts,
+    and the least of it.
+    """
+    changes = sorted(change for least, most in lags for change in ((least, 0, 1), (most, 1, -1)))
+    usual = together = most_together = 0
+    for moment, _, change in changes:
+        together += change
+        if together > most_together:
+            most_together, usual = together, moment
+    return usual
 
 
 def _soonest(
@@ -99,20 +148,23 @@ def _soonest(
 def was_polled(attempt: Attempt) -> bool:
     """Whether it is known how long *attempt* waited for a status check."""
     stamps = attempt.stamps
+    behind = ("poll_wait", "postprocess") if attempt.status_check is not None else ("poll_wait",)
     return (
         attempt.poll_interval_s is not None
         and stamps.accepted is not None
         and stamps.reported is not None
-        and any(segment.phase == "poll_wait" for segment in attempt.segments)
+        and any(s.phase in behind and s.start < stamps.reported for s in attempt.segments)
     )
 
 
 class _Check(NamedTuple):
-    """A status check that found something: its begin, its end, and the sleep before it."""
+    """A status check: its begin, its end, and the sleep before it."""
 
     begin: Micros
     end: Micros
     interval: Micros
+    follows: Micros | None = None
+    """The check before it, if that is recorded."""
 
 
 def infer_poll_schedule(
@@ -121,7 +173,8 @@ def infer_poll_schedule(
     began: Micros,
     last: NoticedEnd | None,
     *,
-    adaptive: bool,
+    growth: Micros = 0,
+    longest: Micros = 0,
 ) -> PollSchedule:
     """Return the status checks that explain when ends were *noticed*.
 
@@ -130,37 +183,63 @@ def infer_poll_schedule(
         every: the executor's interval, the shortest if it varied.
         began: when scheduling began; the executor was created just before.
         last: when the executor's last sleep ended, if known.
-        adaptive: whether the interval grows while nothing is found, as the Slurm plugin's does.
+        growth: by how much the interval grows while nothing is found, as the Slurm plugin's does.
+        longest: the longest interval that it grows to.
 
     """
-    growth = _SLURM_GROWTH if adaptive else 0
+    recorded = [one for one in noticed if one.previous is not None]
     checks: list[Micros] = []
     previous = began
-    for number, (begin, end, interval) in enumerate(_successful(noticed, last)):
-        backs = _between(begin - previous, interval, growth, every)
+    for number, check in enumerate(_known_checks(noticed, last, every, growth)):
+        backs: list[Micros] = []
+        if not checks or check.follows != checks[-1]:
+            backs = _between(check.begin - previous, check.interval, growth, every)
         if number and not growth and backs:
             steps = len(backs) + 1
-            checks += [previous + (begin - previous) * k // steps for k in range(1, steps)]
+            gap = check.begin - previous
+            checks += [previous + gap * k // steps for k in range(1, steps)]
         else:  # nothing is known of the time before the first check
-            checks += [begin - back for back in reversed(backs)]
-        checks.append(begin)
-        previous = end
-    spacing = _usual_gap(checks, every) if not growth else every
-    start = checks[0] if checks else began + (every if adaptive else 0)
-    return PollSchedule(spacing, tuple(checks), growth, max(every, _SLURM_LONGEST), start)
+            checks += [check.begin - back for back in reversed(backs)]
+        checks.append(check.begin)
+        previous = check.end
+    took = sorted((one.previous_ended or 0) - (one.previous or 0) for one in recorded)
+    return PollSchedule(
+        every=every if growth else _usual_gap(checks, every),
+        checks=tuple(checks),
+        growth=growth,
+        longest=max(every, longest),
+        first=checks[0] if checks else began + (every if growth else 0),
+        took=max(0, took[len(took) // 2]) if growth and took else 0,
+        recorded=bool(recorded),
+    )
 
 
-def _successful(noticed: Sequence[NoticedEnd], last: NoticedEnd | None) -> list[_Check]:
-    """Return the checks that found an end: those reported close together had the same check."""
-    found: list[_Check] = []
-    for reported, ended, interval in noticed:
-        if not found or reported - found[-1].end >= interval * 9 // 10 or ended > found[-1].begin:
-            found.append(_Check(reported, reported, interval))
+def _known_checks(
+    noticed: Sequence[NoticedEnd], last: NoticedEnd | None, every: Micros, growth: Micros
+) -> list[_Check]:
+    """Return the checks that found an end, and those before them that are recorded, in order.
+
+    Ends reported close together had the same check, where checks are not recorded.
+    """
+    found: dict[Micros, _Check] = {}
+    at: Micros | None = None
+    for reported, ended, interval, previous, previous_ended in noticed:
+        if previous is not None:
+            found[reported] = _Check(reported, reported, interval, previous)
+            shorter = max(every, interval - growth)
+            found.setdefault(previous, _Check(previous, previous_ended or previous, shorter))
+            at = None
+            continue
+        known = found[at] if at is not None else None
+        if known and reported - known.end < interval * 9 // 10 and ended <= known.begin:
+            found[known.begin] = known._replace(end=reported)
         else:
-            found[-1] = _Check(found[-1].begin, reported, interval)
-    if last is not None and (not found or last.reported > found[-1].end):
-        found.append(_Check(last.reported, last.reported, last.interval))
-    return found
+            at = reported
+            found.setdefault(at, _Check(reported, reported, interval))
+    in_order = [found[moment] for moment in sorted(found)]
+    if last is not None and (not in_order or last.reported > in_order[-1].end):
+        in_order.append(_Check(last.reported, last.reported, last.interval))
+    return in_order
 
 
 def _between(gap: Micros, interval: Micros, growth: Micros, every: Micros) -> list[Micros]:

@@ -214,6 +214,8 @@ class _MainLoop:
         if model.unfinished[i]:
             self._last_open = max(self._last_open, at)
         elif model.polled[i]:
+            if not self._ends and self._checks is not None:
+                self._checks.idle_until(self._now)
             heappush(self._ends, (at + model.unseen[i], i))
         else:
             self._report(i, at)
@@ -230,10 +232,12 @@ class _MainLoop:
             others = (self._reports, self._held, self._timer)
             if check > self._now and any(queue and check > queue[0][0] for queue in others):
                 return
-            checks.found(check)
+            well = False
             while ends and ends[0][0] <= check:
                 i = heappop(ends)[1]
+                well = well or i not in self._model.failed
                 self._report(i, check + self._model.check_delay[i])
+            checks.found(check, well=well)
 
     def sleep(self) -> bool:
         """Sleep until something wakes the loop; return False if nothing will."""

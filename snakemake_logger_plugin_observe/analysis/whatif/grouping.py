@@ -158,6 +158,7 @@ def _merged(
         replannings={owner[i]: phase for i, phase in model.replannings.items() if i in owner},
         held_back=by.largest(model.held_back),
         unfinished=by.first(model.unfinished),
+        failed=frozenset(n for n, pack in enumerate(packs) if model.failed.issuperset(pack)),
         local=by.first(model.local),
         cpu=by.total(model.cpu) if model.cpu else [],
         polled=by.first(model.polled),

@@ -125,6 +125,8 @@ class Model:
     """If inputs are fetched in the background: what precedes the tool, and the fetching time."""
     merged: dict[int, tuple[Key, ...]] = field(default_factory=dict)
     """The submissions that were merged into a group which the run did not have."""
+    failed: frozenset[int] = frozenset()
+    """The submissions that failed: the interval between status checks may not fall back then."""
     remote: bool = True
     assumptions: list[str] = field(default_factory=list)
 

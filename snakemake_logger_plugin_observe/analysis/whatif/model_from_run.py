@@ -7,6 +7,7 @@ reproduces.
 
 from bisect import bisect_right
 from collections.abc import Iterable
+from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.cost.group_members import member_stretches
 from snakemake_logger_plugin_observe.analysis.cost.partition import MakespanSegment, partition
@@ -33,6 +34,9 @@ from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.run.attempt import FINAL, Attempt
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.readiness import awaited_replanning, dependencies
+
+_BEHIND: Final = ("poll_wait", "postprocess")
+"""What passes between a submission's end and the report of it, where it was polled."""
 
 
 def build_model(run: Run, segments: Iterable[MakespanSegment] | None = None) -> Model:
@@ -118,6 +122,7 @@ class _ModelBuilder:
             group_parts=self.group_parts,
             measured=moments,
             rate=selection_rate(self.run),
+            failed=frozenset(i for i, one in enumerate(self.attempts) if one.status == "failed"),
             remote=self._is_remote(),
         )
         self._limits(model)
@@ -128,12 +133,17 @@ class _ModelBuilder:
     # -- what each submission did ------------------------------------------------------------
 
     def _accepted_and_reported(self) -> tuple[Column, Column]:
-        """Return when each was accepted and when its end was reported, in order."""
+        """Return when each was accepted and when its end was reported, in order.
+
+        An end counts as reported when it would have been with the main thread free.
+        """
         accepted: Column = []
         reported: Column = []
         for i, attempt in enumerate(self.attempts):
             stamps, selected, end = attempt.stamps, self.selected[i], self.finished[i]
             noticed = stamps.reported if stamps.reported is not None else end
+            if attempt.status_check is not None:
+                noticed -= round(attempt.status_check.blocked_s * 1e6)
             taken = stamps.accepted
             if taken is None:
                 taken = noticed if stamps.submitting is not None else selected
@@ -163,7 +173,7 @@ class _ModelBuilder:
                     _add(before, phase, i, min(end, accepted[i]) - left, count)
                     left = min(end, accepted[i])
                 if left < reported[i] and end > left:
-                    if phase != "poll_wait" or not was_polled(attempt):
+                    if phase not in _BEHIND or not was_polled(attempt):
                         _add(background, phase, i, min(end, reported[i]) - left, count)
                     left = min(end, reported[i])
                 if end > left:

@@ -11,7 +11,7 @@ class PollSchedule:
     """The status checks of an executor; moments and lengths in microseconds."""
 
     every: Micros
-    """From one check to the next, including the time that a check takes."""
+    """From one check to the next, including the time that a check takes unless it grows."""
     checks: tuple[Micros, ...] = ()
     """The checks of the run, including those that found nothing."""
     growth: Micros = 0
@@ -20,6 +20,10 @@ class PollSchedule:
     """The longest interval it grows to."""
     first: Micros = 0
     """The first check, if the run's are not known."""
+    took: Micros = 0
+    """How long a check takes, where that is not part of the interval."""
+    recorded: bool = False
+    """Whether the run's checks are recorded, and not inferred from the ends that they found."""
 
     def at_interval(self, interval: Micros, nominal: Micros, began: Micros) -> "PollSchedule":
         """Return the schedule at another *interval*; the run's own was set to *nominal*."""
@@ -27,7 +31,8 @@ class PollSchedule:
         first = self.checks[0] if self.checks and not self.growth else self.first
         if self.growth or first - began > self.every // 2:
             first = began + interval if self.growth else began
-        return replace(self, every=max(1, interval + took), checks=(), first=first)
+        longest = max(self.longest, interval)
+        return replace(self, every=max(1, interval + took), checks=(), first=first, longest=longest)
 
 
 class StatusChecks:
@@ -39,7 +44,7 @@ class StatusChecks:
         known = schedule.checks
         self._known = tuple(check + shift for check in known) if shift else known
         self._last = self._known[-1] if self._known else schedule.first + shift
-        self._interval = schedule.every
+        self._interval = self._grown = schedule.every
         self._begun = bool(known)
 
     def after(self, moment: Micros) -> Micros:
@@ -47,19 +52,32 @@ class StatusChecks:
         if self._known and moment <= self._known[-1]:
             return self._known[bisect_left(self._known, moment)]
         at, interval, schedule = self._last, self._interval, self._schedule
+        took = schedule.took
+        self._grown = min(interval + schedule.growth, max(schedule.longest, interval))
         if at >= moment:
-            return at if not self._begun or at == moment else at + interval
+            return at if not self._begun or at == moment else at + interval + took
         longest = max(schedule.longest, schedule.every)
         while schedule.growth and interval < longest and at < moment:
-            at += interval
+            at += interval + took
             interval = min(interval + schedule.growth, longest)
-        return at if at >= moment else at + -(-(moment - at) // interval) * interval
+        self._grown = interval
+        return (
+            at if at >= moment else at + -(-(moment - at) // (interval + took)) * (interval + took)
+        )
 
-    def found(self, check: Micros) -> None:
-        """Note that *check* found a job that had ended."""
+    def idle_until(self, moment: Micros) -> None:
+        """Note that there was no job to check before *moment*: an interval does not grow then."""
+        step = self._schedule.every + self._schedule.took
+        if self._schedule.growth and moment - self._last >= step:
+            self._last += (moment - self._last) // step * step
+            self._interval = self._schedule.every
+            self._begun = True
+
+    def found(self, check: Micros, *, well: bool = True) -> None:
+        """Note that *check* found a job that had ended, and *well*: the interval falls back."""
         self._begun = True
         if not self._known or check > self._known[-1]:
-            self._last, self._interval = check, self._schedule.every
+            self._last, self._interval = check, self._schedule.every if well else self._grown
 
 
 def near_miss(every: Micros) -> Micros:

@@ -161,6 +161,10 @@ def _segments(
         tiling.lay_all(background)
     if not model.unfinished[i]:
         after = _phases(model.after, i)
+        if model.polled[i] and model.poll_schedule is not None and model.poll_schedule.recorded:
+            tiling.lay(moments.ended[i] + model.unseen[i], "node_exit")
+            tiling.lay(moments.reported[i] - model.check_delay[i], "poll_wait")
+            tiling.lay(moments.reported[i], "postprocess")
         tiling.lay(moments.reported[i], "poll_wait")
         tiling.lay(moments.finished[i] - _length(after), "postprocess")
         tiling.lay_all(after)

@@ -17,6 +17,7 @@ from snakemake_logger_plugin_observe.analysis.cost.scheduler_limits import (
 )
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.analysis.whatif import grouping, transforms
+from snakemake_logger_plugin_observe.analysis.whatif.in_force import changes_in
 from snakemake_logger_plugin_observe.analysis.whatif.model import Model
 from snakemake_logger_plugin_observe.analysis.whatif.scenario import Scenario, ScenarioError
 from snakemake_logger_plugin_observe.run.model import Run
@@ -40,6 +41,9 @@ def apply_scenario(
     for rule in chain.from_iterable(named):
         if rule not in rules:
             raise ScenarioError(f"no job of a rule named {rule} ran")
+    wanted, scenario = scenario, changes_in(scenario, run, model)
+    if wanted != scenario == Scenario():
+        return model, ["these are the settings that the run had: nothing changes"]
     if scenario.no_retries:
         assumptions.append("no job fails: each job's last attempt is its only one")
         model = grouping.without_retries(model)

@@ -147,16 +147,31 @@ def waits_as_they_were(model: Model) -> Model:
 
     A check sees an end or just misses it at random, and that must not decide what is saved.
     """
-    moments = model.measured
-    known = model.background.get("poll_wait", [0] * model.count)
-    waited = [
-        reported - ended if polled else wait
-        for polled, reported, ended, wait in zip(
-            model.polled, moments.reported, moments.ended, known, strict=True
-        )
-    ]
+    moments, zero = model.measured, [0] * model.count
+    recorded = model.poll_schedule is not None and model.poll_schedule.recorded
+    lags = [max(0, one) for one in model.unseen] if recorded else zero
+    delays = model.check_delay if recorded else zero
+    columns = {
+        "node_exit": lags,
+        "poll_wait": [
+            max(0, reported - ended - lag - delay)
+            for reported, ended, lag, delay in zip(
+                moments.reported, moments.ended, lags, delays, strict=True
+            )
+        ],
+        "postprocess": delays,
+    }
+    background = dict(model.background)
+    for phase, column in columns.items():
+        before = background.get(phase, zero)
+        found = [
+            (one + more if phase == "node_exit" else more) if polled else one
+            for polled, one, more in zip(model.polled, before, column, strict=True)
+        ]
+        if any(found):
+            background[phase] = found
     return model.changed(
-        background={**model.background, "poll_wait": waited},
+        background=background,
         polled=[False] * model.count,
         poll_schedule=None,
     )
@@ -168,10 +183,15 @@ def waits_as_they_were(model: Model) -> Model:
 def polled_every(model: Model, interval: Micros) -> Model:
     """Return *model* with an executor that checks its jobs every *interval*."""
     assert model.poll_schedule is not None  # noqa: S101 - checked by apply_scenario
+    if interval == model.nominal:  # as it was: the run's own checks
+        return model
+    schedule = model.poll_schedule.at_interval(interval, model.nominal, model.began)
+    if schedule.recorded:
+        return model.changed(poll_schedule=schedule, unseen=[max(0, one) for one in model.unseen])
     known = (length for length, polled in zip(model.unseen, model.polled, strict=True) if polled)
     soonest = min(min(known, default=0), near_miss(interval))
     return model.changed(
-        poll_schedule=model.poll_schedule.at_interval(interval, model.nominal, model.began),
+        poll_schedule=schedule,
         unseen=[soonest] * model.count,
     )
 

@@ -47,6 +47,10 @@ def shape(answer: CostAnswer) -> dict[str, Any]:
         ],
         "by_rule": [rule_use(one) for one in rule_uses(answer.source.run)],
         "polling": asdict(answer.polling) if answer.polling else None,
+        "held_back": [
+            {"setting": one.setting, "seconds": to_seconds(one.length), "jobs": one.jobs}
+            for one in answer.holds
+        ],
         "file_system": [
             one.model_dump(mode="json", exclude={"event", "time"})
             for one in answer.source.run.file_systems

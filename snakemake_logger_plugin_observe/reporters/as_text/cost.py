@@ -8,7 +8,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from snakemake_logger_plugin_observe.analysis.cost.account import RuleShare
+from snakemake_logger_plugin_observe.analysis.cost.account import Account, RuleShare
 from snakemake_logger_plugin_observe.analysis.cost.polling import Polling
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.clock import Micros
@@ -60,6 +60,9 @@ _CLASS_MATTERS: Final = 500  # microseconds
 _RULES_SHOWN: Final = 12
 _ROOM_FOR_PHASE: Final = 36  # what the other columns of the costliest jobs take
 _SLOW_OPERATION_S: Final = 0.01
+_SLOW_IN_SUM_S: Final = 0.002
+_WITH_FILES: Final = ("stage_in", "stage_out", "latency_wait", "postprocess", "select", "plan")
+_MUCH: Final = 0.3
 
 
 def parts(answer: CostAnswer, width: int) -> list[RenderableType]:
@@ -182,8 +185,10 @@ def _phases_of(
 def _hint(phase: str, answer: CostAnswer) -> tuple[str, ...]:
     """Return the setting that governs a phase, if known; on lines short enough for the table."""
     if phase in ("poll_wait", "shutdown") and (every := answer.polling):
-        return (f"{_interval(every)}:", every.setting)
-    return (harmless(answer.short),) if phase == "slot_wait" and answer.short else ()
+        grew = every.growth and every.longest_s > every.shortest_s
+        grows = f"(+{every.growth_s:g} s while nothing ends, up to {every.most_s:g} s)"
+        return (f"{_interval(every)}:", every.setting, *((grows,) if grew else ()))
+    return (harmless(answer.holds[0].setting),) if phase == "slot_wait" and answer.holds else ()
 
 
 def _interval(every: Polling) -> str:
@@ -312,20 +317,27 @@ def _sentence(answer: CostAnswer) -> str:
         phase, part = max(phases.items(), key=lambda item: item[1])
         meaning = PHASES[phase].meaning
         text += f"; the largest part is {phase} ({meaning}): {percent(part, account.makespan)} %"
+    if name == "limits" and answer.holds:
+        text += f"; {harmless(answer.holds[0].in_words)}"
     if name != "compute" and not account.makespan_by_class["unobserved"]:
         tools = account.makespan_by_class["compute"]
         text += f"; the tools took {percent(tools, account.makespan)} %"
     return text + "."
 
 
-def _slow_file_system(measured: Sequence[FileSystem]) -> Iterator[str]:
-    """Yield which operations were slow in the working directory; planning depends on them."""
+def _slow_file_system(measured: Sequence[FileSystem], account: Account) -> Iterator[str]:
+    """Yield which operations were slow in the working directory; planning depends on them.
+
+    Some milliseconds are slow where the run's many operations on files took much of its time.
+    """
+    spent = sum(account.makespan_by_phase.get(phase, 0) for phase in _WITH_FILES)
+    least = _SLOW_IN_SUM_S if spent >= _MUCH * account.makespan else _SLOW_OPERATION_S
     for one in measured:
         operations = {"create": one.create_s, "stat": one.stat_s, "remove": one.remove_s}
         slow = [
             f"{duration_s(took)} to {name}"
             for name, took in operations.items()
-            if took is not None and took >= _SLOW_OPERATION_S
+            if took is not None and took >= least
         ]
         if slow:
             took = f"a file in {one.path} took {', '.join(slow)}"
@@ -347,6 +359,6 @@ def _unobserved(answer: CostAnswer) -> list[str]:
         + ("the machine was suspended" if pause.suspended_s else "it was stopped (Ctrl-Z, SIGSTOP)")
         for pause in run.pauses
     ]
-    found += list(_slow_file_system(run.file_systems))
+    found += list(_slow_file_system(run.file_systems, answer.account))
     found += [f"the journal has a gap: {reason}" for reason in dict.fromkeys(run.gaps)]
     return found

@@ -157,6 +157,49 @@ def test_an_end_has_the_current_polling_interval(session: Session, side: MainSid
     assert note.poll_interval_s == 40
 
 
+def test_an_end_has_the_status_check_that_found_it_and_the_one_before(
+    session: Session, side: MainSide
+) -> None:
+    side.checking(EXECUTOR)
+    side.sleeping(EXECUTOR)
+    side.checking(EXECUTOR)
+    side.reported(EXECUTOR, JOB, True, None)
+    side.told(EXECUTOR)
+    side.finished(JOB, True)
+    (note,) = session.of(notes.Finished)
+    check = note.status_check
+    assert check is not None
+    assert check.previous <= check.slept <= check.begun <= note.stamps["reported"]
+    assert check.blocked_s == 0
+
+
+def test_an_end_after_another_has_how_long_the_main_thread_let_that_wait(
+    session: Session, side: MainSide, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moments = iter(range(0, 90_000_000, 1_000_000))
+    monkeypatch.setattr("snakemake_logger_plugin_observe.clock.now", lambda: next(moments))
+    later = SimpleNamespace(jobid=4, attempt=1)
+    side.checking(EXECUTOR)
+    side.reported(EXECUTOR, JOB, True, None)
+    side.told(EXECUTOR)
+    side.reported(EXECUTOR, later, True, None)
+    side.finished(later, True)
+    (note,) = session.of(notes.Finished)
+    assert note.status_check is not None
+    assert (note.status_check.blocked_s, note.status_check.previous) == (1, None)
+
+
+def test_an_end_that_no_status_check_found_has_none(session: Session, side: MainSide) -> None:
+    """Such as that of a refused submission, reported by the thread that submits."""
+    side.checking(EXECUTOR)
+    side.sleeping(EXECUTOR)
+    side.reported(EXECUTOR, JOB, False, None)
+    side.told(EXECUTOR)
+    side.finished(JOB, False)
+    (note,) = session.of(notes.Finished)
+    assert note.status_check is None
+
+
 def test_a_shutdown_has_the_current_polling_interval(session: Session, side: MainSide) -> None:
     side.shutting_down(EXECUTOR)
     side.shut_down(EXECUTOR)

@@ -1,6 +1,7 @@
 """Jobs were ready and slots were free: a limit is too low, or the scheduler selected nothing."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.citations import Citation
@@ -9,6 +10,12 @@ from snakemake_logger_plugin_observe.analysis.cost.scheduler_limits import (
     JOBS,
     limits_in_force,
 )
+from snakemake_logger_plugin_observe.analysis.cost.selection_rate import (
+    FLAG,
+    Rate,
+    selection_rate,
+)
+from snakemake_logger_plugin_observe.analysis.path.holds import RATE, Hold, holds
 from snakemake_logger_plugin_observe.analysis.path.utilisation import (
     HeldBack,
     held_back_by_limit,
@@ -22,6 +29,7 @@ from snakemake_logger_plugin_observe.pasting import command
 from snakemake_logger_plugin_observe.run.model import Run
 
 CLASS: Final = "idle_slots"
+_RATE_TIMES: Final = 10
 _PHYSICAL: Final = frozenset({"mem_mb", "mem_mib", "disk_mb", "disk_mib"})
 """Limits on what a machine physically has: holding jobs back by one is no mistake by itself."""
 _FLAGS: Final = {JOBS: "--jobs", CORES: "--cores"}
@@ -90,6 +98,11 @@ def _stalls(case: Case) -> Iterator[Incident]:
     waited = case.spent("slot_wait")
     if not (case.is_large(waited) or case.explains_slowness(case.grew("slot_wait"))):
         return
+    rate = selection_rate(case.run)
+    for one in holds(case.run, case.account.segments):
+        if one.limit == RATE and rate is not None and one.length >= waited / 2:
+            yield _rate(case, one, rate)
+            return
     use = utilisation(case.run)
     if not use.stalls or use.stalled < waited / 2:
         return
@@ -119,6 +132,31 @@ def _stalls(case: Case) -> Iterator[Incident]:
             commands=(
                 command("snakemake-observe", "path", *case.journal, purpose="the main process"),
             ),
+        ),
+        check=phase_limit(case, "slot_wait"),
+    )
+
+
+def _rate(case: Case, one: Hold, rate: Rate) -> Incident:
+    """Return the incident of jobs that were let go at a rate, though slots were free."""
+    higher = replace(rate, most=rate.most * _RATE_TIMES)
+    return Incident(
+        id=f"{CLASS}:rate",
+        incident_class=CLASS,
+        where="operating context",
+        claim=f"{one.in_words}, though slots were free",
+        strength="certain",
+        explains=one.length,
+        failures=0,
+        evidence=(
+            *case.side.at_start("max_jobs_per_timespan"),
+            *cite_longest(case, ("slot_wait",)),
+        ),
+        wrong_if=f"a run with {FLAG} {higher} takes as long",
+        action=Action(
+            f"raise {FLAG} from {rate} to {higher}, or leave it out",
+            "jobs were ready and slots free, but no more were let go in that time",
+            move=((FLAG.removeprefix("--"), f"{higher}"),),
         ),
         check=phase_limit(case, "slot_wait"),
     )

@@ -31,7 +31,7 @@ def detect(case: Case) -> Iterator[Incident]:
         incident_class=CLASS,
         where="operating context",
         claim=f"{waited / 1e6:.0f} s of the run went into waiting for the next status check, "
-        f"which comes every {governed.longest_s:.0f} s",
+        f"which {_how_often(governed)}",
         strength="certain",
         explains=waited,
         failures=0,
@@ -44,6 +44,12 @@ def detect(case: Case) -> Iterator[Incident]:
         ),
         check=phase_limit(case, max(_PHASES, key=case.spent)),
     )
+
+
+def _how_often(governed: Polling) -> str:
+    if not governed.growth or governed.longest_s <= governed.shortest_s:
+        return f"comes every {governed.longest_s:.0f} s"
+    return f"came every {governed.shortest_s:g} to {governed.longest_s:.0f} s: {governed.growth}"
 
 
 def _sooner(case: Case, governed: Polling) -> float:

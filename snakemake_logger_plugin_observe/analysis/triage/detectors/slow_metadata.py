@@ -12,6 +12,7 @@ from snakemake_logger_plugin_observe.analysis.triage.time_evidence import (
     phase_limit,
     rules_of,
 )
+from snakemake_logger_plugin_observe.analysis.whatif.end_queue import end_queue
 from snakemake_logger_plugin_observe.journal.events import FileSystem
 
 CLASS: Final = "slow_metadata"
@@ -21,8 +22,12 @@ _OPERATIONS: Final = {
     "stat_s": "looking up",
     "remove_s": "removing",
 }
-_SLOW_S: Final = 0.005
-"""On a fast file system, creating, looking up or removing a file takes less than 1 ms."""
+_SLOW_S: Final = 0.001
+"""On a fast file system, creating, looking up or removing a file takes less; what thousands of them
+take together matters."""
+_QUEUED: Final = 3
+_SLOW_END: Final = 200_000
+"""What the main thread does for an ended job takes some ms with fast files."""
 
 
 def detect(case: Case) -> Iterator[Incident]:
@@ -38,6 +43,7 @@ def detect(case: Case) -> Iterator[Incident]:
     spent = case.spent(*_PHASES)
     most = max(_PHASES, key=lambda phase: (case.spent(phase), phase))
     slow = f"; {measured[0].text}" if measured else ""
+    slow += _queue(case)
     rules = rules_of(case, _PHASES)
     yield Incident(
         id=CLASS,
@@ -61,6 +67,17 @@ def detect(case: Case) -> Iterator[Incident]:
         ),
         check=phase_limit(case, most),
         rules=rules,
+    )
+
+
+def _queue(case: Case) -> str:
+    """Return how ended jobs queued for the main thread, if they did; else nothing."""
+    queue = end_queue(case.trials.model)
+    if queue.longest < _QUEUED or queue.each < _SLOW_END:
+        return ""
+    return (
+        f"; up to {queue.longest} ended jobs queued for Snakemake's main thread, which took "
+        f"{queue.each / 1e6:.1f} s for each"
     )
 
 

@@ -1,5 +1,6 @@
 """The segments of one attempt, to the microsecond, for each shape that an attempt can have."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -23,7 +24,7 @@ from builders import (
     wait,
 )
 
-from snakemake_logger_plugin_observe.journal.records import Offset, Stamps
+from snakemake_logger_plugin_observe.journal.records import Offset, Stamps, StatusCheck
 from snakemake_logger_plugin_observe.run.clock_offsets import KernelBoot, MainProcess
 from snakemake_logger_plugin_observe.run.segments import Segment, Timeline, phase_sums
 from snakemake_logger_plugin_observe.run.timeline import (
@@ -176,6 +177,64 @@ def test_a_job_on_a_node_goes_through_every_phase() -> None:
         *AFTER_THE_REPORT,
     ]
     assert (result.node, result.unobserved) == (NODE, [])
+
+
+def checked(**moments_s: float) -> StatusCheck:
+    return StatusCheck(**{name: at(value) for name, value in moments_s.items()})
+
+
+@pytest.mark.parametrize(
+    ("check", "segments"),
+    [
+        pytest.param(
+            checked(begun=11.9),
+            [("node_exit", 9, 10), ("poll_wait", 10, 11.9), ("postprocess", 11.9, 12)],
+            id="the first check",
+        ),
+        pytest.param(
+            checked(begun=11.9, previous=9.9, slept=9.95),
+            [("node_exit", 9, 10), ("poll_wait", 10, 11.9), ("postprocess", 11.9, 12)],
+            id="it ended while the executor slept",
+        ),
+        pytest.param(
+            checked(begun=11.9, previous=10.9, slept=10.95),
+            [
+                ("node_exit", 9, 10.9),
+                ("postprocess", 10.9, 10.95),
+                ("poll_wait", 10.95, 11.9),
+                ("postprocess", 11.9, 12),
+            ],
+            id="a check found it running, though it had left the node: the cluster was at work",
+        ),
+        pytest.param(
+            checked(begun=11.5, previous=9.5, slept=11),
+            [
+                ("node_exit", 9, 10),
+                ("postprocess", 10, 11),
+                ("poll_wait", 11, 11.5),
+                ("postprocess", 11.5, 12),
+            ],
+            id="the check before waited for the main thread",
+        ),
+        pytest.param(
+            checked(begun=9.5, previous=8),
+            [("node_exit", 9, 10), ("postprocess", 10, 12)],
+            id="it ended while a check went on",
+        ),
+    ],
+)
+def test_only_the_sleep_before_the_check_that_found_an_end_is_poll_wait(
+    check: StatusCheck, segments: list[tuple[str, float, float]]
+) -> None:
+    found = phases_at(timeline(remote(status_check=check)))
+    before = next(number for number, one in enumerate(found) if one[0] == "node_exit")
+    assert found[before:] == [*segments, *AFTER_THE_REPORT]
+
+
+def test_a_job_whose_end_the_node_did_not_stamp_has_no_status_check_s_phases() -> None:
+    known = remote(status_check=checked(begun=11, previous=9))
+    cut = replace(known, levels=[node_level(ended=None)])
+    assert phases_at(timeline(cut))[-3:] == [("unobserved", 9, 12), *AFTER_THE_REPORT]
 
 
 def test_the_first_sign_of_life_ends_queue_wait_before_the_interpreter_starts() -> None:

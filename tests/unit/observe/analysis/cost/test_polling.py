@@ -19,17 +19,19 @@ def polled(*every_s: float | None, **facts: object) -> Story:
 
 
 def test_the_interval_is_the_one_in_force_when_an_end_was_noticed() -> None:
-    assert polling(on_cluster(2, tool_s=1, every_s=40).run) == Polling(40, 40, SLURM)
+    assert polling(on_cluster(2, tool_s=1, every_s=40).run) == Polling(40, 40, SLURM, 10, 180)
 
 
 def test_an_interval_that_grew_has_its_shortest_and_its_longest() -> None:
-    assert polling(polled(50, 40, None, 180).run) == Polling(40, 180, SLURM)
+    assert polling(polled(50, 40, None, 180).run) == Polling(40, 180, SLURM, 10, 180)
 
 
 def test_the_shutdown_s_interval_counts_too() -> None:
     story = polled(40).phase("shutdown", 20, 60, poll_interval_s=60)
-    assert polling(story.run) == Polling(40, 60, SLURM)
-    assert polling(begun().phase("shutdown", 3, 9, poll_interval_s=7).run) == Polling(7, 7, SLURM)
+    assert polling(story.run) == Polling(40, 60, SLURM, 10, 180)
+    assert polling(begun().phase("shutdown", 3, 9, poll_interval_s=7).run) == Polling(
+        7, 7, SLURM, 10, 180
+    )
 
 
 @pytest.mark.parametrize(
@@ -43,7 +45,18 @@ def test_the_shutdown_s_interval_counts_too() -> None:
     ],
 )
 def test_the_flag_is_the_one_that_the_executor_reads(wraps: str, setting: str) -> None:
-    assert polling(polled(10, wraps=wraps).run) == Polling(10, 10, setting)
+    found = polling(polled(10, wraps=wraps).run)
+    assert found is not None
+    assert (found.shortest_s, found.longest_s, found.setting) == (10, 10, setting)
+    assert bool(found.growth) == (wraps == "slurm")
+
+
+@pytest.mark.parametrize("words", [(SLURM, "3"), (f"{SLURM}=3",), (SLURM, "9", SLURM, "3")])
+def test_an_interval_that_grew_at_once_is_the_one_that_was_set(words: tuple[str, ...]) -> None:
+    """With 3 s on the command line, the first job may be found after the interval has grown."""
+    found = polling(polled(13, 23, command=("snakemake", *words)).run)
+    assert found == Polling(3, 23, SLURM, 10, 180)
+    assert found.growth == "this plugin adds 10 s each time it finds nothing, up to 180 s"
 
 
 def test_without_a_flag_for_the_interval_there_is_no_polling() -> None:

@@ -4,7 +4,7 @@ import strategies
 from builders import SECOND, T0, Story, an_execution, at, begun, chain, killed, level, stamps
 from hypothesis import given, settings
 
-from snakemake_logger_plugin_observe.analysis.path.utilisation import Stall, shortest, utilisation
+from snakemake_logger_plugin_observe.analysis.path.utilisation import Stall, utilisation
 from snakemake_logger_plugin_observe.run.model import Run
 
 
@@ -68,12 +68,7 @@ def two_in_turn(**facts: object) -> Run:
 def test_what_kept_work_back_while_cores_were_idle_is_named() -> None:
     memory = two_in_turn(cores=4, resources={"mem_mb": 8000})
     assert utilisation(memory).kept_back == (("mem_mb", 7 * SECOND),)
-    assert shortest(memory) == "--resources mem_mb=8000"
     assert utilisation(two_in_turn(cores=1)).kept_back == ()
-    assert shortest(two_in_turn(cores=1)) == "--cores 1"
-    rate = {"max_jobs_per_timespan": {"max_jobs": 1, "timespan": 7.0}}
-    assert shortest(two_in_turn(cores=4, settings=rate)) == "--max-jobs-per-timespan 1/7s"
-    assert shortest(two_in_turn(cores=4)) is None
 
 
 def test_work_that_waits_while_all_slots_are_taken_is_no_stall() -> None:

@@ -1,14 +1,15 @@
 """The executor's status checks, inferred from the ends that it noticed."""
 
 import pytest
-from builders import an_execution, begun, level, stamps
-from simulations import S, makespan, noticed
+from builders import T0, Story, an_execution, at, begun, level, stamps
+from simulations import S, changed, makespan, noticed
 
 from snakemake_logger_plugin_observe.analysis.whatif import build_model
 from snakemake_logger_plugin_observe.analysis.whatif.end_detection import (
     NoticedEnd,
     infer_poll_schedule,
 )
+from snakemake_logger_plugin_observe.journal.records import StatusCheck
 from snakemake_logger_plugin_observe.run.model import Run
 
 
@@ -17,32 +18,30 @@ def seconds(moments: tuple[int, ...]) -> list[float]:
 
 
 def test_checks_that_found_nothing_fill_the_gap_between_two_that_found_something() -> None:
-    schedule = infer_poll_schedule(noticed(10, 40), 10 * S, 5 * S, None, adaptive=False)
+    schedule = infer_poll_schedule(noticed(10, 40), 10 * S, 5 * S, None)
     assert seconds(schedule.checks) == [10, 20, 30, 40]
 
 
 def test_checks_before_the_first_that_found_something_are_counted_back() -> None:
-    schedule = infer_poll_schedule(noticed(33), 10 * S, 2 * S, None, adaptive=False)
+    schedule = infer_poll_schedule(noticed(33), 10 * S, 2 * S, None)
     assert seconds(schedule.checks) == [13, 23, 33]
 
 
 def test_ends_reported_in_quick_succession_were_found_by_one_check() -> None:
-    schedule = infer_poll_schedule(
-        noticed(10, 10.1, 10.2, 20.2), 10 * S, 9 * S, None, adaptive=False
-    )
+    schedule = infer_poll_schedule(noticed(10, 10.1, 10.2, 20.2), 10 * S, 9 * S, None)
     assert seconds(schedule.checks) == [10, 20.2]
 
 
 def test_a_job_that_ended_after_a_check_began_was_found_by_the_next_check() -> None:
     known = [NoticedEnd(10 * S, 9 * S, 10 * S), NoticedEnd(11 * S, round(10.5 * S), 10 * S)]
-    schedule = infer_poll_schedule(known, 10 * S, 9 * S, None, adaptive=False)
+    schedule = infer_poll_schedule(known, 10 * S, 9 * S, None)
     assert seconds(schedule.checks) == [10, 11]
 
 
 def test_with_a_growing_interval_checks_that_found_nothing_are_farther_apart() -> None:
     # slept 20 s before the check at 60, 10 s before that one: a check at 40, and at 30, which found
     known = [NoticedEnd(30 * S, 0, 10 * S), NoticedEnd(60 * S, 0, 20 * S)]
-    schedule = infer_poll_schedule(known, 10 * S, 20 * S, None, adaptive=True)
+    schedule = infer_poll_schedule(known, 10 * S, 20 * S, None, growth=10 * S, longest=180 * S)
     assert seconds(schedule.checks) == [30, 40, 60]
 
 
@@ -81,3 +80,51 @@ def test_an_end_just_before_a_check_is_missed_if_such_ends_were_missed_in_the_ru
     model = build_model(run)
     assert makespan(model) == run.makespan
     assert max(model.unseen) == unseen
+
+
+def on_a_cluster_that_ends_jobs_late(lag_s: float, *tools_s: float, every_s: float = 2) -> Story:
+    """Return jobs in turn, each seen by the first check once it has been gone for *lag_s*."""
+    story = begun(jobs=1, wraps="cluster-generic")
+    at_s = 3.0
+    for number, tool in enumerate(tools_s, 1):
+        ended = at_s + tool
+        begun_s = 3 + every_s * -(-(ended + lag_s - 3) // every_s)
+        one = an_execution(begun=at_s, tool_started=at_s, tool_ended=ended, checked=ended)
+        known = stamps(
+            ready=at_s,
+            selected=at_s,
+            submitting=at_s,
+            accepted=at_s,
+            reported=begun_s + 0.1,
+            finished=begun_s + 0.1,
+        )
+        check = StatusCheck(
+            begun=at(begun_s), previous=at(begun_s - every_s), slept=at(begun_s - every_s)
+        )
+        story.job(number, (number - 1,) if number > 1 else (), threads=1)
+        story.attempt(
+            *(number, known, level(one, started=at_s, loaded=at_s, planned=at_s, ended=ended)),
+            poll_interval_s=every_s,
+            status_check=check,
+            external_jobid=f"7{number}",
+        )
+        at_s = begun_s + 0.1
+    return story.end(at_s)
+
+
+def test_what_a_cluster_takes_to_end_a_job_stays_at_another_polling_interval() -> None:
+    """A status check that finds a job running, though it has left its node, shows how long."""
+    every_2_s = on_a_cluster_that_ends_jobs_late(8, 1.5, 1.7, 1.2).run
+    model = build_model(every_2_s)
+    assert makespan(model) == every_2_s.makespan
+    assert makespan(changed(every_2_s, "poll=2")) == every_2_s.makespan
+    every_6_s = on_a_cluster_that_ends_jobs_late(8, 1.5, 1.7, 1.2, every_s=6).run
+    predicted = makespan(changed(every_2_s, "poll=6"))
+    assert predicted == pytest.approx(every_6_s.makespan, rel=0.15)
+
+
+def test_recorded_checks_are_the_simulation_s() -> None:
+    model = build_model(on_a_cluster_that_ends_jobs_late(8, 1.5).run)
+    assert model.poll_schedule is not None
+    assert model.poll_schedule.recorded
+    assert seconds(tuple(check - T0 for check in model.poll_schedule.checks))[-2:] == [11, 13]

@@ -71,7 +71,7 @@ def test_imported_accounting() -> None:
 def test_a_failed_validation() -> None:
     found = as_json(failed_validation())
     assert set(found) == {
-        *("schema_version", "run", "valid", "lines", "problems", "disagreements"),
+        *("schema_version", "run", "valid", "lines", "problems", "disagreements", "replay"),
     }
     assert (found["valid"], found["lines"]) == (False, 7)
     assert found["problems"] == ["line 8: torn line: the writer was cut off here"]
