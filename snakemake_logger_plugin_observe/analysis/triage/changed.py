@@ -70,7 +70,8 @@ def _no_difference(case: Case, other: str) -> str:
             "unknown: the run failed while its Snakefile was read, so what is in that and in its "
             "config is not on record"
         )
-    return f"the two journals record no {other}difference"
+    unplanned = "; changed inputs are not on record, since the run ended before its plan"
+    return f"the two journals record no {other}difference{'' if case.run.jobs else unplanned}"
 
 
 def _reasons(case: Case) -> Iterator[Claim]:

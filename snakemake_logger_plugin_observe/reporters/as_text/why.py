@@ -225,7 +225,10 @@ def _changed(answer: WhyAnswer, width: int) -> Iterator[RenderableType]:
         return
     if not answer.changes:
         known = any(root.kind in _FOUND_BY_SNAKEMAKE for root in answer.why.roots)
-        yield Text(f"No {'other ' if known else ''}change was recorded {since}.")
+        recorded = f"No {'other ' if known else ''}change was recorded {since}"
+        if not answer.source.run.jobs:
+            recorded += "; the run ended before its plan, so changed inputs are not on record"
+        yield Text(f"{recorded}.")
         return
     yield Text(f"What changed {since}", "bold")
     ordered = sorted(answer.changes, key=_triggers_first)
