@@ -192,6 +192,7 @@ def test_the_default_command_takes_the_arguments_of_cost(
     assert set(json.loads(output(capsys)[0])) == {
         "schema_version",
         "run",
+        "live",
         "makespan",
         "jobs",
         "rules",
