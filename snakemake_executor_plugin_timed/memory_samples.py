@@ -1,32 +1,60 @@
-"""The memory of tools that are smaller than Snakemake, sampled while they run.
+"""The memory of tools, sampled while they run: of all their processes at once.
 
-Of such a tool the kernel reports the size of Snakemake, from which it counts: an upper bound. Each
-process's own high-water mark is in ``/proc`` as long as it lives, so the last sample is a lower
-bound. A thread of ours reads it, often at first, then after each quarter of the time that a tool
-has run, until the tool is seen to be larger than Snakemake.
+The kernel reports the peak of a tool's largest process, and of one that is smaller than Snakemake
+only Snakemake's size, from which it counts. Each process's own high-water mark is in ``/proc`` as
+long as it lives, so the largest sample is a lower bound of that peak; and only samples show what
+several processes held at one time, which a limit counts together. A thread of ours takes them,
+often at first, then after each quarter of the time that a tool has run.
 """
 
 import _thread
 import os
 import time
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
 _FIRST_S: Final = 0.05
 _SHORTEST_S, _LONGEST_S = 0.02, 5.0
 _SLEEP_S: Final = 0.1
 _MOST_PROCESSES: Final = 64
+_FIELDS: Final = frozenset({"PPid", "VmHWM", "VmRSS", "RssAnon", "RssFile", "RssShmem"})
+_LAST_FIELD: Final = "RssShmem"
+_HOLDS: Final = 10_000_000
+"""A process that holds less memory than this is none that counts: a shell, a pipe's end."""
+
+
+class Sampled(NamedTuple):
+    """What the samples of a process and its descendants showed, in bytes; 0 without a sample."""
+
+    peak: int = 0
+    """The largest high-water mark of one of them."""
+    together: int = 0
+    """The most that they held at one time, pages that they share counted once."""
+    at_once: int = 0
+    """The most of them that held memory of their own at one time."""
+    samples: int = 0
+
+
+class Memory(NamedTuple):
+    """The memory of a process, in bytes."""
+
+    mark: int
+    """Its high-water mark."""
+    own: int
+    """What it holds now for itself."""
+    shared: int
+    """What it holds now of files, and with others."""
 
 
 class _Watched:
     """A process whose tree is sampled."""
 
-    __slots__ = ("begun", "due", "peak")
+    __slots__ = ("begun", "due", "found")
 
     def __init__(self) -> None:
         self.begun = time.monotonic()
         self.due = self.begun + _FIRST_S
-        self.peak = 0
+        self.found = Sampled()
 
 
 class MemorySamples:
@@ -51,11 +79,11 @@ class MemorySamples:
             with self._lock:
                 self._runs = False
 
-    def forget(self, pid: int) -> int:
-        """Return the largest high-water mark that was seen, in bytes: 0 if there was no sample."""
+    def forget(self, pid: int) -> Sampled:
+        """Return what was seen of a process and its descendants."""
         with self._lock:
             watched = self._watched.pop(pid, None)
-        return watched.peak if watched is not None else 0
+        return watched.found if watched is not None else Sampled()
 
     def _run(self) -> None:
         while True:
@@ -72,39 +100,51 @@ class MemorySamples:
             time.sleep(min(max(due - time.monotonic(), _SHORTEST_S), _SLEEP_S))
 
     def _sample(self, pid: int, one: _Watched, now: float) -> None:
-        one.peak = max((one.peak, *high_water_marks(pid)))
-        if one.peak > next(high_water_marks(os.getpid(), most=1), 0):
-            one.due = float("inf")  # the kernel's own figure is exact
-        else:
-            one.due = now + min(max((now - one.begun) / 4, _FIRST_S), _LONGEST_S)
+        held = list(memory_of_tree(pid))
+        one.due = now + min(max((now - one.begun) / 4, _FIRST_S), _LONGEST_S)
+        if any(each.mark for each in held):
+            before = one.found
+            one.found = Sampled(
+                peak=max(before.peak, *(each.mark for each in held)),
+                together=max(
+                    before.together,
+                    sum(each.own for each in held) + max(each.shared for each in held),
+                ),
+                at_once=max(before.at_once, sum(1 for each in held if each.own >= _HOLDS)),
+                samples=before.samples + 1,
+            )
 
 
-def high_water_marks(pid: int, most: int = _MOST_PROCESSES) -> Iterator[int]:
-    """Yield the high-water marks of a process and its descendants, in bytes; 0 if it has none."""
+def memory_of_tree(pid: int, most: int = _MOST_PROCESSES) -> Iterator[Memory]:
+    """Yield the memory of a process and its descendants."""
     processes = [(pid, os.getpid() if pid != os.getpid() else None)]
     for process, parent in processes:
-        mark, its_parent = _status(process)
+        memory, its_parent = _status(process)
         if parent is not None and its_parent != parent:  # it has ended, and its number is reused
             continue
-        yield mark
+        yield memory
         if len(processes) < most:
             processes += [(child, process) for child in _children(process)]
             del processes[most:]
 
 
-def _status(pid: int) -> tuple[int, int | None]:
-    """Return a process's high-water mark and its parent's id."""
-    mark, parent = 0, None
+def _status(pid: int) -> tuple[Memory, int | None]:
+    """Return a process's memory and its parent's id."""
+    known: dict[str, int] = {}
     try:
         with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as file:
             for line in file:
-                if line.startswith("PPid:"):
-                    parent = int(line.split()[1])
-                elif line.startswith("VmHWM:"):
-                    return int(line.split()[1]) * 1024, parent
+                name = line.partition(":")[0]
+                if name in _FIELDS:
+                    known[name] = int(line.split()[1])
+                    if name == _LAST_FIELD:
+                        break
     except (OSError, ValueError, IndexError):
         pass
-    return mark, parent
+    sizes = {name: size * 1024 for name, size in known.items()}
+    own = sizes.get("RssAnon", sizes.get("VmRSS", 0))  # before Linux 4.5 there is but one figure
+    shared = sizes.get("RssFile", 0) + sizes.get("RssShmem", 0)
+    return Memory(sizes.get("VmHWM", 0), own, shared), known.get("PPid")
 
 
 def _children(pid: int) -> list[int]:

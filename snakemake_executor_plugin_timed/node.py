@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from snakemake_executor_plugin_timed import failure as failures
+from snakemake_executor_plugin_timed.own_memory import high_water_mark
 from snakemake_executor_plugin_timed.timing import quietly
 from snakemake_logger_plugin_observe import clock
 from snakemake_logger_plugin_observe.probe import declared_values
@@ -250,7 +251,7 @@ class NodeSide(logging.Filter):
             if self._meter is None:
                 from snakemake_executor_plugin_timed.usage import Meter
 
-                self._meter = Meter()
+                self._meter = Meter(sampling=True)
             in_process = bool(getattr(job, "is_run", False))
             if stage == "tool_started":
                 self._meter.start(self._key(job), in_process=in_process)
@@ -345,6 +346,8 @@ class NodeSide(logging.Filter):
     def _write(self) -> None:
         """Append the line in one write; nothing happens if that fails."""
         self._written = True
+        if (own_peak := high_water_mark()) is not None:
+            self._level["peak_rss_bytes"] = own_peak
         line = json.dumps({**self._level, "waits": self._waits, "executions": self._executions})
         try:
             if self._file is None:

@@ -19,7 +19,7 @@ from snakemake_logger_plugin_observe.probe import hidden
 if TYPE_CHECKING:
     from resource import struct_rusage
 
-    from snakemake_executor_plugin_timed.memory_samples import MemorySamples
+    from snakemake_executor_plugin_timed.memory_samples import MemorySamples, Sampled
     from snakemake_executor_plugin_timed.printed_text import PrintedText
 
 _SHELL: Final = "snakemake.shell"
@@ -31,8 +31,8 @@ class EndedProcess(NamedTuple):
 
     pid: int
     used: "struct_rusage"
-    sampled_peak: int = 0
-    """The largest size that was seen of one of them, in bytes; 0 if none was."""
+    sampled: "Sampled | None" = None
+    """What samples showed of them, if they were sampled."""
 
 
 class ToolProcesses:
@@ -108,7 +108,7 @@ class _Popen(subprocess.Popen[Any]):
     def _reap(self, pid: int, flags: int, _wait4: Any = os.wait4) -> tuple[int, int]:
         pid, status, used = _wait4(pid, flags)
         if pid == self.pid and self._tool is not None:
-            sampled = _samples.forget(pid) if _samples is not None else 0
+            sampled = _samples.forget(pid) if _samples is not None else None
             self._tool.ended.append(EndedProcess(pid, used, sampled))
             if self._printed is not None:
                 self._printed.finish()

@@ -5,8 +5,9 @@ at once. The Python code of a ``run:`` has no process of its own: it uses what t
 uses that runs it, which is known only if no other tool ran there at the time.
 
 The kernel counts a child's memory from the size of its parent on, which it shares until it starts
-its program. So the peak of a tool that is smaller than Snakemake has only an upper bound, and, in
-the main process, a lower one from samples (``memory_samples.py``).
+its program. So the peak of a tool that is smaller than Snakemake has only an upper bound, and a
+lower one from samples (``memory_samples.py``). What several processes held at once is known from
+samples alone: the kernel's figure is that of the largest.
 """
 
 import os
@@ -16,6 +17,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from snakemake_executor_plugin_timed import tool_processes
+from snakemake_executor_plugin_timed.own_memory import high_water_mark
 
 if TYPE_CHECKING:
     from snakemake_executor_plugin_timed.printed_text import PrintedText
@@ -60,7 +62,7 @@ class Meter:
 
         Args:
             keep_lines: how many of the last lines are kept that they print on stderr.
-            sampling: whether the memory of those smaller than this process is sampled.
+            sampling: whether the memory of their processes is sampled.
 
         """
         samples = None
@@ -114,13 +116,19 @@ class Meter:
         used = [process.used for process in tool.ended]
         peak = max(one.ru_maxrss for one in used) * _UNIT_OF_PEAKS
         # Where this process was itself started by a larger one, its own counter is that one's size.
-        known = peak > own_peak or peak > (_high_water_mark() or own_peak)
-        least = peak if known else min(peak, max(process.sampled_peak for process in tool.ended))
+        known = peak > own_peak or peak > (high_water_mark() or own_peak)
+        seen = [
+            one.sampled for one in tool.ended if one.sampled is not None and one.sampled.samples
+        ]
+        sampled = max((one.peak for one in seen), default=0)
+        least = peak if known else min(peak, sampled)
         return {
             **self._sums(_Reading(*_counters(one)) for one in used),
             "peak_rss_bytes": peak if peak - least <= _CLOSE_BYTES else None,
             "peak_rss_bound_bytes": peak,
             "peak_rss_least_bytes": least or None,
+            "together_peak_bytes": max((one.together for one in seen), default=None),
+            "processes_at_once": max((one.at_once for one in seen), default=None),
             "cgroup_peak_bytes": _cgroup_peak(os.environ),
         }
 
@@ -128,13 +136,15 @@ class Meter:
         if before is None or not alone:
             return {"unobserved": _NOT_ALONE}
         children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * _UNIT_OF_PEAKS
-        peak = max(_high_water_mark() or _own_peak(), children)
+        own = high_water_mark() or _own_peak()
+        peak = max(own, children)
         change = _Reading(*(max(0, new - old) for old, new in zip(before, after, strict=True)))
         return {
             **self._sums([change]),
             "peak_rss_bytes": peak,
             "peak_rss_bound_bytes": peak,
             "peak_rss_least_bytes": peak,
+            "with_snakemake": own >= children,
             "cgroup_peak_bytes": _cgroup_peak(os.environ),
         }
 
@@ -159,16 +169,6 @@ def _counters(used: resource.struct_rusage) -> tuple[float, float, int, int]:
 def _own_peak() -> int:
     """Return the peak of this process so far, or of the larger one that started it."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _UNIT_OF_PEAKS
-
-
-def _high_water_mark() -> int | None:
-    """Return the peak of this process's own memory, or None."""
-    try:
-        with open("/proc/self/status", encoding="ascii", errors="replace") as file:
-            sizes = (line.split() for line in file if line.startswith("VmHWM:"))
-            return next((int(size[1]) * 1024 for size in sizes), None)
-    except (OSError, ValueError, IndexError):
-        return None
 
 
 def _cgroup_peak(environ: Mapping[str, str], root: str = "/") -> int | None:

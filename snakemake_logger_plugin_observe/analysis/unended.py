@@ -12,6 +12,7 @@ from snakemake_logger_plugin_observe.analysis.phrasing import (
 )
 from snakemake_logger_plugin_observe.run.attempt import FINAL, Attempt
 from snakemake_logger_plugin_observe.run.model import Run
+from snakemake_logger_plugin_observe.run.scheduler_ends import has_ended, is_out
 from snakemake_logger_plugin_observe.run.scope import job_counts
 
 _PAIR: Final = 2
@@ -20,7 +21,9 @@ _IDS: Final = 8
 
 def in_flight(run: Run) -> list[Attempt]:
     """Return the attempts of jobs that have not ended."""
-    open_ones = (one for one in run.attempts.values() if one.status not in FINAL)
+    open_ones = (
+        one for one in run.attempts.values() if one.status not in FINAL or one.end_from_record
+    )
     return [one for one in open_ones if one.job_id is not None or not run.members(one.group or "")]
 
 
@@ -38,7 +41,9 @@ def left_in_flight(run: Run) -> list[Attempt]:
         one
         for one in run.attempts.values()
         if one.job_id is not None
-        and (one.status not in FINAL or one.cut_off or was_given_up(run, one))
+        and (
+            one.status not in FINAL or one.end_from_record or one.cut_off or was_given_up(run, one)
+        )
     ]
 
 
@@ -66,20 +71,28 @@ def go_on(
     if not left and not killed:
         return "run the same command again: what is done stays done"
     first = ""
-    if ids := tuple(dict.fromkeys(one.external_jobid for one in left if one.external_jobid)):
+    may_go_on = [one for one in left if not has_ended(run.record_of(one))]
+    known_to = [one for one in may_go_on if is_out(run.record_of(one))]
+    if ids := _ids(known_to):
+        first = f"cancel {named(ids, _IDS)}, which the scheduler still had; then "
+    elif ids := _ids(may_go_on):
         first = f"check whether the cluster still runs {named(ids, _IDS)}, and cancel those "
         first += "that it does; then "
         if still_out is not None:
             first = f"cancel {named(still_out, _IDS)}, which the cluster still has; then "
             first = first if still_out else ""
-    elif not all(one.cut_off for one in left):
-        jobs = _names(run, list(left))
+    elif not all(one.cut_off for one in may_go_on):
+        jobs = _names(run, may_go_on)
         first = f"check on this host (ps -ef) whether the tools of {jobs} still run, and end those "
         first += "that do; then "
     again = f"{first}run the same command again with --rerun-incomplete"
     if not killed:
         return again
     return f"{again} (after snakemake --unlock, if it is reported that the directory is locked)"
+
+
+def _ids(attempts: Sequence[Attempt]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(one.external_jobid for one in attempts if one.external_jobid))
 
 
 def doing(run: Run) -> str:

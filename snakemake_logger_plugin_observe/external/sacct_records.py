@@ -1,10 +1,10 @@
 """The output of ``sacct``, parsed into Slurm accounting records."""
 
 import re
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final, NamedTuple
 
-from snakemake_logger_plugin_observe.journal.records import SchedulerRecord
+from snakemake_logger_plugin_observe.journal.records import SchedulerRecord, SchedulerStart
 
 SLURM_ID: Final = re.compile(r"[0-9]{1,10}(_[0-9]{1,9})?")
 FIELDS: Final = (
@@ -15,16 +15,25 @@ FIELDS: Final = (
 _MOST_BYTES: Final = 2**63
 _MOST_MINUTES: Final = 10**8
 _UNITS: Final = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
+_CANCELLED_BY: Final = re.compile(r"CANCELLED by ([0-9]{1,10})")
+
+
+class _Step(NamedTuple):
+    """A step of a job: when it ran, in seconds since the epoch, and its peak memory."""
+
+    started: int
+    ended: int | None
+    peak: int
 
 
 def parse(text: str, since: int = 0) -> list[SchedulerRecord]:
     """Return the records in the output of ``sacct``; steps only add their job's peak memory.
 
     With ``-D`` a requeued job has one record per start: the last one counts, and the others are
-    counted as restarts.
+    its earlier starts.
     """
     starts: dict[str, list[dict[str, str]]] = {}
-    memory: dict[str, list[int]] = {}
+    steps: dict[str, list[_Step]] = {}
     for row in _rows(text):
         job, dot, _ = row["JobID"].partition(".")
         if not SLURM_ID.fullmatch(job):  # tasks that are still pending: 20_[4-9]
@@ -34,10 +43,9 @@ def parse(text: str, since: int = 0) -> list[SchedulerRecord]:
         if not dot:
             starts.setdefault(job, []).append(row)
         elif (used := _bytes(row["MaxRSS"])) is not None:
-            memory.setdefault(job, []).append(used)
-    return [
-        _record(job, rows, max(memory.get(job, []), default=None)) for job, rows in starts.items()
-    ]
+            step = _Step(_seconds(row["Start"]) or 0, _seconds(row["End"]), used)
+            steps.setdefault(job, []).append(step)
+    return [_record(job, rows, steps.get(job, [])) for job, rows in starts.items()]
 
 
 def _rows(text: str) -> Iterator[dict[str, str]]:
@@ -47,20 +55,25 @@ def _rows(text: str) -> Iterator[dict[str, str]]:
             yield dict(zip(FIELDS, cells, strict=True))
 
 
-def _record(job: str, rows: list[dict[str, str]], memory: int | None) -> SchedulerRecord:
-    last = max(rows, key=lambda row: (_seconds(row["Submit"]) or 0, _seconds(row["Start"]) or 0))
+def _record(job: str, rows: list[dict[str, str]], steps: Sequence[_Step]) -> SchedulerRecord:
+    in_order = sorted(
+        rows, key=lambda row: (_seconds(row["Submit"]) or 0, _seconds(row["Start"]) or 0)
+    )
+    last = in_order[-1]
     code, _, signal = last["ExitCode"].partition(":")
     minutes = count(last["TimelimitRaw"])
     ended = _seconds(last["End"])
     return SchedulerRecord(
         cluster_job=job,
         state=last["State"].split(" ", 1)[0] or None,
+        cancelled_by=by[1] if (by := _CANCELLED_BY.fullmatch(last["State"])) else None,
         reason=last["Reason"] if last["Reason"] not in ("", "None") else None,
         submitted=moment(last["Submit"]),
         eligible=moment(last["Eligible"]),
         started=moment(last["Start"]),
         ended=moment(last["End"]),
         restarts=len(rows) - 1,
+        earlier_starts=tuple(map(_earlier, in_order[:-1])),
         exit_code=count(code) if ended is not None else None,
         signal=count(signal) or None,
         nodes=last["NodeList"] or None,
@@ -71,8 +84,36 @@ def _record(job: str, rows: list[dict[str, str]], memory: int | None) -> Schedul
         time_limit_s=None if minutes is None or minutes > _MOST_MINUTES else minutes * 60,
         user_s=seconds_of(last["UserCPU"]),
         system_s=seconds_of(last["SystemCPU"]),
-        peak_rss_bytes=memory,
+        peak_rss_bytes=max((step.peak for step in steps), default=None),
+        peak_together_bytes=_together(steps),
     )
+
+
+def _earlier(row: dict[str, str]) -> SchedulerStart:
+    return SchedulerStart(
+        state=row["State"].split(" ", 1)[0] or None,
+        started=moment(row["Start"]),
+        ended=moment(row["End"]),
+        nodes=row["NodeList"] or None,
+    )
+
+
+def _together(steps: Iterable[_Step]) -> int | None:
+    """Return the largest sum of the peaks of steps that ran at once; None if there are none.
+
+    A step that begins in the second in which another ended did not run beside it.
+    """
+    known = list(steps)
+    sums = [
+        sum(
+            other.peak
+            for other in known
+            if other is one
+            or (other.started <= one.started and (other.ended is None or other.ended > one.started))
+        )
+        for one in known
+    ]
+    return min(max(sums), _MOST_BYTES - 1) if sums else None
 
 
 def count(text: str) -> int | None:

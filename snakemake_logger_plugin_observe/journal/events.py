@@ -15,6 +15,7 @@ from snakemake_logger_plugin_observe.journal.records import (
     Benchmark,
     ChangedInput,
     Count,
+    DiskRoom,
     ErrorDetails,
     Frozen,
     Level,
@@ -322,6 +323,8 @@ class AttemptFinished(AttemptEvent):
     """Its submit command and what that printed, if it failed and the executor has one."""
     reported_as: Status | None = None
     """``failed``, if that is how the executor reported its end, whatever happened on the node."""
+    disk: DiskRoom | None = None
+    """The room that the working directory's file system had left, if it failed."""
     offset: Offset | None = None
     unobserved: tuple[str, ...] = ()
     """Why some of its time is unobserved."""

@@ -103,6 +103,12 @@ class Usage(Frozen):
     """Upper bound of that peak: for a child, the kernel starts at its parent's size."""
     peak_rss_least_bytes: Count | None = None
     """Lower bound of that peak: the largest sample."""
+    together_peak_bytes: Count | None = None
+    """The most that all its processes held at one time, by samples: a lower bound."""
+    processes_at_once: Count | None = None
+    """The most of them that held 10 MB or more at one time, by samples; null without a sample."""
+    with_snakemake: bool = False
+    """Whether that peak is of a Snakemake process, which ran the code of a ``run:`` itself."""
     cgroup_peak_bytes: Count | None = None
     """The peak of the job's own control group, including Snakemake."""
     read_bytes: Count | None = None
@@ -121,6 +127,18 @@ class Benchmark(Frozen):
     """Of all its processes together, the largest sample."""
     read_bytes: Count | None = None
     written_bytes: Count | None = None
+
+
+class DiskRoom(Frozen):
+    """The room on the file system of the working directory, for this user, at an attempt's failure.
+
+    A quota is in it only where the file system reports one as its size.
+    """
+
+    free_bytes: Count
+    total_bytes: Count
+    free_files: Count | None = None
+    """How many more files can be made; null where the file system does not count them."""
 
 
 class LogTail(Frozen):
@@ -195,6 +213,8 @@ class Level(Frozen):
     ended: Moment | None = None
     error: str | None = None
     """Its error, if it failed before any execution."""
+    peak_rss_bytes: Count | None = None
+    """The peak of its own memory, without its tools: a limit of the job counts it, too."""
     waits: tuple[Wait, ...] = ()
     executions: tuple[Execution, ...] = Field(
         default=(), validation_alias=AliasChoices("executions", "tries")
@@ -266,6 +286,16 @@ class Refusal(Frozen):
     """The last lines that it printed on stderr."""
 
 
+class SchedulerStart(Frozen):
+    """A start of a cluster job before its last one: the scheduler ended it to start it again."""
+
+    state: Own | None = None
+    """``REQUEUED``, ``PREEMPTED``, ``NODE_FAIL``, ..."""
+    started: Moment | None = None
+    ended: Moment | None = None
+    nodes: Own | None = None
+
+
 class SchedulerRecord(Frozen):
     """A job's record in the cluster's accounting, by the scheduler's own clock."""
 
@@ -274,6 +304,8 @@ class SchedulerRecord(Frozen):
     resolution_s: Seconds = 1.0
     """The resolution of its moments; its clock may differ from all others."""
     state: str | None = None
+    cancelled_by: Own | None = None
+    """The number of the user who cancelled it, if somebody did."""
     reason: str | None = None
     submitted: Moment | None = None
     eligible: Moment | None = None
@@ -281,6 +313,8 @@ class SchedulerRecord(Frozen):
     started: Moment | None = None
     ended: Moment | None = None
     restarts: Count = 0
+    earlier_starts: tuple[SchedulerStart, ...] = ()
+    """Its starts before the last one, in order."""
     exit_code: Whole | None = None
     signal: Whole | None = None
     nodes: str | None = None
@@ -293,6 +327,9 @@ class SchedulerRecord(Frozen):
     system_s: Seconds | None = None
     peak_rss_bytes: Count | None = None
     """The largest peak of its steps, as the scheduler sampled them."""
+    peak_together_bytes: Count | None = None
+    """The sum of the peaks of its steps that ran at once, Snakemake's processes included: a limit
+    counts them together."""
 
     @property
     def held_s(self) -> float | None:

@@ -172,6 +172,7 @@ def _event(attempt: Attempt, finished: clock.Micros, *, revises: bool) -> Attemp
         logs=attempt.logs,
         refusal=attempt.refusal,
         reported_as=attempt.reported_as,
+        disk=attempt.disk,
         offset=attempt.offset,
         unobserved=attempt.unobserved,
         revises=revises,

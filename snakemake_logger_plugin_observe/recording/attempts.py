@@ -39,6 +39,7 @@ from snakemake_logger_plugin_observe.recording.attempt_end import (
     stamps_of,
 )
 from snakemake_logger_plugin_observe.recording.benchmark_figures import benchmark_figures
+from snakemake_logger_plugin_observe.recording.disk_room import disk_room
 from snakemake_logger_plugin_observe.recording.event_of import event_of
 from snakemake_logger_plugin_observe.recording.failure_evidence import FailureEvidence, jobs_of
 from snakemake_logger_plugin_observe.recording.input_watch import InputWatch
@@ -396,6 +397,7 @@ class AttemptTracker:
         """Read the node's report, and write the attempt's end and its members'."""
         self._live.pop(live.attempt.key, None)
         if status == "failed":
+            live.attempt.disk = disk_room(self._workdir)
             live.logs = self._evidence.log_tails(live)
             live.held_logs = {}
             live.message = live.message or self._evidence.printed_error(live)

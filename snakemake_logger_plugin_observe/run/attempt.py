@@ -6,6 +6,7 @@ from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.journal.events import AttemptFinished, InputsChanged
 from snakemake_logger_plugin_observe.journal.records import (
     Benchmark,
+    DiskRoom,
     Execution,
     Level,
     LogTail,
@@ -70,6 +71,7 @@ class Attempt:
     """Its submit command and what that printed, if it failed."""
     reported_as: Status | None = None
     """``failed``, if that is how the executor reported its end."""
+    disk: DiskRoom | None = None
     outputs: tuple[OutputFile, ...] | None = None
     outputs_line: int | None = None
     changed_inputs: InputsChanged | None = None
@@ -82,6 +84,8 @@ class Attempt:
     """The journal line of its submission, which has its stamps until it ends."""
     cut_off: bool = False
     """Whether its tool ended because its run was interrupted; then it is cancelled."""
+    end_from_record: bool = False
+    """Whether only the scheduler's record shows its end: its run was gone by then."""
     stopped_with: int | None = None
     """The job that shares a pipe or a service with it, and whose failure ended it."""
     _phases: dict[str, Micros] | None = None
@@ -114,6 +118,7 @@ class Attempt:
         self.logs = event.logs
         self.refusal = event.refusal
         self.reported_as = event.reported_as
+        self.disk = event.disk
 
     def set_segments(self, segments: list[Segment]) -> None:
         """Set its segments, and with them its phases."""
@@ -151,6 +156,26 @@ class Attempt:
     def executions(self) -> list[Execution]:
         """Every execution of the tool, as recorded by the processes closest to it."""
         return innermost_executions(self.levels)
+
+    @property
+    def started_last(self) -> Micros | None:
+        """When the cluster started it last, if it had started it before; else None."""
+        if len(self.node_starts) > 1:
+            return max(self.node_starts)
+        restarts = max((level.restarts for level in self.levels), default=0)
+        last = (one.started for one in self.levels if one.restarts == restarts and one.started)
+        return min(last, default=None) if restarts else None
+
+    @property
+    def final_executions(self) -> list[Execution]:
+        """The executions since the cluster started it last: it had ended the earlier ones itself.
+
+        Where it started it once, these are all.
+        """
+        since = self.started_last
+        if since is None:
+            return self.executions
+        return [one for one in self.executions if (one.begun or one.tool_started or 0) >= since]
 
 
 def written_segments(event: AttemptFinished) -> list[Segment]:

@@ -19,6 +19,7 @@ from snakemake_logger_plugin_observe.run.clock_offsets import bounds_from_attemp
 from snakemake_logger_plugin_observe.run.interruption import cancel_cut_off
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.pipe_partners import cancel_stopped_partners
+from snakemake_logger_plugin_observe.run.scheduler_ends import take_recorded_ends
 from snakemake_logger_plugin_observe.run.segments import Timeline
 from snakemake_logger_plugin_observe.run.timeline import TimelineInput, member_timeline, timeline
 
@@ -207,6 +208,7 @@ def complete(run: Run) -> None:
             attempt.unobserved, attempt.offset = tuple(computed.unobserved), computed.offset
             attempt.node = attempt.node or computed.node
     _add_open_members(run)
+    take_recorded_ends(run)
 
 
 def _add_unreported(run: Run) -> None:

@@ -13,8 +13,11 @@ from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.run.attempt import FAILED, Attempt
 from snakemake_logger_plugin_observe.run.endings import exit_of
 from snakemake_logger_plugin_observe.run.model import Run
+from snakemake_logger_plugin_observe.run.scheduler_ends import (
+    ended_before_it_was_given_up,
+    interrupted_at,
+)
 
-_KINDS: Final = ("interrupted", "terminated")
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 # Snakemake may report the signal a little later than the tools end by it.
 _LATER: Final = 5_000_000
@@ -30,6 +33,8 @@ def cancel_cut_off(run: Run) -> None:
         return
     all_died = not run.wrapped and _all_died(run, since - _LATER)
     for attempt in run.attempts.values():
+        if ended_before_it_was_given_up(run, attempt):
+            continue
         if attempt.job_id is not None and _was_cut_off(attempt, since, all_died=all_died):
             attempt.status, attempt.cut_off = "cancelled", True
     for attempt in run.attempts.values():
@@ -39,7 +44,7 @@ def cancel_cut_off(run: Run) -> None:
 
 def _interrupted_at(run: Run) -> Micros | None:
     """Return when the run was first interrupted or terminated, None if it was not."""
-    first = next((one.time for one in run.messages if one.kind in _KINDS), None)
+    first = interrupted_at(run)
     if first is None and run.finished is not None and run.finished.status == "interrupted":
         return 0
     return first

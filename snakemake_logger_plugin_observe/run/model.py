@@ -21,7 +21,7 @@ from snakemake_logger_plugin_observe.journal.events import (
     RunStarted,
     SchedulerIteration,
 )
-from snakemake_logger_plugin_observe.journal.records import Execution
+from snakemake_logger_plugin_observe.journal.records import Execution, SchedulerRecord
 from snakemake_logger_plugin_observe.run.attempt import FAILED, FINAL, Attempt, Key
 from snakemake_logger_plugin_observe.run.clock_offsets import LeadBounds, MainProcess, kernel_boot
 
@@ -192,6 +192,13 @@ class Run:
             return attempt
         return self.attempts.get((attempt.group or "", attempt.number))
 
+    def record_of(self, attempt: Attempt) -> SchedulerRecord | None:
+        """Return the scheduler's record of *attempt*'s submission; a member has its group's."""
+        if attempt.accounting is not None:
+            return attempt.accounting
+        submission = self.submission_of(attempt)
+        return submission.accounting if submission is not None else None
+
     def finished_at(self, job_id: int) -> Micros | None:
         """Return when the last attempt of *job_id* had finished, or None if it has not."""
         last = self.last_attempt(job_id)
@@ -211,14 +218,16 @@ class Run:
         """Return the executions of an attempt that failed.
 
         A service that succeeded ended by the signal that stops it, which is no failure; nor is the
-        end of a tool that was cut off with its run, or stopped with a partner that failed.
+        end of a tool that was cut off with its run, stopped with a partner that failed, or ended by
+        the cluster, which started its job again.
         """
         if not attempt.levels:
             return []
         job = self.job_of(attempt)
         stopped = job is not None and job.service and attempt.status not in FAILED
         stopped = stopped or attempt.cut_off or attempt.stopped_with is not None
-        counted = attempt.executions[:-1] if stopped else attempt.executions
+        executions = attempt.final_executions
+        counted = executions[:-1] if stopped else executions
         return [one for one in counted if one.status in FAILED]
 
     def job_of(self, attempt: Attempt) -> JobDescribed | None:

@@ -41,7 +41,9 @@ def job_counts(run: Run) -> JobCounts:
     for attempt in run.attempts.values():
         if attempt.job_id is not None:
             newest = run.last_attempt(attempt.job_id)
-            last[attempt.job_id] = (newest or attempt).status
+            newest = newest or attempt
+            # Snakemake never finished one whose end only the scheduler recorded.
+            last[attempt.job_id] = "submitted" if newest.end_from_record else newest.status
     ends = [end for one, end in last.items() if end != "cancelled" or one in run.jobs]
     done = sum(1 for status in ends if status in ("success", "cached"))
     failed = sum(1 for status in ends if status in FAILED)

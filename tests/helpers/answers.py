@@ -322,21 +322,26 @@ def with_escapes() -> Story:
 
 def on_slurm() -> Story:
     """Return a run on Slurm: many tiny jobs, one large one, a long queue, over-requested resources."""
-    tiny = Usage(user_s=0.4, system_s=0.1, peak_rss_bound_bytes=130_000_000)
+    own = {"user_s": 0.4, "system_s": 0.1, "processes_at_once": 1}
+    tiny = Usage(**own, peak_rss_bytes=140_000_000, peak_rss_bound_bytes=140_000_000)
     asks = {"mem_mb": 8000, "runtime": 240}
     story = on_cluster(
         4, queue_s=20, startup_s=8, tool_s=0.5, poll_s=30, every_s=40, used=tiny, asks=asks
     )
     story.events.pop()
+    bound = Usage(**own, peak_rss_bound_bytes=130_000_000)
+    story.events[-1] = story.events[-1].model_copy(update={"used": bound})
     for job_id in range(1, 4):
         peak = 140_000_000 + job_id
-        record = {"submitted": 3, "eligible": 5, "started": 22, "ended": 33}
+        record = {"submitted": 3, "eligible": 5, "started": 22, "ended": 33, "time_limit_s": 14400}
+        record |= {"memory_requested_bytes": 8000 * 2**20}
         story.accounting(job_id, a_record(str(70 + job_id), peak_rss_bytes=peak, **record))
     large = Usage(
         user_s=30,
         system_s=2,
         peak_rss_bytes=1_950_000_000,
         peak_rss_bound_bytes=1_950_000_000,
+        processes_at_once=1,
         read_bytes=12_000_000_000,
         written_bytes=4_096,
     )

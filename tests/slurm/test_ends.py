@@ -113,6 +113,13 @@ def test_a_requeued_job_has_both_its_starts(lab: SlurmLab, cluster: Cluster) -> 
     assert phases_s(attempt)["compute"] >= 12
     assert attempt.accounting is not None
     assert attempt.accounting.restarts == 1
+    incidents = lab.incidents()
+    assert "tool_failure" not in incidents
+    assert (
+        f"the cluster ended all (cluster job {job}) and started it again"
+        in (incidents["requeued"]["claim"])
+    )
+    assert incidents["requeued"]["claim"].endswith("no tool failed by that")
 
 
 def test_a_job_cancelled_from_outside_has_the_scheduler_s_reason(

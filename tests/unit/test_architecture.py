@@ -260,7 +260,7 @@ MEASURED = f"import sys, {TIMED}.node; print('{TIMED}.usage' in sys.modules)"
 
 def test_what_tools_use_is_measured_with_the_standard_library_where_a_tool_runs() -> None:
     """A process that only starts another one runs no tool, and pays for no meter."""
-    measuring = ("usage", "tool_processes", "printed_text", "memory_samples")
+    measuring = ("usage", "tool_processes", "printed_text", "memory_samples", "own_memory")
     used = {name for module in measuring for name in imports(modules(TIMED)[module])}
     ours = {f"{TIMED}.{module}" for module in measuring} | {f"{OBSERVE}.probe"}
     assert {name.partition(".")[0] for name in used - ours} <= set(sys.stdlib_module_names)

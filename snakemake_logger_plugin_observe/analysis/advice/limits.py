@@ -56,7 +56,7 @@ def _less_requested(run: Run, model: Model, name: str, rule: str) -> Iterator[Ch
     unit, share = _MEMORY.get(name), _share(model, name, rule)
     uses = [resource_use(run, one) for one in run.attempts.values() if run.rule_of(one) == rule]
     peaks = [one.memory_peak_bytes for one in uses]
-    if unit is None or None in peaks:
+    if unit is None or None in peaks or not all(one.memory_is_whole for one in uses):
         return
     peak = max(one for one in peaks if one is not None)
     enough = -(-_SPARE * peak // unit // _ROUND) * _ROUND

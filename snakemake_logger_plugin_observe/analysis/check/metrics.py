@@ -241,11 +241,13 @@ def _memory(measured: MeasuredRun, _part: str) -> Measurement:
     requesting = [row for row in measured.rows if row.use.memory_requested_bytes]
     exact: list[tuple[Attempt, float]] = []
     at_most: list[tuple[Attempt, float]] = []
+    at_least: list[tuple[Attempt, float]] = []
     for row in requesting:
         if row.use.memory_peak_bytes is not None:
             share = row.use.memory_peak_bytes / (row.use.memory_requested_bytes or 1)
-            (at_most if row.use.memory_peak_is_bound else exact).append((row.attempt, share))
-    return _of_request(measured, "memory", len(requesting), exact, at_most)
+            kind = at_most if row.use.memory_peak_is_bound else exact
+            (at_least if row.use.memory_peak_is_least else kind).append((row.attempt, share))
+    return _of_request(measured, "memory", len(requesting), (exact, at_most, at_least))
 
 
 def _time(measured: MeasuredRun, _part: str) -> Measurement:
@@ -259,28 +261,33 @@ def _time(measured: MeasuredRun, _part: str) -> Measurement:
         for row in requesting
         if row.use.on_node_s is not None
     ]
-    return _of_request(measured, "runtime", len(requesting), exact, [])
+    return _of_request(measured, "runtime", len(requesting), (exact, [], []))
 
 
 def _of_request(
     measured: MeasuredRun,
     what: str,
     requesting: int,
-    exact: list[tuple[Attempt, float]],
-    at_most: list[tuple[Attempt, float]],
+    shares: tuple[list[tuple[Attempt, float]], ...],
 ) -> Measurement:
-    """Return the largest used share of a request, by its bounds."""
+    """Return the largest used share of a request, by its bounds.
+
+    *shares* are those that are known exactly, upper bounds, and lower bounds.
+    """
+    exact, at_most, at_least = shares
     if not requesting:
         return unknown(f"no job of this run requested {what}")
-    if not exact and not at_most:
+    if not exact and not at_most and not at_least:
         return unknown(f"{what} was not measured")
-    found = sorted(exact or at_most, key=lambda one: -one[1])[:MOST_CITED]
+    found = sorted((exact + at_least) or at_most, key=lambda one: -one[1])[:MOST_CITED]
     cited = measured.cite(found, lambda share: f"{100 * share:.0f} % of its requested {what}")
-    low = max((share for _, share in exact), default=None)
-    missing = requesting - len(exact) - len(at_most)
+    low = max((share for _, share in exact + at_least), default=None)
+    missing = requesting - len(exact) - len(at_most) - len(at_least)
     if measured.incomplete or missing:
         not_measured = f"{what} was not measured in {plural(missing, 'attempt')}"
         return Measurement(low, None, measured.incomplete or not_measured, cited)
+    if at_least:
+        return Measurement(low, None, "only a lower bound is known for some jobs", cited)
     high = max(share for _, share in exact + at_most)
     why = "" if high == low else "only a bound is known for some jobs"
     return Measurement(low, high, why, cited)

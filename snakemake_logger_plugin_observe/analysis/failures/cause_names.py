@@ -17,6 +17,7 @@ _CAUSES: Final = {
     "not_started": "the cluster ended it before its script began",
     "lost": "its node or processes were lost",
     "cancelled": "cancelled from outside",
+    "misreported": "the scheduler's record says that it had not failed",
     "environment": "its software environment could not be created",
     "exception": "exception",
 }
@@ -30,6 +31,7 @@ _SHORT: Final = {
     "unanswered": "no answer from the cluster",
     "lost": "node or processes lost",
     "cancelled": "cancelled",
+    "misreported": "not failed by the scheduler's record",
     "environment": "environment",
     "other": "cause not recorded",
 }

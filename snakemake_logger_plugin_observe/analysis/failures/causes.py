@@ -12,18 +12,16 @@ from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.failures import messages
 from snakemake_logger_plugin_observe.analysis.failures.messages import BY_STATE, Cause
-from snakemake_logger_plugin_observe.analysis.failures.request_use import (
-    request_use,
-    scheduler_record,
-)
+from snakemake_logger_plugin_observe.analysis.failures.request_use import request_use
 from snakemake_logger_plugin_observe.analysis.submission.said import said
 from snakemake_logger_plugin_observe.analysis.submission.signs import ended_before_its_script
 from snakemake_logger_plugin_observe.journal.events import Allocation
 from snakemake_logger_plugin_observe.journal.records import Execution, SchedulerRecord
-from snakemake_logger_plugin_observe.run.attempt import Attempt
+from snakemake_logger_plugin_observe.run.attempt import FAILED, Attempt
 from snakemake_logger_plugin_observe.run.endings import TIME_LIMIT_SIGNALS, exit_of
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.node_processes import innermost_executions
+from snakemake_logger_plugin_observe.run.scheduler_ends import is_out
 from snakemake_logger_plugin_observe.run.unobserved import (
     NO_NODE_STAMPS,
     NODE_CUT_OFF,
@@ -63,7 +61,7 @@ def failure_cause(
 
     """
     code, number = exit_of(attempt, execution, last=last)
-    record = scheduler_record(run, attempt) if last else None
+    record = run.record_of(attempt) if last else None
     state = record.state if record is not None else None
     reported = [execution.message] if execution is not None and execution.message else []
     if last and attempt.message and attempt.message not in reported:
@@ -72,6 +70,8 @@ def failure_cause(
     named = _named_by_attempt(run, attempt, execution, record) if last else None
     if named := named or messages.from_snakemake(message):
         cause, certain = named, True
+    elif record is not None and is_out(record) and _was_misreported(attempt, execution, record):
+        cause, certain = "misreported", True
     elif inferred := _inferred(run, attempt, execution, number, last=last):
         cause, certain = inferred, False
     elif (code or number) and _tool_had_no_memory(attempt, message, last=last):
@@ -82,6 +82,8 @@ def failure_cause(
         cause, certain = "exit_code", True
     elif last and not message and _succeeded_on_the_node(attempt):
         cause, certain = "contradicted", True
+    elif record is not None and _was_misreported(attempt, execution, record):
+        cause, certain = "misreported", False
     elif attempt.status == "lost" or (last and _vanished(attempt)):
         cause, certain = "lost", False
     else:
@@ -111,6 +113,21 @@ def _named_by_attempt(
         if found is not None:
             return found
     return messages.from_log(line for log in attempt.logs for line in log.lines)
+
+
+def _was_misreported(
+    attempt: Attempt, execution: Execution | None, record: SchedulerRecord
+) -> bool:
+    """Whether Snakemake was told of a failure which the scheduler's record contradicts.
+
+    A record may be a moment behind: of a job that had begun, only its end counts.
+    """
+    if attempt.status not in FAILED or not attempt.external_jobid or attempt.end_from_record:
+        return False
+    if is_out(record):
+        return record.state == "PENDING" and not attempt.node_starts and not attempt.levels
+    ran_well = execution is None or execution.status == "success"
+    return record.state == "COMPLETED" and ran_well
 
 
 def _inferred(

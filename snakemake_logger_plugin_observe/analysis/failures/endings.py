@@ -32,6 +32,7 @@ _ENDED: Final = {
     "not_started": "ended before the job's script began",
     "lost": "ended when the node or processes were lost",
     "environment": "got no software environment",
+    "misreported": "was reported as failed, which the scheduler's record contradicts",
     "exception": "raised an exception",
     "other": "failed",
 }

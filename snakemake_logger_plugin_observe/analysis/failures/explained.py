@@ -7,6 +7,7 @@ from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.failures import script_errors
 from snakemake_logger_plugin_observe.analysis.failures.console_only import console_only
+from snakemake_logger_plugin_observe.analysis.failures.disk_full import disk_full
 from snakemake_logger_plugin_observe.analysis.failures.exit_codes.meaning import Meaning
 from snakemake_logger_plugin_observe.analysis.failures.exit_codes.meanings import meanings
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
@@ -65,6 +66,8 @@ def explain(
         return Explained((known,))
     if one.cause not in ("exit_code", "signal", "exception"):
         return Explained()
+    if (full := disk_full(one)) is not None:
+        return Explained((full,), repeat=how_to_repeat(run, one, journal, as_run))
     job = run.jobs.get(one.job_id) if one.job_id is not None else None
     said = _said(one)
     raised = None

@@ -118,7 +118,11 @@ def failure_advice(
     if line is not None and not is_progress(line.text):
         gone = f"; {found.log}" if found.log is not None else ""
         return FailureAdvice(
-            *(f"fix the error that {name} reported ({line.place}){gone}", _no_limit(failed), AGAIN),
+            *(
+                f"fix the error that {name} reported ({line.place}){gone}",
+                _no_limit(run, failed),
+                AGAIN,
+            ),
             commands=commands,
             is_specific=False,
         )
@@ -126,7 +130,7 @@ def failure_advice(
     log = f"; {found.log}" if found.log is not None else ""
     return FailureAdvice(
         f"run {name} again as Snakemake ran it, to see how it fails{perhaps}",
-        _no_limit(failed) + log,
+        _no_limit(run, failed) + log,
         AGAIN,
         commands=commands,
         is_specific=False,
@@ -165,7 +169,13 @@ def _why(found: Explained) -> str:
     return f"{shown}; {found.log}" if found.log is not None else shown
 
 
-def _no_limit(failed: Sequence[Failure]) -> str:
+def _no_limit(run: Run, failed: Sequence[Failure]) -> str:
+    """Return what did not end them: a limit of the cluster's only if its record was read."""
     inputs = failed[0].inputs
     given = f"; its inputs: {named(inputs, 2)}" if inputs else ""
+    attempts = [one.decisive_row.attempt for one in failed]
+    unread = [one for one in attempts if one.external_jobid and run.record_of(one) is None]
+    if unread:
+        limits = "the scheduler's record, which would show a limit that ended it, was not read"
+        return f"{limits}; the inputs that it declares were there{given}"
     return f"no memory or time limit ended it, and the inputs that it declares were there{given}"

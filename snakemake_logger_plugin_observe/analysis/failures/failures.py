@@ -38,6 +38,7 @@ from snakemake_logger_plugin_observe.journal.records import Execution, LogTail
 from snakemake_logger_plugin_observe.run.attempt import FAILED, FINAL, Attempt
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.node_processes import total_length
+from snakemake_logger_plugin_observe.run.scheduler_ends import ended_before_it_was_given_up
 
 Outcome = Literal["failed", "succeeded", "cancelled", "unfinished"]
 Verdict = Literal["once", "deterministic", "repeated", "different", "unknown"]
@@ -209,7 +210,10 @@ def _failure(run: Run, of_one: list[Row]) -> Failure | None:
         keys = ((job, number) for job in run.members(last.group or "") for number in numbers)
         involved = [run.attempts[key] for key in keys if key in run.attempts]
     ran = [
-        one for attempt in involved for one in attempt.executions if one.tool_started is not None
+        one
+        for attempt in involved
+        for one in attempt.final_executions
+        if one.tool_started is not None
     ]
     job = run.job_of(last)
     return Failure(
@@ -255,13 +259,13 @@ def _stopped_with(run: Run, last: Attempt) -> tuple[str, ...]:
 def _occurrences(run: Run, row: Row) -> Iterator[tuple[Occurrence, Execution | None]]:
     """Yield each time that the job failed in one attempt, with the execution that failed."""
     attempt = row.attempt
-    failed = attempt.status in FAILED
+    failed = attempt.status in FAILED or ended_before_it_was_given_up(run, attempt)
     by_itself = not attempt.is_member or bool(run.failed_executions(attempt))
     if not by_itself and run.submission_of(attempt) is not None:
         return  # counted for the group, or for another member
     if attempt.job_id is None and _failed_members(run, attempt):
         return  # counted for these members
-    executions = attempt.executions if attempt.job_id is not None else []
+    executions = attempt.final_executions if attempt.job_id is not None else []
     unsuccessful = run.failed_executions(attempt)
     for number, one in enumerate(executions, 1):
         ends_it = failed and number == len(executions)
@@ -303,7 +307,7 @@ def _last_line(logs: Sequence[LogTail], why: FailureCause) -> LogLine | None:
 def _lost(run: Run, row: Row) -> Micros:
     """Return the time that failures in one attempt took: all of it, or executions inside it."""
     attempt = row.attempt
-    if attempt.status not in FAILED:
+    if attempt.status not in FAILED and not ended_before_it_was_given_up(run, attempt):
         return total_length(run.failed_executions(attempt))
     lost = row.since_selected
     if attempt.is_member and _failed_members(run, attempt)[:1] == [attempt.job_id]:

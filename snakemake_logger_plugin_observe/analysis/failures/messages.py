@@ -18,6 +18,7 @@ Cause = Literal[
     "contradicted",
     "lost",
     "cancelled",
+    "misreported",
     "environment",
     "other",
 ]

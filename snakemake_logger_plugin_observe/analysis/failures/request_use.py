@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.jobs.resource_use import resource_use
-from snakemake_logger_plugin_observe.journal.records import Execution, SchedulerRecord
+from snakemake_logger_plugin_observe.journal.records import Execution
 from snakemake_logger_plugin_observe.run.attempt import Attempt
 from snakemake_logger_plugin_observe.run.model import Run
 
@@ -35,17 +35,9 @@ def _nearly_all(used: float | None, requested: float | None) -> bool:
     return used is not None and bool(requested) and used >= _NEARLY * (requested or 0)
 
 
-def scheduler_record(run: Run, attempt: Attempt) -> SchedulerRecord | None:
-    """Return the scheduler's record of *attempt*'s submission; a group member has its group's."""
-    if attempt.accounting is not None:
-        return attempt.accounting
-    submission = run.submission_of(attempt)
-    return submission.accounting if submission is not None else None
-
-
 def request_use(run: Run, attempt: Attempt, execution: Execution | None = None) -> RequestUse:
     """Return what *attempt* used, or the one *execution* in it (which did not end it)."""
-    known, record = resource_use(run, attempt), scheduler_record(run, attempt)
+    known, record = resource_use(run, attempt), run.record_of(attempt)
     own = execution.used if execution is not None else attempt.used
     peaks = [own.peak_rss_bytes, own.cgroup_peak_bytes] if own is not None else []
     if execution is None and not known.memory_peak_is_bound:

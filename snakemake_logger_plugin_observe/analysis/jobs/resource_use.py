@@ -2,21 +2,26 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
-from snakemake_logger_plugin_observe.run.attempt import FINAL, Attempt
+from snakemake_logger_plugin_observe.analysis.jobs.memory_use import memory_of
+from snakemake_logger_plugin_observe.analysis.jobs.submitted_requests import (
+    MB,
+    memory_requested,
+    runtime_requested,
+)
+from snakemake_logger_plugin_observe.run.attempt import FAILED, FINAL, Attempt
 from snakemake_logger_plugin_observe.run.model import Run
 
 _ON_THE_NODE: Final = (
     *("node_startup", "node_plan", "stage_in", "compute", "stage_out"),
     *("member_wait", "node_exit"),
 )
-_MB: Final = 1_000_000  # Snakemake's mem_mb
 _TIMES_TOO_MUCH: Final = 4
 _TOO_CLOSE: Final = 0.9
 _MORE: Final = 1.5
 """A rule that keeps so many times as many cores busy as it has threads should ask for more."""
-_SPARE_BYTES: Final = 500 * _MB
+_SPARE_BYTES: Final = 500 * MB
 _SPARE_S: Final = 30 * 60
 _ENOUGH_COMPUTE_S: Final = 10
 _NO_TIMED: Final = "the run was recorded without --executor timed"
@@ -41,6 +46,13 @@ class ResourceUse:
     """Whether the peak is only an upper bound."""
     memory_least_bytes: int | None = None
     """A lower bound of the peak, if it is only known to lie between bounds."""
+    memory_peak_is_least: bool = False
+    """Whether the peak is only a lower bound: several processes may have held memory at once."""
+    memory_is_whole: bool = False
+    """Whether the peak, or its bound, is known to be of all processes; else to request less because
+    of it may end in an out of memory."""
+    memory_snakemake_bytes: int | None = None
+    """What of it Snakemake's own processes on the node held, about; None on this machine."""
     runtime_requested_s: float | None = None
     on_node_s: float | None = None
     read_bytes: int | None = None
@@ -65,22 +77,21 @@ def resource_use(run: Run, attempt: Attempt) -> ResourceUse:
     if job is None:
         return ResourceUse()
     used, record = attempt.used, attempt.accounting
-    peak = used.peak_rss_bytes if used else None
-    bound = used.peak_rss_bound_bytes if used else None
-    sampled = record.peak_rss_bytes if record is not None else None
-    known = [size for size in (peak, sampled) if size is not None]
+    memory = memory_of(attempt)
     cpu = [s for s in (used.user_s, used.system_s) if s is not None] if used else []
     on_node = sum(attempt.phases.get(phase, 0) for phase in _ON_THE_NODE)
-    mem_mb, runtime = _number(job.resources.get("mem_mb")), _number(job.resources.get("runtime"))
     return ResourceUse(
         threads=job.threads,
         cpu_s=round(sum(cpu), 6) if len(cpu) == 2 else None,
         compute_s=attempt.phases["compute"] / 1e6 if "compute" in attempt.phases else None,
-        memory_requested_bytes=None if mem_mb is None else round(mem_mb * _MB),
-        memory_peak_bytes=max(known) if known else bound,
-        memory_peak_is_bound=not known and bound is not None,
-        memory_least_bytes=used.peak_rss_least_bytes if used and not known else None,
-        runtime_requested_s=None if runtime is None else runtime * 60,
+        memory_requested_bytes=memory_requested(job, record),
+        memory_peak_bytes=memory.peak,
+        memory_peak_is_bound=memory.is_bound,
+        memory_least_bytes=memory.least,
+        memory_peak_is_least=memory.is_least,
+        memory_is_whole=memory.is_whole,
+        memory_snakemake_bytes=memory.snakemake,
+        runtime_requested_s=runtime_requested(job, record),
         on_node_s=on_node / 1e6 if on_node and _ran_on_a_node(attempt) else None,
         read_bytes=used.read_bytes if used else None,
         written_bytes=used.written_bytes if used else None,
@@ -115,11 +126,6 @@ def why_unknown(run: Run, attempt: Attempt) -> str | None:
     return _NO_REPORT if attempt.external_jobid is not None else _NOT_STARTED
 
 
-def _number(value: Any) -> float | None:
-    known = isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 1e12
-    return float(value) if known else None
-
-
 @dataclass(frozen=True, slots=True)
 class RequestMismatch:
     """An over- or under-requested resource of a rule; the figures are those of its largest job."""
@@ -131,11 +137,18 @@ class RequestMismatch:
     used: float
     at_most: bool = False
     """Whether ``used`` is an upper bound."""
+    at_least: bool = False
+    """Whether ``used`` is a lower bound."""
 
     @property
     def too_little(self) -> bool:
-        """Whether nearly all of it was used: a larger input may not fit."""
+        """Whether nearly all of it was used, or more: a larger input may not fit."""
         return self.used > self.requested * _TOO_CLOSE
+
+    @property
+    def exceeded(self) -> bool:
+        """Whether more was used than was requested."""
+        return self.used > self.requested
 
 
 def request_mismatches(run: Run) -> list[RequestMismatch]:
@@ -151,13 +164,29 @@ def request_mismatches(run: Run) -> list[RequestMismatch]:
             if attempt.external_jobid is None and not cores_suffice:
                 use = replace(use, cpu_s=None)  # a job may have had less than it could use
             by_rule.setdefault(rule, []).append(use)
+    failed_with = _least_requested_by_failed(run)
     found = [
         one
         for check in (_memory, _threads, _runtime)
         for rule, attempts in by_rule.items()
         if (one := check(rule, attempts)) is not None
+        and not (check is _memory and failed_with.get(rule, one.requested) < one.requested)
     ]
     return sorted(found, key=lambda one: list(by_rule).index(one.rule))
+
+
+def _least_requested_by_failed(run: Run) -> dict[str, int]:
+    """Return the least memory that a failed attempt of each rule had requested, in bytes.
+
+    Where the rule requests more on a retry, the failure may be why.
+    """
+    least: dict[str, int] = {}
+    for attempt in run.attempts.values():
+        rule = run.rule_of(attempt) if attempt.status in FAILED else None
+        requested = resource_use(run, attempt).memory_requested_bytes if rule else None
+        if rule and requested:
+            least[rule] = min(requested, least.get(rule, requested))
+    return least
 
 
 def _memory(rule: str, attempts: list[ResourceUse]) -> RequestMismatch | None:
@@ -168,10 +197,12 @@ def _memory(rule: str, attempts: list[ResourceUse]) -> RequestMismatch | None:
     top = max(known, key=lambda d: d.memory_peak_bytes or 0)
     peak = top.memory_peak_bytes or 0
     too_much = requested >= peak * _TIMES_TOO_MUCH and requested - peak >= _SPARE_BYTES
+    too_much = too_much and all(d.memory_is_whole for d in known)
     too_little = peak > requested * _TOO_CLOSE and not top.memory_peak_is_bound
     if not (too_much or too_little):
         return None
-    return RequestMismatch(rule, "memory", requested, peak, top.memory_peak_is_bound)
+    bounds = top.memory_peak_is_bound, top.memory_peak_is_least
+    return RequestMismatch(rule, "memory", requested, peak, *bounds)
 
 
 def _threads(rule: str, attempts: list[ResourceUse]) -> RequestMismatch | None:

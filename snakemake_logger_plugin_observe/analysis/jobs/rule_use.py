@@ -22,6 +22,8 @@ class Spread:
     """Whether of some of them only an upper bound is known, and so of mean, min and sum."""
     max_is_bound: bool = False
     """Whether the largest is such a bound."""
+    is_least: bool = False
+    """Whether of some of them only a lower bound is known, and so of mean and max."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +74,9 @@ def _tools_time(one: RuleFigures) -> float:
 
 def _spread(name: str, uses: list[ResourceUse]) -> Spread | None:
     of_all = ((use, FIGURES[name](use)) for use in uses)
+    of_memory = name == "memory_bytes"
     known = [
-        (value, name == "memory_bytes" and use.memory_peak_is_bound)
+        (value, of_memory and use.memory_peak_is_bound)
         for use, value in of_all
         if value is not None
     ]
@@ -89,4 +92,5 @@ def _spread(name: str, uses: list[ResourceUse]) -> Spread | None:
         total,
         is_bound=any(bound for _, bound in known),
         max_is_bound=max(known)[1],
+        is_least=of_memory and any(use.memory_peak_is_least for use in uses),
     )

@@ -39,6 +39,7 @@ from snakemake_logger_plugin_observe.journal.records import LogTail
 from snakemake_logger_plugin_observe.pasting import Command, path
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.phases import PHASES
+from snakemake_logger_plugin_observe.run.scheduler_ends import ended_before_it_was_given_up
 from snakemake_logger_plugin_observe.run.scope import LENGTH_UNKNOWN, UNENDED
 
 # Without a baseline, time is an incident from 2 minutes and 30 % of the run: a short run, or a
@@ -174,6 +175,7 @@ class Case:
                 passed_elsewhere=one.job_id in elsewhere,
                 input_removed=one.job_id in removed,
                 by_snakemake=error_of(self.run, one) is not None,
+                ended_before=ended_before_it_was_given_up(self.run, one.rows[-1].attempt),
             )
             by_class.setdefault(name, []).append(one)
         return by_class

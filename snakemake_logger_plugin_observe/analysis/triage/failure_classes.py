@@ -15,6 +15,7 @@ KILLED: Final = "killed_run"
 LATE: Final = "late_outputs"
 LOST: Final = "job_lost"
 MASKED: Final = "masked_failure"
+MISREPORTED: Final = "status_misreported"
 NO_ENVIRONMENT: Final = "environment_failed"
 NO_INPUT: Final = "missing_input"
 NO_MEMORY: Final = "out_of_memory"
@@ -28,6 +29,14 @@ STRICTER: Final = "stricter_context"
 TOOL: Final = "tool_failure"
 WORKFLOW: Final = "workflow_error"
 
+OF_FAILURES: Final = frozenset(
+    {
+        *(IN_VAIN, KILLED, LATE, LOST, MASKED, MISREPORTED, NO_ENVIRONMENT, NO_INPUT, NO_MEMORY),
+        *(NO_TIME, REFUSED, REMOVED, STRICTER, TOOL, WORKFLOW, SETUP, UNANSWERED, CONTRADICTED),
+    }
+)
+"""The classes about what failed, and not about where time went."""
+
 _BY_CAUSE: Final[dict[Cause, str]] = {
     "out_of_memory": NO_MEMORY,
     "time_limit": NO_TIME,
@@ -38,6 +47,7 @@ _BY_CAUSE: Final[dict[Cause, str]] = {
     "contradicted": CONTRADICTED,
     "lost": LOST,
     "cancelled": LOST,
+    "misreported": MISREPORTED,
     "environment": NO_ENVIRONMENT,
 }
 # Settings that describe where a run took place. How often it retries, or how long it waits, is not
@@ -61,6 +71,7 @@ def class_of(
     passed_elsewhere: bool = False,
     input_removed: bool = False,
     by_snakemake: bool = False,
+    ended_before: bool = False,
 ) -> str:
     """Return the class of *one*.
 
@@ -73,11 +84,12 @@ def class_of(
         passed_elsewhere: whether its job succeeded in the baseline, in another context.
         input_removed: whether its inputs were there in the run, and gone when it needed them.
         by_snakemake: whether Snakemake itself failed it, and not its tool.
+        ended_before: whether the scheduler's record shows that it had ended before its run did.
 
     """
     if input_removed:
         return REMOVED
-    if one.cause == "cancelled" and status in ("killed", "interrupted"):
+    if one.cause == "cancelled" and status in ("killed", "interrupted") and not ended_before:
         return KILLED
     if by_snakemake:
         return WORKFLOW

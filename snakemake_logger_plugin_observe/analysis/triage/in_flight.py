@@ -12,6 +12,10 @@ from snakemake_logger_plugin_observe.analysis.triage.failure_classes import KILL
 from snakemake_logger_plugin_observe.analysis.unended import was_given_up
 from snakemake_logger_plugin_observe.pasting import Command
 from snakemake_logger_plugin_observe.run.attempt import FINAL, Attempt
+from snakemake_logger_plugin_observe.run.scheduler_ends import (
+    ended_before_it_was_given_up,
+    has_ended,
+)
 
 _CITED: Final = 3
 _IDS: Final = 8
@@ -26,7 +30,11 @@ def left(case: Case) -> tuple[Attempt, ...]:
         if one.job_id is None:
             continue
         at_the_end = one.job_id in cut_off and one.status != "success"
-        if at_the_end or one.status not in FINAL or (ended_early and was_given_up(case.run, one)):
+        in_flight = one.status not in FINAL or one.end_from_record
+        in_flight = in_flight or (ended_early and was_given_up(case.run, one))
+        if ended_before_it_was_given_up(case.run, one):
+            continue  # that is a failure of its own
+        if at_the_end or in_flight:
             found[one.job_id] = one
     return tuple(found.values())
 
@@ -34,6 +42,17 @@ def left(case: Case) -> tuple[Attempt, ...]:
 def external_ids(attempts: Sequence[Attempt]) -> tuple[str, ...]:
     """Return their ids in the cluster, each once."""
     return tuple(dict.fromkeys(one.external_jobid for one in attempts if one.external_jobid))
+
+
+def ids_and_states(case: Case, attempts: Sequence[Attempt]) -> tuple[str, ...]:
+    """Return their ids in the cluster, each with the state that the scheduler recorded."""
+    found: dict[str, str] = {}
+    for one in attempts:
+        if one.external_jobid:
+            record = case.run.record_of(one)
+            state = f" {record.state}" if record is not None and record.state else ""
+            found[one.external_jobid] = f"{one.external_jobid}{state}"
+    return tuple(found.values())
 
 
 def names(case: Case, attempts: Sequence[Attempt]) -> str:
@@ -50,7 +69,7 @@ def describe(case: Case, attempts: Sequence[Attempt]) -> str:
         text = f"{jobs_of(len(attempts))} in flight: {names(case, attempts)}"
         if not case.run.wrapped and case.status == "interrupted":
             text = f"{jobs_of(len(attempts))} selected and not ended: {names(case, attempts)}"
-        if ids := external_ids(attempts):
+        if ids := ids_and_states(case, attempts):
             text += f" ({_scheduler(case)} {named(ids, _IDS)})"
     waiting = not_started(case)
     return f"{text}, and {jobs_of(waiting)} not started" if waiting else text
@@ -64,14 +83,15 @@ def not_started(case: Case) -> int:
     return max(0, sum(case.run.planned.to_run.values()) - len(started))
 
 
-def may_go_on(attempts: Sequence[Attempt]) -> bool:
+def may_go_on(case: Case, attempts: Sequence[Attempt]) -> bool:
     """Whether the tool of one of them may still run: its end is not recorded."""
-    return not all(one.cut_off for one in attempts)
+    return not all(one.cut_off or has_ended(case.run.record_of(one)) for one in attempts)
 
 
 def commands(case: Case, attempts: Sequence[Attempt]) -> tuple[Command, ...]:
     """Return the commands that show and cancel the jobs in flight in the cluster."""
-    ids = external_ids(attempts)[:_IDS]
+    open_ones = [one for one in attempts if not has_ended(case.run.record_of(one))]
+    ids = external_ids(open_ones)[:_IDS]
     if (known := still_out(case.live)) is not None:
         ids = known[:_IDS]
     return cluster_jobs.commands(_scheduler(case), ids)
@@ -83,6 +103,10 @@ def now(case: Case) -> str:
 
 
 def _scheduler(case: Case) -> str:
+    """Return the scheduler that the jobs went to: the one with records of them, if there are."""
+    records = (one.accounting for one in case.run.attempts.values())
+    if known := next((one.scheduler for one in records if one is not None), None):
+        return known
     started = case.run.started
     return (started.wraps or started.executor if started is not None else None) or "external"
 

@@ -40,6 +40,10 @@ class LogExcerpt:
     """The main figures of a benchmark, by name."""
     advice: str | None = None
     """Why a failed job's log shows nothing, and what to add to its rule."""
+    kept: tuple[Citation, ...] = ()
+    """Where the journal has it, if the file itself has been written again since."""
+    attempt: int | None = None
+    """The attempt that wrote it, if a later one has written the file again."""
 
     @property
     def was_read(self) -> bool:
@@ -51,6 +55,8 @@ class LogExcerpt:
         """Return the excerpt as a citation."""
         if self.text is None:
             return ()
+        if self.kept:
+            return self.kept
         ref = self.path if self.line is None else f"{self.path}:{self.line}"
         return (Citation(self.kind, ref, shortened(self.text)),)
 
@@ -138,7 +144,11 @@ def _most_relevant(case: Case, affected: Scope) -> list[JobDescribed]:
 def _of(case: Case, job: JobDescribed) -> Iterator[LogExcerpt]:
     assert case.read is not None  # noqa: S101 - the caller checked it
     name = job_name(job)
+    if (failed := _of_failed_attempt(case, job)) is not None:
+        yield failed
     for path in job.log[:_LOGS_OF_A_JOB]:
+        if failed is not None and path == failed.path:
+            continue
         tail = case.read(path)
         line = last_meaningful_line(tail)
         if line is None:
@@ -157,6 +167,21 @@ def _of(case: Case, job: JobDescribed) -> Iterator[LogExcerpt]:
                 *("benchmark", job.benchmark, name, number, tail.lines[-1]),
                 figures=_figures(tail.lines[0], tail.lines[-1]),
             )
+
+
+def _of_failed_attempt(case: Case, job: JobDescribed) -> LogExcerpt | None:
+    """Return what the log of *job* said when it failed, if a later attempt has written it again."""
+    one = next((one for one in case.failures if one.job_id == job.job_id), None)
+    if one is None or one.decisive.line is None or one.decisive.line.path not in job.log:
+        return None
+    if one.rows[-1].attempt.number == one.decisive.attempt:
+        return None
+    line, attempt = one.decisive.line, one.decisive.attempt
+    return LogExcerpt(
+        *("log", line.path, job_name(job), line.number, line.text),
+        attempt=attempt,
+        kept=case.side.at_line(one.decisive_row.attempt.line, f"{line.path}: {line.text}"),
+    )
 
 
 def _advice(case: Case, job: JobDescribed) -> str | None:

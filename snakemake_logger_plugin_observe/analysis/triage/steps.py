@@ -3,10 +3,16 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
-from snakemake_logger_plugin_observe.analysis.triage import failed_jobs
+from snakemake_logger_plugin_observe.analysis.failures.still_out import first_cancel, still_out
+from snakemake_logger_plugin_observe.analysis.triage import cluster_jobs, failed_jobs
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.changed import changed
 from snakemake_logger_plugin_observe.analysis.triage.detectors import DETECTORS, stuck
+from snakemake_logger_plugin_observe.analysis.triage.failure_classes import (
+    KILLED,
+    MISREPORTED,
+    OF_FAILURES,
+)
 from snakemake_logger_plugin_observe.analysis.triage.gain import PredictedGain, predict_gain
 from snakemake_logger_plugin_observe.analysis.triage.incident import Claim, Incident
 from snakemake_logger_plugin_observe.analysis.triage.log_excerpts import (
@@ -20,6 +26,7 @@ from snakemake_logger_plugin_observe.analysis.triage.planned import planned
 from snakemake_logger_plugin_observe.analysis.triage.scope import Scope, scope
 from snakemake_logger_plugin_observe.analysis.triage.symptoms import Symptom, symptoms
 from snakemake_logger_plugin_observe.analysis.triage.tuning import advice_on, as_simulated, faster
+from snakemake_logger_plugin_observe.run.model import Run
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +56,7 @@ def triage(case: Case) -> Triage:
     never_succeeded = failed_jobs.never_succeeded(case)
     incidents = rank(every, never_succeeded, run_failed=case.status == "failed")
     advice = advice_on(case, incidents)
-    incidents = as_simulated(case, incidents, advice)
+    incidents = cancelling_first(case.run, as_simulated(case, incidents, advice))
     affected = scope(case, incidents)
     excerpts = log_excerpts(case, affected, incidents)
     incidents = with_lasting_citations(case, incidents)
@@ -77,6 +84,21 @@ def triage(case: Case) -> Triage:
     )
 
 
+def cancelling_first(run: Run, incidents: tuple[Incident, ...]) -> tuple[Incident, ...]:
+    """Return *incidents*, the first with an action that cancels what the run left in the queue."""
+    ids = still_out(run)
+    if not ids or not incidents or incidents[0].incident_class in (KILLED, MISREPORTED):
+        return incidents
+    first = incidents[0]
+    record = next(one.accounting for one in run.attempts.values() if one.accounting is not None)
+    action = replace(
+        first.action,
+        text=f"{first_cancel(run)}{first.action.text}",
+        commands=(*cluster_jobs.commands(record.scheduler, ids), *first.action.commands),
+    )
+    return (replace(first, action=action), *incidents[1:])
+
+
 def within_the_run(case: Case, incidents: Iterable[Incident]) -> tuple[Incident, ...]:
     """Return incidents that explain no more time than passed: jobs that ran at once lost more."""
     most = case.run.makespan
@@ -91,9 +113,10 @@ def rank(
 ) -> tuple[Incident, ...]:
     """Return incidents by what they explain: jobs that never succeeded, other failures, time.
 
-    Before all, why a run stands still: until that is gone, nothing else matters. Of two that
-    explain as much, one that only says that jobs were cut off comes second. One that stands for
-    several ways of failing counts as each of them does on average.
+    Before all, why a run stands still: until that is gone, nothing else matters. Of a run that
+    failed, what failed comes before where its time went. Of two that explain as much, one that only
+    says that jobs were cut off comes second. One that stands for several ways of failing counts as
+    each of them does on average.
 
     Args:
         incidents: the incidents.
@@ -102,16 +125,13 @@ def rank(
 
     """
 
-    def weight(one: Incident) -> tuple[bool, float, float, float, bool, str]:
+    def weight(one: Incident) -> tuple[bool, float, bool, float, float, bool, str]:
         failed = sum(1 for job_id in one.jobs if job_id in never_succeeded) if one.failures else 0
         recovered = 0 if run_failed else one.failures
+        about_time = run_failed and not one.failures and one.incident_class not in OF_FAILURES
         return (
-            one.incident_class != stuck.CLASS,
-            -failed / one.ways,
-            -recovered / one.ways,
-            -one.explains / one.ways,
-            one.cut_off,
-            one.id,
+            *(one.incident_class != stuck.CLASS, -failed / one.ways, about_time),
+            *(-recovered / one.ways, -one.explains / one.ways, one.cut_off, one.id),
         )
 
     return tuple(sorted(incidents, key=weight))

@@ -69,6 +69,7 @@ def shape(answer: CostAnswer) -> dict[str, Any]:
         ],
         "clocks": [{**asdict(one), "exact": one.exact} for one in answer.clocks],
         "request_mismatches": [
-            {**asdict(one), "too_little": one.too_little} for one in answer.request_mismatches
+            {**asdict(one), "too_little": one.too_little, "exceeded": one.exceeded}
+            for one in answer.request_mismatches
         ],
     }

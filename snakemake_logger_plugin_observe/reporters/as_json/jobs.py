@@ -84,6 +84,8 @@ def _attempt(row: Row, view: LiveView | None) -> dict[str, Any]:
             "memory_bytes": row.use.memory_peak_bytes,
             "memory_is_bound": row.use.memory_peak_is_bound,
             "memory_least_bytes": row.use.memory_least_bytes,
+            "memory_is_least": row.use.memory_peak_is_least,
+            "memory_snakemake_bytes": row.use.memory_snakemake_bytes,
             "on_node_s": row.use.on_node_s,
             "read_bytes": row.use.read_bytes,
             "written_bytes": row.use.written_bytes,

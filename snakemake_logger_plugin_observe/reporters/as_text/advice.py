@@ -92,7 +92,7 @@ def requests(found: Sequence[RequestMismatch], width: int) -> list[RenderableTyp
     rows = [
         (
             _amount(one, one.requested),
-            ("≤ " if one.at_most else "") + _amount(one, one.used),
+            ("≤ " if one.at_most else "≥ " if one.at_least else "") + _amount(one, one.used),
             _too_little(one, reason) if one.too_little else _times(one),
         )
         for one in found[:_RULES_SHOWN]
@@ -114,6 +114,8 @@ def requests(found: Sequence[RequestMismatch], width: int) -> list[RenderableTyp
 def _too_little(one: RequestMismatch, reason: str) -> str:
     if one.resource == "threads":
         return f"uses more: needs threads: {round(one.used)}"
+    if one.exceeded:
+        return "more than requested"
     return f"nearly all used{reason}"
 
 

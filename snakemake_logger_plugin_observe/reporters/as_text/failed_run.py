@@ -18,8 +18,10 @@ from snakemake_logger_plugin_observe.analysis.failures.headline import (
     headline,
     progress,
 )
+from snakemake_logger_plugin_observe.analysis.failures.memory_needs import memory_needs
 from snakemake_logger_plugin_observe.analysis.failures.messages import NOT_SUBMITTED, Cause
 from snakemake_logger_plugin_observe.analysis.failures.output_checks import output_check
+from snakemake_logger_plugin_observe.analysis.failures.still_out import first_cancel
 from snakemake_logger_plugin_observe.analysis.live.summary import still_out
 from snakemake_logger_plugin_observe.analysis.phrasing import plural, submission_name
 from snakemake_logger_plugin_observe.analysis.unended import go_on, left_in_flight
@@ -29,7 +31,6 @@ from snakemake_logger_plugin_observe.reporters.as_text.common import reader
 from snakemake_logger_plugin_observe.reporters.words import duration, percent
 
 _TO_DO: Final[dict[Cause, str]] = {
-    "out_of_memory": "request more memory for {rule}, then run again",
     "time_limit": "request more time for {rule}, then run again",
     "missing_input": "find out which job or person was to make that input",
     "missing_output": "make {rule} write the output that it declares, or wait longer for it "
@@ -38,6 +39,7 @@ _TO_DO: Final[dict[Cause, str]] = {
     "contradicted": "find out why the status command, or the cluster's record, calls a job of "
     "{rule} failed that ended well; then run again",
     "not_started": "make the folder into which the cluster is to write its logs, then run again",
+    "misreported": "correct what reports the jobs' states to Snakemake, then run again",
     "lost": "run again; if it is lost again, ask for the node's log",
     "cancelled": "find out who cancelled it, then run again",
 }
@@ -101,6 +103,11 @@ def _what_to_do(answer: CostAnswer) -> str:
 
 
 def _to_do(source: Source, first: Failure) -> str:
+    """Return what to do about a failure, after what the run left at the scheduler."""
+    return f"{first_cancel(source.run)}{_fix(source, first)}"
+
+
+def _fix(source: Source, first: Failure) -> str:
     rule = first.rule or submission_name(None, {}, first.group_name)
     if (check := output_check(source.run, first)) is not None:
         return f"{check.to_do}; then run again"
@@ -109,6 +116,8 @@ def _to_do(source: Source, first: Failure) -> str:
     if first.cause in NOT_SUBMITTED:
         to_do = submissions.to_do_about(source.run, first)
         return to_do if first.cause == "unanswered" else f"{to_do}; then run again"
+    if first.cause == "out_of_memory":
+        return f"{memory_needs(source.run, [first]).fix(rule)}; then run again"
     if first.cause in _TO_DO:
         return _TO_DO[first.cause].format(rule=rule)
     again = "; retries did not help" if first.verdict == "deterministic" else ""

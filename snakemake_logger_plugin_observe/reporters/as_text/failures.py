@@ -203,7 +203,10 @@ def _executions(one: Failure) -> Iterator[str]:
     attempts = [row.attempt for row in one.rows]
     if one.job_id is None or one.executions <= len(attempts):
         return
-    ran = [sum(1 for each in a.executions if each.tool_started is not None) for a in attempts]
+    ran = [
+        sum(1 for each in attempt.final_executions if each.tool_started is not None)
+        for attempt in attempts
+    ]
     inside = first_of(list(map(str, ran)))
     yield (
         f"its tool ran {one.executions} times in {plural(len(attempts), 'attempt')} ({inside}):"

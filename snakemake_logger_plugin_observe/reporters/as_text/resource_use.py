@@ -23,8 +23,10 @@ _LEAST_OF_A_NAME: Final = 12
 _MOST_NAMES: Final = 3
 _UNKNOWN: Final = "?"
 _BOUND: Final = "≤ "
+_LEAST: Final = "≥ "
 _WHY_BOUNDS: Final = "a–b: between its largest sample and Snakemake's own size"
 _WHY_A_BOUND: Final = "≤: at most (the kernel counts from Snakemake's size on)"
+_WHY_LEAST: Final = "≥: at least (its processes held this much at once when they were looked at)"
 
 
 def table(rows: Sequence[Row], width: int) -> Iterator[RenderableType]:
@@ -83,6 +85,8 @@ def _cells(row: Row) -> tuple[str, ...]:
     if use.memory_peak_is_bound:
         least = use.memory_least_bytes
         peak = _BOUND + peak if least is None else f"{size(least)}–{peak}"
+    elif use.memory_peak_is_least:
+        peak = _LEAST + peak
     took = use.on_node_s if use.on_node_s is not None else use.compute_s
     return (
         str(row.attempt.job_id),
@@ -129,6 +133,10 @@ def _foot(rows: Sequence[Row], found: list[Row], names: list[str]) -> Iterator[R
         yield _below(_WHY_A_BOUND)
     if any(least is not None for least in bounds):
         yield _below(_WHY_BOUNDS)
+    if any(row.use.memory_peak_is_least for row in found):
+        yield _below(_WHY_LEAST)
+    if own := max((row.use.memory_snakemake_bytes or 0 for row in found), default=0):
+        yield _below(f"memory: about {size(own)} of it are Snakemake's own, on the node")
     if idle := sum(1 for row in rows if row.use.ran_nothing):
         yield _below(f"not listed: {plural(idle, 'job')} without a command")
 
@@ -159,14 +167,14 @@ def by_rule(uses: Sequence[RuleFigures]) -> Iterator[RenderableType]:
             no_wrap=heading != "rule",
             overflow="fold",
         )
-    bounds = False
+    bounds = leasts = False
     for one in uses:
         first = True
         for name, label, say in _BY_RULE:
             spread = one.figures[name]
             if spread is None:
                 continue
-            bounds = bounds or spread.is_bound
+            bounds, leasts = bounds or spread.is_bound, leasts or spread.is_least
             of_some = "" if spread.jobs == one.jobs else f" of {spread.jobs}"
             begin = (harmless(one.rule), str(one.jobs)) if first else ("", "")
             table.add_row(*begin, label + of_some, *_numbers(name, spread, say))
@@ -176,12 +184,15 @@ def by_rule(uses: Sequence[RuleFigures]) -> Iterator[RenderableType]:
     yield table
     if bounds:
         yield _below(_WHY_A_BOUND)
+    if leasts:
+        yield _below(_WHY_LEAST)
 
 
 def _numbers(name: str, spread: Spread, say: Callable[[Any], str]) -> Iterator[str]:
     """Yield mean, min, max and sum; a sum of peaks means nothing."""
     mark = _BOUND if spread.is_bound else ""
-    yield mark + say(spread.mean)
+    least = _LEAST if spread.is_least else ""
+    yield ("" if mark and least else mark or least) + say(spread.mean)
     yield mark + say(spread.min)
-    yield (_BOUND if spread.max_is_bound else "") + say(spread.max)
+    yield (_BOUND if spread.max_is_bound else least) + say(spread.max)
     yield "" if name == "memory_bytes" else say(spread.sum)

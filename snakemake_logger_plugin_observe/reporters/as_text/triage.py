@@ -119,7 +119,8 @@ def _quotes(quotes: Sequence[LogExcerpt], missing_evidence: Sequence[Incident]) 
                 yield Text(harmless(f"  {one.advice}"))
             continue
         where = one.path if one.line is None else f"{one.path}:{one.line}"
-        line = Text(harmless(where))
+        of_attempt = f" of attempt {one.attempt}" if one.attempt is not None else ""
+        line = Text(harmless(f"{where}{of_attempt}"))
         text = " ".join((one.figures or one.text).split())
         line.append(harmless(f"  {text[:_LONGEST]}"), "dim")
         yield line

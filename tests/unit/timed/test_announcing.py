@@ -220,6 +220,7 @@ def test_a_reported_state_becomes_the_attempt_s_scheduler_record(record: Record)
         "submitted": at(5),
         "ended": at(14),
         "restarts": 0,
+        "earlier_starts": (),
         "exit_code": 0,
     }
     assert recording.kinds().count("accounting") == 2

@@ -8,8 +8,9 @@ import time
 
 from snakemake_executor_plugin_timed.memory_samples import (
     MemorySamples,
+    Sampled,
     _children,
-    high_water_marks,
+    memory_of_tree,
 )
 
 HOLD = "import sys, time; held = bytearray(int(sys.argv[1])); print(flush=True); time.sleep(60)"
@@ -26,7 +27,7 @@ def started(size: int, *before: str) -> "subprocess.Popen[bytes]":
 
 def sampled(samples: MemorySamples, pid: int) -> None:
     """Wait until there is a sample."""
-    while not samples._watched[pid].peak:
+    while not samples._watched[pid].found.samples:
         time.sleep(0.01)
 
 
@@ -38,8 +39,8 @@ def test_a_process_and_its_children_are_sampled() -> None:
         samples.watch(process.pid)
     for process in (own, of_child):
         sampled(samples, process.pid)
-    found = [samples.forget(process.pid) for process in (own, of_child)]
-    marks = list(high_water_marks(of_child.pid))
+    found = [samples.forget(process.pid).peak for process in (own, of_child)]
+    marks = list(memory_of_tree(of_child.pid))
     (child,) = _children(of_child.pid)
     os.kill(child, signal.SIGKILL)
     for process in (own, of_child):
@@ -57,7 +58,7 @@ def test_the_thread_ends_when_nothing_is_watched_and_begins_again() -> None:
         sampled(samples, process.pid)
         process.kill()
         process.communicate()
-        assert samples.forget(process.pid) > 0
+        assert samples.forget(process.pid).peak > 0
         while samples._runs:
             time.sleep(0.01)
 
@@ -67,11 +68,30 @@ def test_a_process_that_was_gone_before_its_first_sample_has_none() -> None:
     process = subprocess.Popen(["true"])
     samples.watch(process.pid)
     process.wait()
-    assert samples.forget(process.pid) == 0
-    assert samples.forget(process.pid) == 0
+    assert samples.forget(process.pid) == Sampled()
+    assert samples.forget(process.pid) == Sampled()
 
 
 def test_a_process_whose_number_is_another_s_by_now_is_not_sampled() -> None:
     """Only children of ours are."""
-    assert list(high_water_marks(os.getppid())) == []
-    assert list(high_water_marks(2**22 + 1)) == []
+    assert list(memory_of_tree(os.getppid())) == []
+    assert list(memory_of_tree(2**22 + 1)) == []
+
+
+def test_processes_that_hold_memory_at_once_are_summed() -> None:
+    """The shell around them holds next to nothing."""
+    samples = MemorySamples()
+    hold = [sys.executable, "-c", HOLD, "60000000"]
+    script = '"$@" & "$@" & wait'
+    process = subprocess.Popen(["sh", "-c", script, "sh", *hold], stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    process.stdout.readline()
+    process.stdout.readline()
+    samples.watch(process.pid)
+    sampled(samples, process.pid)
+    found = samples.forget(process.pid)
+    for child in _children(process.pid):
+        os.kill(child, signal.SIGKILL)
+    process.communicate()
+    assert found.at_once == 2
+    assert 60_000_000 < found.peak < 120_000_000 < found.together

@@ -11,6 +11,7 @@ import pytest
 from snakemake.shell import shell  # noqa: F401 - loads the module
 
 from snakemake_executor_plugin_timed import tool_processes
+from snakemake_executor_plugin_timed.memory_samples import Sampled
 from snakemake_executor_plugin_timed.usage import Fields, Meter, _cgroup_peak
 
 JOB = SimpleNamespace()
@@ -60,9 +61,10 @@ class Samples:
     def watch(self, pid: int) -> None:
         """Do nothing."""
 
-    def forget(self, pid: int) -> int:
+    def forget(self, pid: int) -> Sampled:
         own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-        return max(1, own - self.below)
+        size = max(1, own - self.below)
+        return Sampled(peak=size, together=size, at_once=1, samples=1)
 
 
 @pytest.mark.parametrize(("below", "is_known"), [(1_000_000, True), (40_000_000, False)])
@@ -75,6 +77,7 @@ def test_a_small_tool_s_peak_is_known_if_its_bounds_are_close(
     assert 0 < used["peak_rss_least_bytes"] <= used["peak_rss_bound_bytes"]
     expected = used["peak_rss_bound_bytes"] if is_known else None
     assert used["peak_rss_bytes"] == expected
+    assert used["processes_at_once"] == 1
 
 
 def test_the_use_of_concurrent_tools_is_each_one_s_own(meter: Meter) -> None:

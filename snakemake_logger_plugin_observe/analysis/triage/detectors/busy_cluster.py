@@ -21,7 +21,11 @@ def detect(case: Case) -> Iterator[Incident]:
     """Yield an incident if the queue took a large share of the run, or explains its slowness."""
     if not matters(case, _PHASE):
         return
-    waited = sorted(a.phases[_PHASE] for a in case.run.attempts.values() if a.phases.get(_PHASE))
+    waited = sorted(
+        one.phases[_PHASE]
+        for one in case.run.attempts.values()
+        if one.phases.get(_PHASE) and one.started_last is None  # that the cluster held back itself
+    )
     if not waited:
         return
     records = [a.accounting for a in case.run.attempts.values() if a.accounting is not None]

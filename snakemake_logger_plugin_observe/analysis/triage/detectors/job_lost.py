@@ -1,22 +1,31 @@
 """A job was terminated from outside: cancelled, preempted, or its node failed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
+from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
 from snakemake_logger_plugin_observe.analysis.phrasing import named
 from snakemake_logger_plugin_observe.analysis.triage import failed_jobs
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.failure_classes import LOST
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
+from snakemake_logger_plugin_observe.clock import format_moment, to_seconds
+from snakemake_logger_plugin_observe.journal.records import SchedulerRecord
+from snakemake_logger_plugin_observe.run.scheduler_ends import (
+    ended_before_it_was_given_up,
+    interrupted_at,
+)
 
 CLASS: Final = LOST
+_ROOT: Final = "0"
 
 
 def detect(case: Case) -> Iterator[Incident]:
     """Yield one incident for each rule that lost a job."""
     for name, failed in failed_jobs.by_rule(case.failures_by_class.get(CLASS, ())).items():
         probably, strength = failed_jobs.how_sure(failed)
-        states = tuple(dict.fromkeys(filter(None, (one.decisive.why.state for one in failed))))
+        records = [case.run.record_of(one.decisive_row.attempt) for one in failed]
+        states = tuple(dict.fromkeys(filter(None, map(_state, records))))
         rows = [row for one in failed for row in one.rows if row.attempt.status != "success"]
         ids = tuple(
             dict.fromkeys(r.attempt.external_jobid for r in rows if r.attempt.external_jobid)
@@ -32,20 +41,64 @@ def detect(case: Case) -> Iterator[Incident]:
             where="operating context",
             claim=f"{failed_jobs.who(failed)} {'was' if len(failed) == 1 else 'were'} "
             f"{probably}terminated from outside{on_nodes}{of_ids}{by_state}"
-            f"{failed_jobs.attempt_by_attempt(failed)}",
+            f"{_unnoticed(case, failed)}{failed_jobs.attempt_by_attempt(failed)}",
             strength=strength,
             explains=failed_jobs.lost(failed),
             failures=len(failed),
             evidence=failed_jobs.evidence(case, failed),
-            wrong_if="the tool's own log shows an error at that moment",
-            action=Action(
-                f"find out from the {'cluster' if ids else 'system'}'s records what ended "
-                f"{cluster_jobs or 'these jobs'}{on_nodes}; then run again, with retries for the "
-                "rule if this is common here",
-                "its processes ended without an error message from the tool",
-                escalate=True,
-            ),
+            wrong_if="the scheduler's own record shows another end"
+            if all(record is not None and record.state for record in records)
+            else "the tool's own log shows an error at that moment",
+            action=_action(records, cluster_jobs, on_nodes),
             check=failed_jobs.check(failed),
             rules=failed_jobs.rules(case, failed),
             jobs=failed_jobs.jobs(case, failed),
         )
+
+
+def _state(record: SchedulerRecord | None) -> str | None:
+    """Return ``CANCELLED by user 1000 at 10:03:01 UTC``."""
+    if record is None or record.state is None:
+        return None
+    by = f" by {_user(record)}" if record.cancelled_by is not None else ""
+    when = f" at {format_moment(record.ended)[11:19]} UTC" if record.ended is not None else ""
+    return f"{record.state}{by}{when}"
+
+
+def _user(record: SchedulerRecord) -> str:
+    return "root" if record.cancelled_by == _ROOT else f"user {record.cancelled_by}"
+
+
+def _unnoticed(case: Case, failed: Sequence[Failure]) -> str:
+    """Return for how long Snakemake did not notice it, if it never did."""
+    run = case.run
+    given_up = interrupted_at(run) or (run.finished.time if run.finished is not None else None)
+    waits = [
+        given_up - record.ended
+        for one in failed
+        if given_up is not None
+        and ended_before_it_was_given_up(run, one.rows[-1].attempt)
+        and (record := run.record_of(one.rows[-1].attempt)) is not None
+        and record.ended is not None
+    ]
+    if not waits:
+        return ""
+    return f"; Snakemake had not noticed {to_seconds(max(waits)):.0f} s later, when the run ended"
+
+
+def _action(records: Sequence[SchedulerRecord | None], cluster_jobs: str, on_nodes: str) -> Action:
+    cancelled = [one for one in records if one is not None and one.cancelled_by is not None]
+    of_cluster = "cluster" if cluster_jobs else "system"
+    if cancelled and len(cancelled) == len(records):
+        users = " or ".join(dict.fromkeys(map(_user, cancelled)))
+        return Action(
+            f"ask {users} why {cluster_jobs} had to be cancelled; then run again",
+            "the scheduler's record names who cancelled it; no tool failed",
+            escalate=True,
+        )
+    return Action(
+        f"find out from the {of_cluster}'s records what ended {cluster_jobs or 'these jobs'}"
+        f"{on_nodes}; then run again, with retries for the rule if this is common here",
+        "its processes ended without an error message from the tool",
+        escalate=True,
+    )

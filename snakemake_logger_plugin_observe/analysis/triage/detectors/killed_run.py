@@ -71,7 +71,7 @@ def detect(case: Case) -> Iterator[Incident]:
                 killed=case.status == "killed",
                 still_out=still_out(case.live),
             ),
-            _LEFT if left and in_flight.may_go_on(left) else "what is done stays done",
+            _LEFT if left and in_flight.may_go_on(case, left) else "what is done stays done",
             commands=in_flight.commands(case, left),
         ),
         rules=in_flight.rules(case, left),
@@ -82,7 +82,7 @@ def detect(case: Case) -> Iterator[Incident]:
 def _wrong_if(case: Case, left: Sequence[Attempt]) -> str:
     if case.status == "killed":
         return "the process of the run is still alive"
-    if left and not in_flight.may_go_on(left):
+    if left and not in_flight.may_go_on(case, left):
         return "the tools had sent themselves the signal that ended them"
     return "the jobs had already ended, but their end was not recorded"
 

@@ -49,7 +49,7 @@ def detect(case: Case) -> Iterator[Incident]:
 
 def _multiplied(case: Case, attempts: list[Attempt]) -> Multiplied:
     ran = tuple(
-        max(1, sum(1 for one in attempt.executions if one.tool_started is not None))
+        max(1, sum(1 for one in attempt.final_executions if one.tool_started is not None))
         for attempt in attempts
     )
     return Multiplied(tuple(attempts), ran, sum(_restarts(case, one) for one in attempts))
@@ -109,7 +109,7 @@ def _incident(case: Case, rule: str, multiplied: list[Multiplied]) -> Incident:
 
 def _took_more(attempt: Attempt) -> int:
     """Return how long the executions of an attempt after its first took, in microseconds."""
-    ran = [one for one in attempt.executions if one.tool_started is not None]
+    ran = [one for one in attempt.final_executions if one.tool_started is not None]
     return total_length(ran[1:])
 
 

@@ -1,10 +1,15 @@
 """A job ran out of the memory that it had requested, or that its host had."""
 
-import math
 from collections.abc import Iterator
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
+from snakemake_logger_plugin_observe.analysis.failures.memory_needs import (
+    MB,
+    MemoryNeeds,
+    in_mb,
+    memory_needs,
+)
 from snakemake_logger_plugin_observe.analysis.triage import failed_jobs
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.failure_classes import NO_MEMORY
@@ -12,8 +17,6 @@ from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Inc
 
 CLASS: Final = NO_MEMORY
 _NEARLY: Final = 0.9
-_MB: Final = 1_000_000
-_STEP_MB: Final = 100
 
 
 def detect(case: Case) -> Iterator[Incident]:
@@ -24,31 +27,35 @@ def detect(case: Case) -> Iterator[Incident]:
 
 def _incident(case: Case, name: str, failed: list[Failure]) -> Incident:
     probably, strength = failed_jobs.how_sure(failed)
-    used = max((one.use.memory_bytes or 0 for one in failed), default=0)
-    requested = max((one.use.memory_requested_bytes or 0 for one in failed), default=0)
-    figures = [f"{_mb(used)} MB used" if used else "use unknown"]
-    figures += [f"{_mb(requested)} MB requested" if requested else "none requested"]
+    needs = memory_needs(case.run, failed)
+    used = f"{in_mb(needs.used)} used" if needs.used else "use unknown"
     ended = failed_jobs.ending(failed[0].decisive)
-    more = _enough_mb(used, requested)
     return Incident(
         id=f"{CLASS}:{name}",
         incident_class=CLASS,
         where="operating context",
-        claim=f"{failed_jobs.who(failed)} {probably}ran out of memory: {', '.join(figures)} "
-        f"({ended}){_after(failed)}{failed_jobs.attempt_by_attempt(failed)}",
+        claim=f"{failed_jobs.who(failed)} {probably}ran out of memory: {used}, "
+        f"{needs.requests_tried} ({ended}){_enough(needs)}{_overridden(needs)}{_after(failed)}"
+        f"{failed_jobs.attempt_by_attempt(failed)}",
         strength=strength,
         explains=failed_jobs.lost(failed),
         failures=len(failed),
         evidence=failed_jobs.evidence(case, failed),
         wrong_if="the same job fails in the same way with more memory",
-        action=Action(
-            _advice(name, requested, more, failed_jobs.refusal(failed)),
-            "a retry with the same request ends in the same way; how much more it needs is unknown",
-        ),
+        action=Action(_advice(name, needs, failed_jobs.refusal(failed)), needs.why),
         check=_check(failed),
         rules=failed_jobs.rules(case, failed),
         jobs=failed_jobs.jobs(case, failed),
     )
+
+
+def _enough(needs: MemoryNeeds) -> str:
+    """Return with what request an attempt ended well, if one did."""
+    return f"; with {in_mb(needs.enough)} it ended well" if needs.enough else ""
+
+
+def _overridden(needs: MemoryNeeds) -> str:
+    return f"; {needs.overridden.claim}" if needs.overridden is not None else ""
 
 
 def _check(failed: list[Failure]) -> str | None:
@@ -68,24 +75,10 @@ def _after(failed: list[Failure]) -> str:
     return f", {times:,} times in total" if times > len(failed) else ""
 
 
-def _enough_mb(used: int, requested: int) -> int:
-    """Return twice what was not enough: use is measured only up to the limit."""
-    too_little = max(used, requested)
-    return math.ceil(2 * too_little / _MB / _STEP_MB) * _STEP_MB
-
-
-def _advice(name: str, requested: int, more: int, refusal: str) -> str:
-    if refusal and requested:
+def _advice(name: str, needs: MemoryNeeds, refusal: str) -> str:
+    if refusal and needs.too_little and needs.overridden is None:
         return (
-            f"raise mem_mb of {name} above {_mb(requested)}, but to no more than can be had "
-            f"({refusal}), or run it where nodes have more memory"
+            f"raise mem_mb of {name} above {round(needs.too_little / MB)}, but to no more than can "
+            f"be had ({refusal}), or run it where nodes have more memory"
         )
-    if not more:
-        return f"set mem_mb of {name} to more than its host had free"
-    if not requested:
-        return f"request memory for {name}: mem_mb={more}"
-    return f"raise mem_mb of {name} from {_mb(requested)} to {more}"
-
-
-def _mb(size: int) -> int:
-    return round(size / _MB)
+    return needs.fix(name)

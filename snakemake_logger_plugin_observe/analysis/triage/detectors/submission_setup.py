@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from snakemake_logger_plugin_observe.analysis.failures.request_use import scheduler_record
 from snakemake_logger_plugin_observe.analysis.phrasing import named, plural
 from snakemake_logger_plugin_observe.analysis.submission import setups, signs
 from snakemake_logger_plugin_observe.analysis.submission.settings import (
@@ -88,7 +87,7 @@ def _last_attempts(case: Case, wanted: Callable[[Attempt], bool]) -> list[Attemp
 def _log_folder(case: Case, settings: SubmissionSettings) -> _Found | None:
     """Return the jobs that ended at once because the cluster could not write their logs."""
     found = _last_attempts(
-        case, lambda one: signs.ended_before_its_script(one, scheduler_record(case.run, one))
+        case, lambda one: signs.ended_before_its_script(one, case.run.record_of(one))
     )
     if not found:
         return None
@@ -155,7 +154,7 @@ def _unnoticed(case: Case, settings: SubmissionSettings) -> _Found | None:
     found = _last_attempts(case, lambda one: _ended_unnoticed(case, one))
     if not found:
         return None
-    records = (scheduler_record(case.run, one) for one in found)
+    records = (case.run.record_of(one) for one in found)
     states = sorted({one.state or "" for one in records if one is not None})
     return _Found(
         found,
@@ -170,7 +169,7 @@ def _unnoticed(case: Case, settings: SubmissionSettings) -> _Found | None:
 
 
 def _ended_unnoticed(case: Case, one: Attempt) -> bool:
-    record = scheduler_record(case.run, one)
+    record = case.run.record_of(one)
     if record is None or record.ended is None or record.ended >= (case.run.end or 0):
         return False
     return signs.ended_unnoticed(one, record) and not signs.ended_before_its_script(one, record)

@@ -83,6 +83,17 @@ def test_the_output_of_a_real_sacct_is_parsed() -> None:
         "42": ("CANCELLED", 0, 0, None, 11059200),
         "26": ("TIMEOUT", 0, 0, 15, 140132352),
     }
+    (first,) = found["39"].earlier_starts
+    assert (first.state, first.nodes, first.started, first.ended) == (
+        *("REQUEUED", "n1"),
+        *(1795393480_000_000, 1795393483_000_000),
+    )
+    assert {job: (one.cancelled_by, one.peak_together_bytes) for job, one in found.items()} == {
+        "39": (None, 140124160 + 132399104),  # of its second start
+        "15_2": (None, 269451264 + 132636672),
+        "42": ("0", 11059200),
+        "26": (None, 140132352),
+    }
     again = found["39"]
     assert (again.submitted, again.started, again.user_s) == (
         1795393485_000_000,
@@ -98,7 +109,7 @@ def test_steps_count_only_for_their_job_s_memory() -> None:
         {"JobID": "71.0", "MaxRSS": "131903488", "ExitCode": "9:0"},
         {"JobID": "71.extern", "MaxRSS": ""},
     )
-    assert record == a_record(peak_rss_bytes=140079104)
+    assert record == a_record(peak_rss_bytes=140079104, peak_together_bytes=271982592)
 
 
 def test_a_step_without_its_job_is_skipped() -> None:
@@ -125,7 +136,7 @@ def test_an_older_job_with_the_same_id_and_its_steps_are_skipped() -> None:
     assert parse(sacct(*rows), since=BEGAN + 6) == []
     own = {"Submit": 8, "Eligible": 8}
     (record,) = parse(sacct(*rows, own, {"JobID": "71.0", "MaxRSS": "7", **own}), since=BEGAN + 6)
-    assert record == a_record(submitted=8, eligible=8, peak_rss_bytes=7)
+    assert record == a_record(submitted=8, eligible=8, peak_rss_bytes=7, peak_together_bytes=7)
 
 
 def test_a_job_with_an_unknown_submit_time_is_not_skipped() -> None:

@@ -102,14 +102,14 @@ def test_a_limit_is_raised_no_further_than_saves_about_as_much(
 
 def test_a_request_far_above_what_is_used_should_be_lower() -> None:
     """To twice what the largest of the rule's jobs used."""
-    story = of_memory(used=Usage(peak_rss_bound_bytes=91 * MB))
+    story = of_memory(used=Usage(peak_rss_bound_bytes=91 * MB, processes_at_once=1))
     assert piece(story, "requests") == ("let map request mem_mb=200 in place of 6000", (), 40)
     first = advice(story)[0].lever
     assert (first.kind, first.why) == (
         "requests",
         "its jobs used at most 91, and ran one at a time",
     )
-    for used in (None, Usage(peak_rss_bytes=3001 * MB)):
+    for used in (None, Usage(peak_rss_bytes=3001 * MB, processes_at_once=1)):
         assert "requests" not in kinds(of_memory(used=used))
 
 

@@ -121,7 +121,7 @@ def flat(tables: dict[str, Any]) -> list[tuple[str, str, float]]:
 
 
 def test_a_proposal_has_headroom_and_names_its_source() -> None:
-    used = Usage(peak_rss_bytes=500_000_000, user_s=1, system_s=0)
+    used = Usage(peak_rss_bytes=500_000_000, user_s=1, system_s=0, processes_at_once=1)
     asks = {"mem_mb": 1000, "runtime": 10}
     story = on_cluster(3, queue_s=40, startup_s=10, tool_s=15, poll_s=20, used=used, asks=asks)
     proposal = check_toml.render("a.jsonl", list(limits(measured(story))), ["results/*.tsv"])

@@ -295,8 +295,9 @@ def test_a_count_from_an_incomplete_journal_is_a_lower_bound() -> None:
 
 # -- requests --------------------------------------------------------------------------------------
 
-PEAK = Usage(user_s=1, system_s=0, peak_rss_bytes=900_000_000, peak_rss_bound_bytes=950_000_000)
-BOUND = Usage(user_s=1, system_s=0, peak_rss_bound_bytes=500_000_000)
+ONE = {"user_s": 1, "system_s": 0, "processes_at_once": 1}
+PEAK = Usage(**ONE, peak_rss_bytes=900_000_000, peak_rss_bound_bytes=950_000_000)
+BOUND = Usage(**ONE, peak_rss_bound_bytes=500_000_000)
 
 
 def asking(used: Usage | None, **asks: float) -> Story:

@@ -6,7 +6,6 @@ from failing import fails, on_node
 from snakemake_logger_plugin_observe.analysis.failures.request_use import (
     RequestUse,
     request_use,
-    scheduler_record,
 )
 from snakemake_logger_plugin_observe.journal.records import Usage
 
@@ -18,8 +17,8 @@ def test_a_group_member_has_its_group_s_record() -> None:
     record = a_record("77", state="OUT_OF_MEMORY")
     story.accounting(None, record, group="g1")
     run = story.run
-    assert scheduler_record(run, run.attempts[(1, 1)]) == record
-    assert scheduler_record(run, run.attempts[("g1", 1)]) == record
+    assert run.record_of(run.attempts[(1, 1)]) == record
+    assert run.record_of(run.attempts[("g1", 1)]) == record
 
 
 def test_use_is_the_largest_known_peak_and_the_longest_known_time() -> None:
@@ -29,7 +28,7 @@ def test_use_is_the_largest_known_peak_and_the_longest_known_time() -> None:
     assert request_use(run, run.attempts[(1, 1)]) == RequestUse(5 * MB, 1000 * MB, 3.0, 60.0)
     story.accounting(1, a_record("71", peak_rss_bytes=7 * MB, started=0, ended=70))
     run = story.run
-    assert request_use(run, run.attempts[(1, 1)]) == RequestUse(7 * MB, 1000 * MB, 70.0, 300)
+    assert request_use(run, run.attempts[(1, 1)]) == RequestUse(7 * MB, 200 * 2**20, 70.0, 300)
 
 
 def test_without_measurements_nothing_is_known() -> None:

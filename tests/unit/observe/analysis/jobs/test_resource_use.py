@@ -12,6 +12,7 @@ from builders import (
     begun,
     grouped,
     in_main,
+    level,
     logger_only,
     on_cluster,
     retried,
@@ -38,11 +39,12 @@ def demanded(story: Story, job_id: int = 1) -> ResourceUse:
     return resource_use(run, run.attempts[(job_id, 1)])
 
 
-def peaks(exact: int | None = None, bound: int | None = None) -> Usage:
-    """Return a use whose peak is known in MB, exactly or as a bound."""
+def peaks(exact: int | None = None, bound: int | None = None, at_once: int | None = 1) -> Usage:
+    """Return a use whose peak is known in MB, exactly or as a bound, of a single process."""
     return Usage(
         peak_rss_bytes=None if exact is None else exact * MB,
         peak_rss_bound_bytes=None if bound is None else bound * MB,
+        processes_at_once=at_once,
     )
 
 
@@ -55,6 +57,7 @@ def test_all_that_is_known_of_an_attempt() -> None:
         system_s=1,
         peak_rss_bytes=300 * MB,
         peak_rss_bound_bytes=300 * MB,
+        processes_at_once=1,
         read_bytes=5,
         written_bytes=7,
     )
@@ -69,6 +72,7 @@ def test_all_that_is_known_of_an_attempt() -> None:
         compute_s=4,
         memory_requested_bytes=1000 * MB,
         memory_peak_bytes=300 * MB,
+        memory_is_whole=True,
         runtime_requested_s=5400,
         on_node_s=9,  # start-up, staging and the tool; neither the queue nor the poll
         read_bytes=5,
@@ -78,29 +82,77 @@ def test_all_that_is_known_of_an_attempt() -> None:
 
 
 @pytest.mark.parametrize(
-    ("used", "sampled_mb", "peak_mb", "is_bound"),
+    ("used", "sampled_mb", "peak_mb", "kind"),
     [
-        (peaks(300, 300), None, 300, False),
-        (peaks(None, 130), None, 130, True),
-        (None, 140, 140, False),
-        (peaks(300), 140, 300, False),
-        (peaks(300), 340, 340, False),
-        (peaks(None, 130), 140, 140, False),
-        (peaks(None, 130), 20, 20, False),
-        (peaks(), None, None, False),
-        (None, None, None, False),
+        (peaks(300, 300), None, 300, "exact"),
+        (peaks(None, 130), None, 130, "at most"),
+        (None, 140, 140, "at least"),
+        (peaks(300), 140, 300, "exact"),
+        (peaks(300), 340, 340, "exact"),
+        (peaks(None, 130), 140, 140, "at least"),
+        (peaks(None, 130), 20, 130, "at most"),
+        (peaks(300, 300, at_once=2), None, 300, "at least"),
+        (peaks(300, 300, at_once=None), None, 300, "at least"),
+        (peaks(), None, None, "exact"),
+        (None, None, None, "exact"),
     ],
 )
-def test_the_peak_is_the_largest_sample_or_a_bound(
-    used: Usage | None, sampled_mb: int | None, peak_mb: int | None, is_bound: bool
+def test_the_peak_is_the_largest_figure_or_a_bound(
+    used: Usage | None, sampled_mb: int | None, peak_mb: int | None, kind: str
 ) -> None:
-    """The kernel's exact figure, the scheduler's sample, and only without both the bound."""
+    """The kernel's figure is of one process, and the scheduler only samples."""
     story = on_cluster(tool_s=4, used=used)
     if sampled_mb is not None:
         story.accounting(1, a_record(peak_rss_bytes=sampled_mb * MB))
     found = demanded(story)
     expected = None if peak_mb is None else peak_mb * MB
-    assert (found.memory_peak_bytes, found.memory_peak_is_bound) == (expected, is_bound)
+    assert found.memory_peak_bytes == expected
+    assert found.memory_peak_is_bound == (kind == "at most")
+    assert found.memory_peak_is_least == (kind == "at least")
+
+
+def test_processes_that_held_memory_at_once_are_summed_and_that_is_a_lower_bound() -> None:
+    used = Usage(peak_rss_bytes=309 * MB, together_peak_bytes=612 * MB, processes_at_once=2)
+    found = demanded(on_cluster(tool_s=4, used=used))
+    assert (found.memory_peak_bytes, found.memory_peak_is_least) == (612 * MB, True)
+
+
+def test_many_small_processes_are_more_than_the_largest_of_them() -> None:
+    used = Usage(peak_rss_bytes=9 * MB, together_peak_bytes=90 * MB, processes_at_once=0)
+    assert demanded(on_cluster(tool_s=4, used=used)).memory_peak_is_least
+
+
+def test_snakemake_s_own_processes_on_the_node_are_part_of_a_job_s_memory() -> None:
+    story = begun().job(1, resources={"mem_mb": 1000})
+    known = stamps(ready=3, selected=4, submitting=4, accepted=5, reported=12, finished=13)
+    tool = an_execution(begun=8, tool_started=8, tool_ended=10, checked=10)
+    own = [
+        level(tool, pid=pid, started=6, loaded=7, planned=8, ended=11).model_copy(
+            update={"peak_rss_bytes": 75 * MB}
+        )
+        for pid in (100, 101)
+    ]
+    story.attempt(1, known, *own, used=peaks(14), external_jobid="71")
+    found = demanded(story)
+    assert (found.memory_peak_bytes, found.memory_snakemake_bytes) == (164 * MB, 150 * MB)
+    within = peaks(80, at_once=None).model_copy(update={"with_snakemake": True})
+    found = demanded(story.attempt(1, known, *own, used=within, external_jobid="71"))
+    assert (found.memory_peak_bytes, found.memory_peak_is_least) == (155 * MB, False)
+
+
+def test_the_control_group_of_the_job_counts_everything() -> None:
+    used = Usage(peak_rss_bytes=309 * MB, cgroup_peak_bytes=700 * MB, processes_at_once=2)
+    found = demanded(on_cluster(tool_s=4, used=used))
+    assert (found.memory_peak_bytes, found.memory_peak_is_least) == (700 * MB, False)
+
+
+def test_what_the_scheduler_was_asked_for_is_what_was_requested() -> None:
+    story = on_cluster(tool_s=4, asks={"mem_mb": 8000, "runtime": 60})
+    record = a_record(memory_requested_bytes=500 * 2**20, time_limit_s=1800)
+    found = demanded(story.accounting(1, record))
+    assert (found.memory_requested_bytes, found.runtime_requested_s) == (500 * 2**20, 1800)
+    same = a_record(memory_requested_bytes=8000 * 2**20, time_limit_s=3600)
+    assert demanded(story.accounting(1, same)).memory_requested_bytes == 8000 * MB
 
 
 def test_cpu_time_is_unknown_if_user_or_system_time_is() -> None:
@@ -205,6 +257,9 @@ def memory(asked_mb: float, *used: Usage | None) -> Story:
         (600, peaks(100), True),  # 500 MB to spare
         (599, peaks(100), False),
         (8000, peaks(None, 130), True),  # at most 130
+        (8000, peaks(130, at_once=2), False),  # it may have been more
+        (8000, peaks(None, 130, at_once=None), False),  # of its largest process
+        (1000, peaks(950, at_once=2), True),
         (1000, peaks(900), False),
         (1000, peaks(901), True),  # nearly all
         (1000, peaks(2000), True),
@@ -226,6 +281,8 @@ def test_over_requested_memory_is_distinguished_from_too_little() -> None:
     (bound,) = request_mismatches(memory(8000, peaks(None, 130)).run)
     assert (much.too_little, little.too_little, bound.too_little) == (False, True, False)
     assert (much.at_most, little.at_most, bound.at_most) == (False, False, True)
+    (more,) = request_mismatches(memory(1000, peaks(1100)).run)
+    assert (little.exceeded, more.exceeded) == (False, True)
 
 
 def test_a_rule_is_judged_by_its_largest_job() -> None:
@@ -250,6 +307,14 @@ def test_failed_attempts_are_ignored() -> None:
     story = begun().job(1, resources={"mem_mb": 1000})
     story.attempt(1, known, status="failed", used=peaks(1))
     assert off(story.attempt(1, known, number=2, used=peaks(500))) == []
+
+
+def test_memory_that_a_failed_attempt_had_less_of_is_not_too_much() -> None:
+    known = stamps(ready=3, selected=4, submitting=4, accepted=5, reported=8, finished=9)
+    story = begun().job(1, attempt=1, resources={"mem_mb": 800})
+    story.attempt(1, known, status="failed", used=peaks(90))
+    story.job(1, attempt=2, resources={"mem_mb": 1200})
+    assert off(story.attempt(1, known, number=2, used=peaks(100))) == []
 
 
 def test_without_a_request_there_is_no_mismatch() -> None:
@@ -308,7 +373,7 @@ def test_queue_wait_does_not_count_as_runtime() -> None:
 
 
 def test_mismatches_are_listed_by_rule_with_memory_first() -> None:
-    used = Usage(user_s=10, system_s=0, peak_rss_bytes=100 * MB)
+    used = Usage(user_s=10, system_s=0, peak_rss_bytes=100 * MB, processes_at_once=1)
     facts = {"resources": {"mem_mb": 8000, "runtime": 240}, "threads": 8}
     story = on_cluster(tool_s=20, used=used, asks=facts["resources"], threads=8, rule="zip")
     known = story.events[-2].stamps

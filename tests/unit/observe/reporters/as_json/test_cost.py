@@ -68,6 +68,7 @@ def test_the_figures_of_a_rule_s_jobs() -> None:
         "sum": 2.0,
         "is_bound": False,
         "max_is_bound": False,
+        "is_least": False,
     }
     assert found["map"]["read_bytes"] is None
     assert found["assemble_all_of_them"]["memory_bytes"]["max"] == 1_950_000_000
@@ -103,7 +104,9 @@ def test_polling_advice_and_requests() -> None:
         "requested": 8e9,
         "used": 140_000_003,
         "at_most": False,
+        "at_least": False,
         "too_little": False,
+        "exceeded": False,
     }
     assert (last["resource"], last["requested"], last["used"]) == ("threads", 16, 1.0)
 

@@ -80,7 +80,7 @@ def test_the_figures_of_each_rule_are_a_line_each() -> None:
     story = begun()
     for job_id, used in enumerate(
         (
-            Usage(user_s=1, system_s=0, peak_rss_bytes=300 * MB, peak_rss_bound_bytes=300 * MB),
+            Usage(user_s=1, system_s=0, peak_rss_bytes=300 * MB, processes_at_once=2),
             Usage(user_s=3, system_s=1, peak_rss_bound_bytes=93 * MB),
             Usage(unobserved="why"),
         ),
@@ -93,8 +93,9 @@ def test_the_figures_of_each_rule_are_a_line_each() -> None:
         "rule jobs mean min max sum",
         "map 3 tool's time 5.00 s 5.00 s 5.00 s 15.0 s",
         "CPU time of 2 2.50 s 1.00 s 4.00 s 5.00 s",
-        "memory of 2 ≤ 196 MB ≤ 93 MB 300 MB",
+        "memory of 2 196 MB ≤ 93 MB ≥ 300 MB",
         "≤: at most (the kernel counts from Snakemake's size on)",
+        "≥: at least (its processes held this much at once when they were looked at)",
     ]
 
 

@@ -545,7 +545,8 @@ def test_an_input_that_planning_missed_cites_snakemake_s_message() -> None:
 def on_slurm(*codes: int, **record: Any) -> Story:
     story = begun(wraps="slurm").job(1, resources={"mem_mb": 1000, "runtime": 5})
     on_node(story, 1, *codes, status="failed")
-    return story.accounting(1, a_record("71", **record)).end(99, "failed")
+    facts = {"memory_requested_bytes": 1000 * 2**20, **record}
+    return story.accounting(1, a_record("71", **facts)).end(99, "failed")
 
 
 def test_out_of_memory_proposes_a_larger_request() -> None:
@@ -569,7 +570,8 @@ def test_the_check_for_out_of_memory_is_one_that_this_run_breaks() -> None:
     rarely = on_slurm(137, state="OUT_OF_MEMORY", peak_rss_bytes=500_000_000)
     not_requested = begun(wraps="slurm").job(1)
     on_node(not_requested, 1, 137, status="failed")
-    not_requested.accounting(1, a_record("71", state="OUT_OF_MEMORY", peak_rss_bytes=500_000_000))
+    record = {"state": "OUT_OF_MEMORY", "memory_requested_bytes": None}
+    not_requested.accounting(1, a_record("71", **record, peak_rss_bytes=500_000_000))
     recovered = begun(wraps="slurm").job(1)
     on_node(recovered, 1, 137, status="failed").accounting(1, a_record("71", state="OUT_OF_MEMORY"))
     on_node(recovered, 1, 0, number=2, start_s=30)
@@ -845,7 +847,9 @@ def test_a_submission_without_an_answer_is_no_refusal() -> None:
 def test_a_job_whose_node_failed_is_lost() -> None:
     found = only(on_slurm(state="NODE_FAIL"))
     assert (found.id, found.strength) == ("job_lost:map", "certain")
-    assert found.claim == "map was terminated from outside on node7 (cluster job 71): NODE_FAIL"
+    assert found.claim == (
+        "map was terminated from outside on node7 (cluster job 71): NODE_FAIL at 12:00:14 UTC"
+    )
     assert found.action.text.startswith(
         "find out from the cluster's records what ended cluster job 71 on node7; then run again"
     )

@@ -1,0 +1,104 @@
+"""How much memory jobs need that ran out of it: what was too little, and what was enough.
+
+Attempts of one job do the same work, so that each shows something: with what it requested it ran
+out, or it ended well.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
+from snakemake_logger_plugin_observe.analysis.jobs.submitted_requests import Overridden, overridden
+from snakemake_logger_plugin_observe.run.model import Run
+
+MB: Final = 1_000_000
+_MIB: Final = 1 << 20
+_STEP_MB: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryNeeds:
+    """What the attempts of some jobs show of the memory that they need; 0 where unknown."""
+
+    used: int
+    """The most that one of them is known to have used, in bytes."""
+    too_little: int
+    """The most that one of them had requested and ran out of, in bytes."""
+    enough: int
+    """The least that an attempt had requested which ended well, if that was more, in bytes."""
+    overridden: Overridden | None
+    """The request of their rule that the scheduler was not asked for."""
+
+    @property
+    def requests_tried(self) -> str:
+        """Return ``, 800 MB requested``; or that nothing was."""
+        return f"{in_mb(self.too_little)} requested" if self.too_little else "none requested"
+
+    def fix(self, name: str) -> str:
+        """Return what to request for *name* from now on, as an imperative."""
+        if self.overridden is not None:
+            return self.overridden.fix
+        if self.enough:
+            return (
+                f"let {name} request mem_mb={round(self.enough / MB)} from its first attempt on: "
+                f"{in_mb(self.too_little)} was too little, and that was enough"
+            )
+        more = _enough_mb(self.used, self.too_little)
+        if not more:
+            return f"set mem_mb of {name} to more than its host had free"
+        if not self.too_little:
+            return f"request memory for {name}: mem_mb={more}"
+        return f"raise mem_mb of {name} from {round(self.too_little / MB)} to {more}"
+
+    @property
+    def why(self) -> str:
+        """Return why, as a clause that can follow ``because``."""
+        if self.overridden is not None:
+            return "the scheduler ends a job that uses more than it was asked for"
+        if self.enough:
+            return "each attempt that ran out of memory did its work in vain"
+        return (
+            "a retry with the same request ends in the same way; how much more it needs is unknown"
+        )
+
+
+def memory_needs(run: Run, failed: Sequence[Failure]) -> MemoryNeeds:
+    """Return what the attempts of *failed*, jobs of one rule, show of the memory that they need."""
+    tried: list[int] = []
+    ended_well: list[int] = []
+    for one in failed:
+        ran_out = {each.attempt for each in one.occurrences if each.why.cause == "out_of_memory"}
+        for row in one.rows:
+            requested = row.use.memory_requested_bytes or 0
+            if row.attempt.number in ran_out:
+                tried.append(requested)
+            elif row.attempt.status == "success":
+                ended_well.append(requested)
+    uses = [one.use for one in failed]
+    too_little = max((*tried, *(one.memory_requested_bytes or 0 for one in uses)), default=0)
+    # Of several jobs, the one that needs most counts.
+    enough = max(ended_well, default=0) if len(ended_well) == len(failed) else 0
+    rules = {one.rule for one in failed}
+    return MemoryNeeds(
+        used=max((one.memory_bytes or 0 for one in uses), default=0),
+        too_little=too_little,
+        enough=enough if enough > too_little else 0,
+        overridden=next(
+            (one for one in overridden(run) if one.rule in rules and one.resource == "memory"), None
+        ),
+    )
+
+
+def in_mb(size: int) -> str:
+    """Return ``400 MB``; what a scheduler counts in MiB as ``500 MiB``."""
+    if size % _MIB == 0 and size % MB:
+        return f"{size // _MIB} MiB"
+    return f"{round(size / MB)} MB"
+
+
+def _enough_mb(used: int, requested: int) -> int:
+    """Return twice what was not enough: use is measured only up to the limit."""
+    too_little = max(used, requested)
+    return math.ceil(2 * too_little / MB / _STEP_MB) * _STEP_MB

@@ -1,0 +1,216 @@
+"""What the scheduler's records show comes first: requeues, cancellations, wrong states, requests."""
+
+from typing import Any
+
+from builders import Story, a_record, an_execution, at, begun, level, stamps
+from failing import on_node, tail
+from triaged import triage_of
+
+from snakemake_logger_plugin_observe.analysis.triage.incident import Incident
+from snakemake_logger_plugin_observe.journal.records import SchedulerStart
+
+MIB = 2**20
+
+
+def found_in(story: Story) -> dict[str, Incident]:
+    """Return the incidents of a run by class."""
+    return {one.incident_class: one for one in triage_of(story).incidents}
+
+
+# -- jobs that the cluster started again -------------------------------------------------------------
+
+
+def started_again(**record: Any) -> Story:
+    """Return a job whose first start was ended by SIGTERM, and whose second ended well."""
+    story = begun(wraps="slurm").job(1, rule="crunch")
+    first = an_execution(
+        "crunch", begun=8, tool_started=8, tool_ended=10, status="failed", exit_code=143
+    )
+    again = an_execution("crunch", begun=136, tool_started=136, tool_ended=161, checked=161)
+    known = stamps(ready=3, selected=4, submitting=4, accepted=5, reported=163, finished=164)
+    story.attempt(
+        *(1, known),
+        level(first, started=6, loaded=7, planned=8, ended=11),
+        level(again, pid=101, started=134, loaded=135, planned=136, ended=162),
+        node_starts=(at(6), at(133)),
+        external_jobid="144",
+    )
+    if record:
+        story.accounting(1, a_record("144", **record))
+    return story.end(165)
+
+
+def test_a_requeued_job_is_the_cluster_s_doing_and_nobody_s_tool_failed() -> None:
+    earlier = SchedulerStart(state="REQUEUED", started=at(6), ended=at(11), nodes="n2")
+    record = {"submitted": 11, "eligible": 132, "started": 133, "ended": 163}
+    found = found_in(
+        started_again(
+            restarts=1, reason="BeginTime", earlier_starts=(earlier,), nodes="n1", **record
+        )
+    )
+    assert "tool_failure" not in found
+    one = found["requeued"]
+    assert (one.strength, one.failures, one.explains) == ("certain", 0, 127_000_000)
+    assert one.claim == (
+        "the cluster ended crunch (cluster job 144) and started it again (preempted, its node "
+        "failed, or requeued by an administrator or by hand); the first start on n2 had run for "
+        "5 s, it might not start again for 121 s, it started again 127 s after its first start; no "
+        "tool failed by that"
+    )
+
+
+def test_without_a_record_the_node_s_own_stamps_show_a_requeue() -> None:
+    assert [*found_in(started_again())] == ["requeued"]
+
+
+def test_a_record_says_why_a_job_was_started_again() -> None:
+    earlier = SchedulerStart(state="NODE_FAIL", started=at(6), ended=at(11), nodes="n2")
+    found = found_in(started_again(restarts=1, earlier_starts=(earlier,)))
+    assert "started it again (its node failed)" in found["requeued"].claim
+
+
+# -- jobs that somebody cancelled ----------------------------------------------------------------------
+
+
+def cancelled(**record: Any) -> Story:
+    """Return an interrupted run that had not noticed for long that its job was cancelled."""
+    story = begun(wraps="slurm").job(1, rule="long", wildcards={"i": "1"})
+    one = an_execution(
+        *("long",),
+        wildcards={"i": "1"},
+        begun=8,
+        tool_started=8,
+        tool_ended=20,
+        status="failed",
+        exit_code=-15,
+    )
+    known = stamps(ready=3, selected=4, submitting=4, accepted=5, finished=170)
+    node = level(one, started=6, loaded=7, planned=8, ended=21)
+    story.message(169, "Terminating processes on user request", kind="interrupted")
+    story.attempt(1, known, node, status="cancelled", external_jobid="308")
+    story.accounting(1, a_record("308", state="CANCELLED", ended=21, **record))
+    return story.end(171, "interrupted")
+
+
+def test_a_job_that_somebody_cancelled_names_who_and_for_how_long_nobody_noticed() -> None:
+    found = found_in(cancelled(cancelled_by="0"))
+    one = found["job_lost"]
+    assert one.claim == (
+        "long i=1 was terminated from outside on node7 (cluster job 308): CANCELLED by root at "
+        "12:00:21 UTC; Snakemake had not noticed 148 s later, when the run ended"
+    )
+    assert (one.strength, one.failures) == ("certain", 1)
+    assert one.action.text == ("ask root why cluster job 308 had to be cancelled; then run again")
+    assert "kernel" not in one.action.text
+
+
+def test_a_job_that_the_interruption_itself_cancelled_was_in_flight() -> None:
+    story = cancelled(cancelled_by="1000")
+    story.accounting(1, a_record("308", state="CANCELLED", cancelled_by="1000", ended=169))
+    assert [*found_in(story)] == ["killed_run"]
+
+
+# -- states that were reported wrongly -----------------------------------------------------------------
+
+
+def told_that_it_failed(**record: Any) -> Story:
+    story = begun(wraps="cluster-generic").job(1, rule="chop", wildcards={"s": "a"})
+    known = stamps(ready=3, selected=4, submitting=4, accepted=5, reported=8, finished=9)
+    story.attempt(1, known, status="failed", external_jobid="130")
+    return story.accounting(1, a_record("130", **record)).end(11, "failed")
+
+
+def test_a_job_that_the_scheduler_still_has_in_its_queue_did_not_fail() -> None:
+    pending = {"state": "PENDING", "started": None, "ended": None, "exit_code": None}
+    found = triage_of(told_that_it_failed(**pending))
+    (one,) = found.incidents
+    assert (one.id, one.strength) == ("status_misreported:out", "certain")
+    assert one.claim == (
+        "Snakemake was told that chop s=a had failed, but by the scheduler's record it was PENDING "
+        "(cluster job 130): it never began, and may still be queued or run"
+    )
+    assert one.action.text.startswith("cancel 130 first")
+    assert "--cluster-generic-status-cmd" in one.action.text
+    assert [command.line for command in one.action.commands] == ["squeue -j 130", "scancel 130"]
+
+
+def test_a_job_that_ended_well_by_the_record_was_reported_wrongly() -> None:
+    (one,) = triage_of(told_that_it_failed()).incidents
+    assert (one.id, one.strength) == ("status_misreported:ended", "likely")
+    assert "COMPLETED (cluster job 130): it ended without an error there" in one.claim
+    assert one.action.commands == ()
+
+
+# -- what the scheduler was asked for ------------------------------------------------------------------
+
+
+def asked_for_less(*, status: str = "failed", **record: Any) -> Story:
+    settings = {"default_resources": {"mem_mb_per_cpu": 250}}
+    story = begun(wraps="slurm", settings=settings)
+    asks = {"mem_mb": 8000, "mem_mb_per_cpu": 250, "runtime": 5}
+    story.job(1, rule="sortbam", threads=2, resources=asks)
+    on_node(story, 1, 137 if status == "failed" else 0, rule="sortbam")
+    facts = {"memory_requested_bytes": 500 * MIB, "peak_rss_bytes": 841_000_000, **record}
+    state = "FAILED" if status == "failed" else "COMPLETED"
+    return story.accounting(1, a_record("71", state=state, **facts)).end(20, status)
+
+
+def test_a_job_that_ran_out_of_what_was_submitted_is_told_what_won_over_its_request() -> None:
+    (one,) = triage_of(asked_for_less()).incidents
+    assert (one.incident_class, one.strength) == ("out_of_memory", "likely")
+    assert one.claim == (
+        "sortbam probably ran out of memory: 841 MB used, 500 MiB requested (exit code 137 "
+        "(signal 9, SIGKILL)); the scheduler was asked for 500 MB, not 8000: mem_mb_per_cpu=250 × 2 "
+        "CPUs of the defaults wins over mem_mb"
+    )
+    assert one.action.text == (
+        "remove mem_mb_per_cpu from --default-resources (or from the profile), so that mem_mb is "
+        "submitted"
+    )
+
+
+def test_a_request_that_was_not_submitted_is_found_though_nothing_failed() -> None:
+    found = found_in(asked_for_less(status="success", peak_rss_bytes=200_000_000))
+    one = found["request_overridden"]
+    assert one.claim == (
+        "for sortbam, the scheduler was asked for 500 MB, not 8000: mem_mb_per_cpu=250 × 2 CPUs of "
+        "the defaults wins over mem_mb"
+    )
+
+
+def test_the_number_of_mem_mb_taken_for_mib_and_more_than_requested_are_no_finding() -> None:
+    for size in (8000 * MIB, 8000_000_000, 8001 * MIB, 16000 * MIB):
+        story = asked_for_less(status="success", memory_requested_bytes=size)
+        assert "request_overridden" not in found_in(story)
+
+
+def test_a_time_limit_below_the_rule_s_is_found() -> None:
+    story = begun(wraps="slurm").job(1, resources={"runtime": 60})
+    on_node(story, 1, 0).accounting(1, a_record("71", time_limit_s=1800))
+    one = found_in(story.end(20))["request_overridden"]
+    assert one.claim == "for map, the scheduler was asked for 30 min, not 60"
+
+
+# -- memory that grew with the attempts ----------------------------------------------------------------
+
+
+def test_memory_that_was_enough_for_a_retry_is_requested_from_the_first_attempt_on() -> None:
+    story = begun(wraps="slurm")
+    for number in (1, 2, 3):
+        story.job(1, rule="call", attempt=number, resources={"mem_mb": 400 * number}, retries=3)
+        said = "java.lang.OutOfMemoryError: Java heap space"
+        no_memory = {"logs": tail(said, path="logs/call.log")} if number < 3 else {}
+        on_node(
+            *(story, 1, 1 if number < 3 else 0),
+            **{"number": number, "start_s": 10 * number, "rule": "call", **no_memory},
+        )
+    (one,) = triage_of(story.end(50)).incidents
+    assert one.incident_class == "out_of_memory"
+    assert one.claim.startswith(
+        "call probably ran out of memory: use unknown, 800 MB requested (exit code 1); with "
+        "1200 MB it ended well"
+    )
+    assert one.action.text == (
+        "let call request mem_mb=1200 from its first attempt on: 800 MB was too little, and that "
+        "was enough"
+    )
