@@ -56,8 +56,11 @@ def memory_of(attempt: Attempt) -> MemoryUse:
         if recorded is not None and recorded > bound + own:
             return MemoryUse(recorded, is_least=True, snakemake=on_node)
         low = max(least + own if least is not None else 0, recorded or 0)
-        known_to_be = {"least": low or None, "is_whole": alone, "snakemake": on_node}
-        return MemoryUse(bound + own, is_bound=True, **known_to_be)
+        return MemoryUse(
+            *(bound + own, True, False, low or None),
+            is_whole=alone,
+            snakemake=on_node,
+        )
     known = [size + own for size in (together, least) if size is not None]
     if recorded is not None:
         known.append(recorded)
