@@ -39,6 +39,13 @@ def size(count: int) -> str:
     return f"{count / 10**12:.1f} TB"
 
 
+def requested_size(count: int) -> str:
+    """Return requested bytes: what a scheduler counts in MiB in these, ``500 MiB``."""
+    if count % 2**20 == 0 and count % 10**6:
+        return f"{count // 2**20} MiB"
+    return size(count)
+
+
 def decimals(total: Micros) -> int:
     """Return how many decimals of a second are worth showing in a table that sums to *total*."""
     s = total / 1_000_000

@@ -44,6 +44,8 @@ def short_cause(one: Failure) -> str:
         return describe_exit(why.exit_code, why.signal)
     if one.has_invalid_output:
         return "invalid output"
+    if why.cause == "misreported" and why.state:
+        return f"reported as failed, but {why.state} by the scheduler's record"
     return ("" if why.certain else "probably ") + _SHORT[why.cause]
 
 
@@ -54,5 +56,6 @@ def full_cause(one: Occurrence) -> str:
     if why.cause in ("exit_code", "signal"):
         return ended
     text = _CAUSES.get(why.cause, "failed")
-    shown_by = ", ".join(part for part in (why.state or "", ended) if part)
+    state = f"{why.state} by {why.by}" if why.state and why.by else why.state or ""
+    shown_by = ", ".join(part for part in (state, ended) if part)
     return ("" if why.certain else "probably ") + text + (f" ({shown_by})" if shown_by else "")

@@ -31,6 +31,7 @@ from snakemake_logger_plugin_observe.run.unobserved import (
 # Slurm ends a job up to a minute after its limit, and sends it a signal some time before that.
 _NEAR_THE_LIMIT: Final = 90 * 1_000_000
 _LAST_LOG_LINES: Final = 5
+_ROOT: Final = "0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,8 @@ class FailureCause:
     signal: int | None = None
     state: str | None = None
     """The last state of its submission in the scheduler's record."""
+    by: str | None = None
+    """Who cancelled it, by that record: ``root``, ``user 1000``."""
 
 
 def failure_cause(
@@ -88,7 +91,14 @@ def failure_cause(
         cause, certain = "lost", False
     else:
         cause, certain = ("exception" if messages.is_exception(message) else "other"), True
-    return FailureCause(cause, certain, code, number, state)
+    return FailureCause(cause, certain, code, number, state, cancelled_by(record))
+
+
+def cancelled_by(record: SchedulerRecord | None) -> str | None:
+    """Return who cancelled a job, by its record; None if nobody did, or that is not known."""
+    if record is None or record.cancelled_by is None:
+        return None
+    return "root" if record.cancelled_by == _ROOT else f"user {record.cancelled_by}"
 
 
 def _named_by_attempt(

@@ -24,12 +24,22 @@ class MemoryNeeds:
 
     used: int
     """The most that one of them is known to have used, in bytes."""
+    of_snakemake: int
+    """What of it Snakemake's own processes on the node held, about."""
     too_little: int
     """The most that one of them had requested and ran out of, in bytes."""
     enough: int
     """The least that an attempt had requested which ended well, if that was more, in bytes."""
     overridden: Overridden | None
     """The request of their rule that the scheduler was not asked for."""
+
+    @property
+    def most_used(self) -> str:
+        """Return ``164 MB used, of it about 150 MB Snakemake itself``; or that it is unknown."""
+        if not self.used:
+            return "use unknown"
+        own = f", of it about {in_mb(self.of_snakemake)} Snakemake itself"
+        return f"{in_mb(self.used)} used{own if self.of_snakemake else ''}"
 
     @property
     def requests_tried(self) -> str:
@@ -81,8 +91,10 @@ def memory_needs(run: Run, failed: Sequence[Failure]) -> MemoryNeeds:
     # Of several jobs, the one that needs most counts.
     enough = max(ended_well, default=0) if len(ended_well) == len(failed) else 0
     rules = {one.rule for one in failed}
+    most = max(uses, key=lambda one: one.memory_bytes or 0)
     return MemoryNeeds(
-        used=max((one.memory_bytes or 0 for one in uses), default=0),
+        used=most.memory_bytes or 0,
+        of_snakemake=most.memory_snakemake_bytes or 0,
         too_little=too_little,
         enough=enough if enough > too_little else 0,
         overridden=next(

@@ -19,6 +19,8 @@ class RequestUse:
     memory_requested_bytes: int | None = None
     time_s: float | None = None
     time_requested_s: float | None = None
+    memory_snakemake_bytes: int | None = None
+    """What of its memory Snakemake's own processes on the node held, about."""
 
     @property
     def nearly_all_memory(self) -> bool:
@@ -49,9 +51,12 @@ def request_use(run: Run, attempt: Attempt, execution: Execution | None = None) 
         limit = record.time_limit_s or limit
         if record.started is not None and record.ended is not None:
             spent = max(spent or 0, (record.ended - record.started) / 1_000_000)
+    most = max((peak for peak in peaks if peak is not None), default=None)
+    with_own = execution is None and most is not None and most == known.memory_peak_bytes
     return RequestUse(
-        memory_bytes=max((peak for peak in peaks if peak is not None), default=None),
+        memory_bytes=most,
         memory_requested_bytes=memory,
+        memory_snakemake_bytes=known.memory_snakemake_bytes if with_own else None,
         time_s=spent,
         time_requested_s=limit,
     )

@@ -8,6 +8,7 @@ from snakemake_logger_plugin_observe.analysis.compare.differences import RUN, Ch
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
 from snakemake_logger_plugin_observe.analysis.failures.messages import Cause
 from snakemake_logger_plugin_observe.analysis.named_files import named_in
+from snakemake_logger_plugin_observe.journal.error_lines import is_error
 from snakemake_logger_plugin_observe.run.model import Run
 
 IN_VAIN: Final = "retries_did_not_help"
@@ -93,6 +94,8 @@ def class_of(
         return KILLED
     if by_snakemake:
         return WORKFLOW
+    if one.cause == "lost" and not one.decisive.why.certain and _reported_an_error(one):
+        return TOOL  # what would refute that it was terminated from outside
     if one.cause in _BY_CAUSE:
         return _BY_CAUSE[one.cause]
     # What a later attempt of this run made did not appear late.
@@ -104,6 +107,11 @@ def class_of(
     if in_every_job or one.verdict == "deterministic":
         return MASKED if one.outcome == "succeeded" else IN_VAIN
     return TOOL
+
+
+def _reported_an_error(one: Failure) -> bool:
+    line = one.decisive.line
+    return line is not None and is_error(line.text)
 
 
 def context_changes(changes: Iterable[Change]) -> tuple[Change, ...]:

@@ -51,6 +51,8 @@ def ids_and_states(case: Case, attempts: Sequence[Attempt]) -> tuple[str, ...]:
         if one.external_jobid:
             record = case.run.record_of(one)
             state = f" {record.state}" if record is not None and record.state else ""
+            if record is not None and record.ended is None and record.reason:
+                state += f": {record.reason}"
             found[one.external_jobid] = f"{one.external_jobid}{state}"
     return tuple(found.values())
 

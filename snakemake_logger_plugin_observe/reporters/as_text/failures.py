@@ -32,6 +32,7 @@ from snakemake_logger_plugin_observe.reporters.words import (
     duration_s,
     job_name,
     percent,
+    requested_size,
     size,
 )
 
@@ -187,9 +188,10 @@ def _used(one: Failure) -> Iterator[str]:
     """Yield used and requested resources, where a limit may have ended the job."""
     used, cause = one.use, one.cause
     if used.memory_bytes is not None and (cause == "out_of_memory" or used.nearly_all_memory):
-        yield f"memory: {size(used.memory_bytes)} used{_of(used.memory_requested_bytes, size)}"
+        requested = _of(used.memory_requested_bytes, requested_size)
+        yield f"memory: {size(used.memory_bytes)} used{requested}"
     elif cause == "out_of_memory":
-        yield f"memory: use unknown{_of(used.memory_requested_bytes, size)}"
+        yield f"memory: use unknown{_of(used.memory_requested_bytes, requested_size)}"
     if used.time_s is not None and (cause == "time_limit" or used.nearly_all_time):
         yield f"time: {duration_s(used.time_s)} used{_of(used.time_requested_s, duration_s)}"
 

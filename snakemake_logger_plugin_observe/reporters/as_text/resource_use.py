@@ -12,7 +12,13 @@ from snakemake_logger_plugin_observe.analysis.jobs.table import Row
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.journal.records import Benchmark
 from snakemake_logger_plugin_observe.reporters.tables import not_shown, plain_table
-from snakemake_logger_plugin_observe.reporters.words import duration_s, harmless, job_name, size
+from snakemake_logger_plugin_observe.reporters.words import (
+    duration_s,
+    harmless,
+    job_name,
+    requested_size,
+    size,
+)
 
 _JOB: Final = ("job", "attempt")
 _FIGURES: Final = (
@@ -92,7 +98,7 @@ def _cells(row: Row) -> tuple[str, ...]:
         str(row.attempt.job_id),
         str(row.attempt.number),
         _of(_known(use.cores, "{:.2f}".format), _known(use.threads, str)),
-        _of(peak, _known(use.memory_requested_bytes, size)),
+        _of(peak, _known(use.memory_requested_bytes, requested_size)),
         _of(_known(took, duration_s), _known(use.runtime_requested_s, duration_s)),
         _known(use.cpu_s, duration_s),
         _known(use.read_bytes, size),

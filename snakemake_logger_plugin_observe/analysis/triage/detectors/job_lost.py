@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from snakemake_logger_plugin_observe.analysis.failures.causes import cancelled_by
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
 from snakemake_logger_plugin_observe.analysis.phrasing import named
 from snakemake_logger_plugin_observe.analysis.triage import failed_jobs
@@ -17,7 +18,6 @@ from snakemake_logger_plugin_observe.run.scheduler_ends import (
 )
 
 CLASS: Final = LOST
-_ROOT: Final = "0"
 
 
 def detect(case: Case) -> Iterator[Incident]:
@@ -60,13 +60,9 @@ def _state(record: SchedulerRecord | None) -> str | None:
     """Return ``CANCELLED by user 1000 at 10:03:01 UTC``."""
     if record is None or record.state is None:
         return None
-    by = f" by {_user(record)}" if record.cancelled_by is not None else ""
+    by = f" by {who}" if (who := cancelled_by(record)) is not None else ""
     when = f" at {format_moment(record.ended)[11:19]} UTC" if record.ended is not None else ""
     return f"{record.state}{by}{when}"
-
-
-def _user(record: SchedulerRecord) -> str:
-    return "root" if record.cancelled_by == _ROOT else f"user {record.cancelled_by}"
 
 
 def _unnoticed(case: Case, failed: Sequence[Failure]) -> str:
@@ -87,10 +83,10 @@ def _unnoticed(case: Case, failed: Sequence[Failure]) -> str:
 
 
 def _action(records: Sequence[SchedulerRecord | None], cluster_jobs: str, on_nodes: str) -> Action:
-    cancelled = [one for one in records if one is not None and one.cancelled_by is not None]
+    cancelled = [who for one in records if (who := cancelled_by(one)) is not None]
     of_cluster = "cluster" if cluster_jobs else "system"
     if cancelled and len(cancelled) == len(records):
-        users = " or ".join(dict.fromkeys(map(_user, cancelled)))
+        users = " or ".join(dict.fromkeys(cancelled))
         return Action(
             f"ask {users} why {cluster_jobs} had to be cancelled; then run again",
             "the scheduler's record names who cancelled it; no tool failed",

@@ -28,13 +28,12 @@ def detect(case: Case) -> Iterator[Incident]:
 def _incident(case: Case, name: str, failed: list[Failure]) -> Incident:
     probably, strength = failed_jobs.how_sure(failed)
     needs = memory_needs(case.run, failed)
-    used = f"{in_mb(needs.used)} used" if needs.used else "use unknown"
     ended = failed_jobs.ending(failed[0].decisive)
     return Incident(
         id=f"{CLASS}:{name}",
         incident_class=CLASS,
         where="operating context",
-        claim=f"{failed_jobs.who(failed)} {probably}ran out of memory: {used}, "
+        claim=f"{failed_jobs.who(failed)} {probably}ran out of memory: {needs.most_used}, "
         f"{needs.requests_tried} ({ended}){_enough(needs)}{_overridden(needs)}{_after(failed)}"
         f"{failed_jobs.attempt_by_attempt(failed)}",
         strength=strength,
