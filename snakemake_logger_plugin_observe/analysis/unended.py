@@ -73,14 +73,15 @@ def go_on(
     first = ""
     may_go_on = [one for one in left if not has_ended(run.record_of(one))]
     known_to = [one for one in may_go_on if is_out(run.record_of(one))]
-    if ids := _ids(known_to):
-        first = f"cancel {named(ids, _IDS)}, which the scheduler still had; then "
-    elif ids := _ids(may_go_on):
+    ids = _ids(may_go_on)
+    if ids and still_out is not None:  # the scheduler was asked just now
+        if still_out:
+            first = f"cancel {named(still_out, _IDS)}, which the cluster still has; then "
+    elif known_to and (recorded := _ids(known_to)):
+        first = f"cancel {named(recorded, _IDS)}, which the scheduler still had; then "
+    elif ids:
         first = f"check whether the cluster still runs {named(ids, _IDS)}, and cancel those "
         first += "that it does; then "
-        if still_out is not None:
-            first = f"cancel {named(still_out, _IDS)}, which the cluster still has; then "
-            first = first if still_out else ""
     elif not all(one.cut_off for one in may_go_on):
         jobs = _names(run, may_go_on)
         first = f"check on this host (ps -ef) whether the tools of {jobs} still run, and end those "
