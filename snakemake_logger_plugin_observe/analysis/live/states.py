@@ -108,7 +108,8 @@ def live_view(
         known = _Evidence(run, attempt, report, record, answer)
         found = known.state(now, not_asked)
         states[attempt.key] = found
-    return LiveView(now, states, not_asked or answer.problem, answer.partitions)
+    failed = f"Slurm gave no answer: {answer.problem}" if answer.problem is not None else None
+    return LiveView(now, states, not_asked or failed, answer.partitions)
 
 
 class _Evidence:

@@ -25,6 +25,8 @@ from snakemake_logger_plugin_observe.run.model import Run
 
 _IDS: Final = 8
 _SHOWN: Final = 3
+_SUBMITS_AT_ONCE: Final = 60_000_000
+"""A submission that takes longer than this is not just slow."""
 _ORDER: Final[tuple[State, ...]] = (
     *("unknown", "gone", "ended", "pending", "selected"),
     *("job_script", "starting", "running", "computing"),
@@ -127,9 +129,17 @@ def standing_still(run: Run, view: LiveView) -> str:
         return ""
     still = [one for one in view.submissions if one.state in ("ended", "gone", "unknown")]
     still += [one for one in view.submissions if obstacle(one.reason) and one.state == "pending"]
+    still += unsubmitted(view)
     if not still:
         return ""
     return f"nothing moves: {'; '.join(line.text for line in lines(run, view)[:_SHOWN])}"
+
+
+def unsubmitted(view: LiveView) -> tuple[LiveState, ...]:
+    """Return what was selected long ago, if nothing is out but what waits to be submitted."""
+    late = [one for one in view.submissions if (view.length(one) or 0) > _SUBMITS_AT_ONCE]
+    waits = all(one.state == "selected" for one in view.submissions)
+    return tuple(late) if waits and len(late) == len(view.submissions) else ()
 
 
 def not_known(run: Run, view: LiveView) -> str:

@@ -50,8 +50,9 @@ def _symptoms(case: Case) -> Iterator[Symptom]:
         text = f"{jobs_of(len(failed_jobs.never_succeeded(case)))} of {rules} failed so far"
         line = never_succeeded[0].rows[-1].attempt.line
         yield Symptom("failed_so_far", text, side.at_line(line, "status: failed"))
-    if case.live is not None and (text := standing_still(case.run, case.live)):
-        yield Symptom("stuck", text, _out(case, case.live))
+    still = standing_still(case.run, case.live) if case.live is not None else ""
+    if case.live is not None and still and case.status != "killed":
+        yield Symptom("stuck", still, _out(case, case.live))
     if case.status == "failed":
         many = jobs_of(len(failed_jobs.never_succeeded(case)))
         whose = ", ".join(failed_jobs.rules_and_groups(never_succeeded))

@@ -75,11 +75,13 @@ def parts(answer: CostAnswer, width: int) -> list[RenderableType]:
         found += [*failed, Text()]
     if answer.reruns:
         found += [*_needless(answer, width), Text()]
+    out, still = live.parts(answer.source), live.stands_still(answer.source)
+    found += out if still else []
     if answer.source.stopped:
         found += [*unended.stopped(answer.source), Text()]
     elif not answer.source.length_unknown and not _failed_before_any_job(answer):
         found += [*_first(answer), Text()]
-    found += live.parts(answer.source)
+    found += [] if still else out
     if makespan:
         found += [_makespan(answer, width), Text()]
     if answer.account.rules:
@@ -95,6 +97,8 @@ def parts(answer: CostAnswer, width: int) -> list[RenderableType]:
 def _next(answer: CostAnswer) -> Text:
     """Return the command that goes on from here: by default, to what to fix first."""
     source = answer.source
+    if live.stands_still(source):
+        return reader("triage", source, purpose="why nothing moves, and what to do")
     if answer.advice is None:
         return reader("path", source, "--savings", purpose="what to fix first (it is simulated)")
     if source.length_unknown or source.status == "interrupted":

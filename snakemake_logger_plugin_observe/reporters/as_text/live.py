@@ -3,7 +3,7 @@
 from rich.console import RenderableType
 from rich.text import Text
 
-from snakemake_logger_plugin_observe.analysis.live.summary import counts, lines
+from snakemake_logger_plugin_observe.analysis.live.summary import counts, lines, standing_still
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.reporters.answers import Source
 from snakemake_logger_plugin_observe.reporters.words import harmless
@@ -16,12 +16,22 @@ def parts(source: Source) -> list[RenderableType]:
     view = source.live
     if view is None:
         return []
-    found: list[RenderableType] = [Text(harmless(f"Out on the cluster: {counts(view)}"), "bold")]
+    still = stands_still(source)
+    heading = "Nothing moves on the cluster" if still else "Out on the cluster"
+    style = "bold red" if still else "bold"
+    found: list[RenderableType] = [Text(harmless(f"{heading}: {counts(view)}"), style)]
     every = lines(source.run, view)
     shown = every if len(every) <= _SHOWN + 1 else every[:_SHOWN]
     found += [Text(harmless(f"  {line.text}")) for line in shown]
     if more := len(every) - len(shown):
         found.append(Text(f"  … and {plural(more, 'more line')} (jobs --format json)", "dim"))
     if view.problem is not None:
-        found.append(Text(harmless(f"! not asked of the scheduler: {view.problem}"), "yellow"))
+        found.append(Text(harmless(f"! {view.problem}"), "yellow"))
     return [*found, Text()]
+
+
+def stands_still(source: Source) -> bool:
+    """Whether a run goes on, and nothing of what is out on the cluster moves."""
+    if source.live is None or source.status == "killed":
+        return False
+    return bool(standing_still(source.run, source.live))

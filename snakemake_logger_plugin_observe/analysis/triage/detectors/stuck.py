@@ -14,7 +14,12 @@ from snakemake_logger_plugin_observe.analysis.live.state import (
     longest,
 )
 from snakemake_logger_plugin_observe.analysis.live.states import is_slurm
-from snakemake_logger_plugin_observe.analysis.live.summary import does, rule_or_group, who
+from snakemake_logger_plugin_observe.analysis.live.summary import (
+    does,
+    rule_or_group,
+    unsubmitted,
+    who,
+)
 from snakemake_logger_plugin_observe.analysis.phrasing import named
 from snakemake_logger_plugin_observe.analysis.submission import signs
 from snakemake_logger_plugin_observe.analysis.submission.settings import (
@@ -32,14 +37,12 @@ CLASS: Final = "stuck"
 _CITED: Final = 3
 _SLACK_S: Final = 15.0
 """A status check itself takes a moment, and the accounting's records come late."""
-_SUBMITS_AT_ONCE: Final = 60_000_000
-"""A submission that takes longer than this is not just slow."""
 
 
 def detect(case: Case) -> Iterator[Incident]:
     """Yield an incident for each reason for which jobs that are out do not move."""
     view = case.live
-    if view is None:
+    if view is None or case.status == "killed":  # then ``killed_run`` says what is left
         return
     yield from _pending(case, view)
     yield from _unnoticed(case, view)
@@ -291,10 +294,8 @@ def _gone(case: Case, view: LiveView) -> Iterator[Incident]:
 
 def _unsubmitted(case: Case, view: LiveView) -> Iterator[Incident]:
     """Yield what was selected long ago, and waits to be submitted while nothing else is out."""
-    if case.status != "running" or any(one.state != "selected" for one in view.submissions):
-        return
-    late = [one for one in view.submissions if (view.length(one) or 0) > _SUBMITS_AT_ONCE]
-    if not late or len(late) != len(view.submissions):
+    late = unsubmitted(view)
+    if not late or case.status != "running":
         return
     settings = settings_of(case.run.started) if case.run.started is not None else None
     arrays = settings is not None and bool(settings.array_rules)

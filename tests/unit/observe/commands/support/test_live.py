@@ -133,9 +133,33 @@ def test_what_is_out_is_named_below_the_first_sentence(
     for name in ("cost", "jobs", "triage"):
         assert main([name]) == 0
         text = capsys.readouterr().out
-        assert "Out on the cluster: 2 pending" in text
+        assert "Nothing moves on the cluster: 2 pending" in text
         assert "2 jobs of map (slurm 71, 72): pending for up to " in text
         assert " s: JobHeldUser" in text
+
+
+def test_while_something_moves_the_times_come_first(
+    workdir: Path, folder: Path, slurm: Command, capsys: pytest.CaptureFixture[str]
+) -> None:
+    journal(alive("71", "72"), workdir)
+    (folder / "1.fragment").write_bytes(COMPUTES + b"\n")
+    slurm("squeue", squeue(("71", "RUNNING", "None"), ("72", "PENDING", "JobHeldUser")))
+    assert main(["cost"]) == 0
+    text = capsys.readouterr().out
+    assert text.index("of the run so far") < text.index(
+        "Out on the cluster: 1 computing, 1 pending"
+    )
+
+
+def test_a_run_that_stands_still_leads_with_that(
+    workdir: Path, slurm: Command, capsys: pytest.CaptureFixture[str]
+) -> None:
+    journal(alive("71"), workdir)
+    slurm("squeue", squeue(("71", "PENDING", "JobHeldUser")))
+    assert main(["cost"]) == 0
+    text = capsys.readouterr().out
+    assert text.index("Nothing moves on the cluster: 1 pending") < text.index("of the run so far")
+    assert text.rstrip().endswith("# why nothing moves, and what to do")
 
 
 def test_jobs_that_a_killed_run_left_are_asked_about_too(
