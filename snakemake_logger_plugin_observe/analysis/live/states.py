@@ -14,6 +14,7 @@ from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.journal.node_reports import NodeReport
 from snakemake_logger_plugin_observe.journal.records import Execution, Level, SchedulerRecord
 from snakemake_logger_plugin_observe.run.attempt import FINAL, Attempt, Key
+from snakemake_logger_plugin_observe.run.endings import describe_exit, exit_of
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.node_processes import innermost_executions
 from snakemake_logger_plugin_observe.run.queue_answer import QueueAnswer
@@ -234,13 +235,15 @@ class _Evidence:
         )
         words: list[str] = []
         if last is not None and last.exit_code:
-            words.append(f"the tool's exit code is {last.exit_code}")
+            code, signal = exit_of(self._attempt, last, last=True)
+            words.append(f"the tool ended by {describe_exit(code, signal)}")
         elif last is not None and last.status == "success":
             words.append("the tool succeeded")
         elif any(level.error for level in self._levels):
             words.append("Snakemake failed on the node")
         if (record := self._record) is not None and record.ended is not None:
-            words.append(said(record))
+            its_own = record.state in ("COMPLETED", "FAILED")  # else the scheduler ended it
+            words.insert(len(words) if its_own else 0, said(record))
         return "; ".join(words) or None
 
     def _is(self, state: State, since: Micros | None, reason: str | None) -> LiveState:
@@ -259,10 +262,9 @@ class _Evidence:
 
 def said(record: SchedulerRecord) -> str:
     """Return how a job ended in Slurm's words: ``CANCELLED by 0``, ``FAILED 0:53``."""
-    by = getattr(record, "cancelled_by", None)
     words = f"Slurm says {record.state or 'nothing of its state'}"
-    if by is not None:
-        words += f" by {by}"
+    if record.cancelled_by is not None:
+        words += f" by {record.cancelled_by}"
     if record.exit_code or record.signal:
         words += f" {record.exit_code or 0}:{record.signal or 0}"
     return words

@@ -61,7 +61,11 @@ def test_a_suspended_job_is_said_to_be() -> None:
 
 @pytest.mark.parametrize(
     ("report", "reason"),
-    [(over(), "the tool succeeded"), (over(2), "the tool's exit code is 2")],
+    [
+        (over(), "the tool succeeded"),
+        (over(-15), "the tool ended by signal 15, SIGTERM"),
+        (over(2), "the tool ended by exit code 2"),
+    ],
 )
 def test_a_node_that_has_ended_is_not_noticed_yet(report: NodeReport, reason: str) -> None:
     view = view_of(out("71"), answered(ids=("71",)), {FIRST: report})
@@ -72,6 +76,12 @@ def test_a_job_that_the_scheduler_ended_is_not_noticed_yet() -> None:
     failed = queued(state="FAILED", reason=None, started=20, ended=20, exit_code=0, signal=53)
     view = view_of(out("71"), answered(failed))
     assert shown(view) == ("ended", 20_000_000, "Slurm says FAILED 0:53", None)
+
+
+def test_who_cancelled_a_job_is_said() -> None:
+    by = queued(state="CANCELLED", reason=None, started=8, ended=20, cancelled_by="0")
+    view = view_of(out("71"), answered(by), {FIRST: computing()})
+    assert shown(view) == ("ended", 20_000_000, "Slurm says CANCELLED by 0", NODE)
 
 
 def test_a_requeued_job_is_pending_whatever_its_node_wrote_before() -> None:

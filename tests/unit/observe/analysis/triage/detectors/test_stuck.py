@@ -95,7 +95,7 @@ def test_a_sentence_as_an_id_needs_parsable() -> None:
     (one,) = found(story, answered(), {(1, 1): over(2, ended_s=20)})
     assert one.claim == (
         "map i=1: the submit command answered 'Submitted batch job 311', which is no id, so "
-        "no status is found by it; ended 40 s ago on node7, not noticed yet: the tool's exit code is 2"
+        "no status is found by it; ended 40 s ago on node7, not noticed yet: the tool ended by exit code 2"
     )
     assert "--parsable" in one.action.text
 
