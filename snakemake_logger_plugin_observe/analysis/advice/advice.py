@@ -18,7 +18,10 @@ from snakemake_logger_plugin_observe.analysis.whatif.scenario import (
     ScenarioError,
     parse_scenario,
 )
-from snakemake_logger_plugin_observe.analysis.whatif.scenario_effects import apply_scenario
+from snakemake_logger_plugin_observe.analysis.whatif.scenario_effects import (
+    apply_scenario,
+    is_random,
+)
 from snakemake_logger_plugin_observe.analysis.whatif.transforms import requesting, without_phases
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.pasting import Command, command, option
@@ -95,6 +98,7 @@ def _choices(run: Run, account: Account, trials: "Trials", least: Micros) -> Ite
         work.grouping(account, least),
         work.submissions(account, least),
         work.waits(run, account, least),
+        work.ended_jobs(run, account, trials.model, least),
         work.files_and_planning(account, least),
         work.tools(run, account, least),
     )
@@ -150,11 +154,11 @@ class Trials:
             return None
         try:
             scenario = parse_scenario(move)
+            model = without_phases(self.model, frozenset(without)) if without else self.model
             draws = 1
-            if scenario.is_random:
+            if is_random(model, scenario):
                 draws = max(1, min(_DRAWS, _SUBMISSIONS // max(1, self.model.count)))
             rng = random.Random(1)  # noqa: S311 - not for keys
-            model = without_phases(self.model, frozenset(without)) if without else self.model
             for rule, name, amount in requests:
                 model = requesting(model, rule, name, amount)
             ends = sorted(

@@ -8,7 +8,10 @@ from snakemake_logger_plugin_observe.analysis.cost.account import Account, RuleS
 from snakemake_logger_plugin_observe.analysis.cost.polling import polling, sooner_s
 from snakemake_logger_plugin_observe.analysis.cost.selections import selections
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
+from snakemake_logger_plugin_observe.analysis.whatif.end_queue import end_queue
+from snakemake_logger_plugin_observe.analysis.whatif.model import Model
 from snakemake_logger_plugin_observe.clock import Micros
+from snakemake_logger_plugin_observe.journal.events import FileSystem
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.phases import PHASES, UNOBSERVED, cost_class
 
@@ -19,6 +22,10 @@ _PER_SUBMISSION: Final = (
 _PLANNING: Final = ("parse", "plan", "node_plan")  # each job on a node reads the Snakefile anew
 _LEAST_PLANNING: Final = 2_000_000  # any workflow takes some tenths, on a busy machine a second
 _SLOW_FILES: Final = 20_000  # with fast files, a job takes some ms of it, also on a busy machine
+_HANDLING: Final = ("postprocess", "latency_wait")
+_SLOW_OPERATION_S: Final = 0.002
+_QUEUED: Final = 3
+_SLOW_END: Final = 200_000  # what the main thread does for an ended job takes some ms
 _SLOW_SUBMIT: Final = 1_000_000  # sbatch answers within some hundredths of a second
 _FULL: Final = 0.9
 """Of the machine's cores, so many are as good as all."""
@@ -172,6 +179,31 @@ def files_and_planning(account: Account, least: Micros) -> Iterator[Choice]:
     starting = account.makespan_by_phase.get("import", 0)
     if parse + plan + again >= max(least, _LEAST_PLANNING, starting):
         yield _one(_faster_to_read(parse) if parse >= plan else _faster_to_plan(plan))
+
+
+def ended_jobs(run: Run, account: Account, model: Model, least: Micros) -> Iterator[Choice]:
+    """Yield faster files, if ended jobs queued for the main thread, which handled their files."""
+    spent = sum(account.makespan_by_phase.get(phase, 0) for phase in _HANDLING)
+    slowest_s = max((_slowest_s(one) for one in run.file_systems), default=0.0)
+    if spent < least or slowest_s < _SLOW_OPERATION_S:
+        return
+    queue = end_queue(model)
+    if queue.longest >= _QUEUED and queue.each >= _SLOW_END:
+        yield _one(
+            Lever(
+                "staging",
+                "move the working directory to a faster file system, or let jobs have fewer files",
+                f"up to {queue.longest} ended jobs queued for Snakemake's main thread, which took "
+                f"{queue.each / 1e6:.2g} s for each; a file operation takes up to "
+                f"{1000 * slowest_s:.0f} ms here",
+                without=_HANDLING,
+                at_most=True,
+            )
+        )
+
+
+def _slowest_s(one: FileSystem) -> float:
+    return max(one.create_s or 0, one.stat_s or 0, one.remove_s or 0)
 
 
 def _files_are_slow(account: Account) -> bool:

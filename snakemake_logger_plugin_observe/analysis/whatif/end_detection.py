@@ -17,6 +17,9 @@ from snakemake_logger_plugin_observe.run.attempt import FINAL, Attempt
 from snakemake_logger_plugin_observe.run.model import Run
 
 _MAX_CHECKS: Final = 100_000
+_LAGS: Final = {"slurm": 1_500_000}
+"""How long after its last process has gone a job usually is one that has ended: Slurm's accounting
+has a record some 1.3 s late. Where a run shows another lag, that counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,7 @@ class EndDetection:
     polled: list[bool]
     unseen: Column
     check_delay: Column
+    behind: Column
 
 
 class NoticedEnd(NamedTuple):
@@ -50,12 +54,12 @@ def infer_end_detection(
     """Return how the ends of *attempts*, with their *moments*, were noticed."""
     count = len(attempts)
     ended, reported = moments.ended, moments.reported
-    unseen, check_delay = [0] * count, [0] * count
+    unseen, check_delay, behind = [0] * count, [0] * count, [0] * count
     polled = [attempt.status in FINAL and was_polled(attempt) for attempt in attempts]
     intervals = polling(run)
     sleeps = [p for p in run.phases if p.phase == "shutdown" and p.poll_interval_s]
     if intervals is None or not (any(polled) or sleeps):
-        return EndDetection(None, 0, [False] * count, unseen, check_delay)
+        return EndDetection(None, 0, [False] * count, unseen, check_delay, behind)
     every = max(1, round(intervals.shortest_s * 1e6))
     noticed = [
         _noticed(attempt, reported[i], ended[i] if polled[i] else 0)
@@ -84,19 +88,21 @@ def infer_end_detection(
             missed = checks[index - 1] + 1 if (index := bisect_left(checks, check.begun)) else 0
             # Negative where it ended while that check went on, after the check's begin.
             bounds[i] = min(max(0, missed - ended[i]), early := check.begun - ended[i]), early
+            behind[i] = max(0, min(check.slept or 0, check.begun) - ended[i])
             node = _node_end(attempt, ended[i])
             lags[i] = max(0, ended[i] - node), max(0, check.begun - node)
         elif at > 0 and ended[i] <= checks[at - 1]:
             unseen[i] = checks[at - 1] - ended[i] + 1
     if lags:
-        usual = _usual_lag(lags.values())
+        wraps = run.started.wraps if run.started is not None else None
+        usual = _usual_lag(lags.values(), _LAGS.get(wraps or "", 0))
         for i, (least, most) in lags.items():
             low, high = bounds[i]
             unseen[i] = min(max(min(usual, most) - least, low), high)
     elif any(unseen):
         soonest = _soonest(polled, moments, check_delay, every)
         unseen = [max(length, soonest) if polled[i] else length for i, length in enumerate(unseen)]
-    return EndDetection(schedule, every, polled, unseen, check_delay)
+    return EndDetection(schedule, every, polled, unseen, check_delay, behind)
 
 
 def _noticed(attempt: Attempt, reported: Micros, ended: Micros) -> NoticedEnd:
@@ -112,19 +118,23 @@ def _node_end(attempt: Attempt, ended: Micros) -> Micros:
     return ended if attempt.node_ended is None else min(ended, attempt.node_ended)
 
 
-def _usual_lag(lags: Iterable[tuple[Micros, Micros]]) -> Micros:
-    """Return how long after its end on the node a job usually is one that has ended to a check.
+def _usual_lag(lags: Iterable[tuple[Micros, Micros]], known: Micros) -> Micros:
+    """Return how long after its end on the node a job usually has ended to a status check.
 
-    Each job was missed up to its least lag and seen at its most; what most of them allow counts,
-    and the least of it.
+    Each job was missed up to its least lag and seen at its most. What most of them allow counts,
+    and of that what is nearest to the *known* lag of such clusters.
     """
-    changes = sorted(change for least, most in lags for change in ((least, 0, 1), (most, 1, -1)))
-    usual = together = most_together = 0
+    changes = sorted(
+        change for least, most in lags for change in ((least, 0, 1), (max(least, most), 1, -1))
+    )
+    together = most_together = low = high = 0
     for moment, _, change in changes:
+        if change < 0 and together == most_together and high < low:
+            high = moment
         together += change
         if together > most_together:
-            most_together, usual = together, moment
-    return usual
+            most_together, low, high = together, moment, -1
+    return max(low, min(known, high))
 
 
 def _soonest(

@@ -164,6 +164,7 @@ def _merged(
         polled=by.first(model.polled),
         unseen=by.largest(model.unseen),
         check_delay=by.mean(model.check_delay),
+        behind=by.mean(model.behind) if model.behind else [],
         staged=(by.mean(model.staged[0]), by.largest(model.staged[1])) if model.staged else None,
         group_parts={
             number: model.group_parts[pack[0]]

@@ -125,6 +125,8 @@ class Model:
     """If inputs are fetched in the background: what precedes the tool, and the fetching time."""
     merged: dict[int, tuple[Key, ...]] = field(default_factory=dict)
     """The submissions that were merged into a group which the run did not have."""
+    behind: Column = field(default_factory=list)
+    """For how long after its end the check before still went on: it waited for the main thread."""
     failed: frozenset[int] = frozenset()
     """The submissions that failed: the interval between status checks may not fall back then."""
     remote: bool = True

@@ -117,6 +117,7 @@ class _ModelBuilder:
             polled=detection.polled,
             unseen=detection.unseen,
             check_delay=detection.check_delay,
+            behind=detection.behind,
             poll_schedule=detection.schedule,
             nominal=detection.every,
             group_parts=self.group_parts,

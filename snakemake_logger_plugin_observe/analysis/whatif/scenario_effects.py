@@ -25,6 +25,20 @@ from snakemake_logger_plugin_observe.run.model import Run
 _LONG: Final = 1_000_000
 
 
+def is_random(model: Model, scenario: Scenario) -> bool:
+    """Whether something about *scenario* is drawn at random, so that its simulations differ."""
+    return scenario.is_random or _meets_other_checks(model, scenario)
+
+
+def _meets_other_checks(model: Model, scenario: Scenario) -> bool:
+    """Whether jobs end between other status checks than in the run, and the interval grows."""
+    schedule = model.poll_schedule
+    if schedule is None or not (schedule.growth and schedule.recorded):
+        return False
+    polled_otherwise = scenario.poll_s is not None and scenario.poll_s * 1e6 != model.nominal
+    return polled_otherwise or any(size > 1 for size in scenario.groups.values())
+
+
 def apply_scenario(
     model: Model, run: Run, scenario: Scenario, rng: random.Random
 ) -> tuple[Model, list[str]]:
@@ -78,6 +92,12 @@ def apply_scenario(
             "and a check takes as long as it did"
         )
         model = transforms.polled_every(model, round(scenario.poll_s * 1e6))
+    if _meets_other_checks(model, scenario):
+        assumptions.append(
+            "starts on a node are drawn from those of this run, and the cluster ends jobs up to a "
+            "second sooner or later: whether a check just misses an end decides over an interval"
+        )
+        model = transforms.ends_drawn(model, rng)
     if scenario.scheduler is not None:
         assumptions.append("choosing jobs takes no time: at most so much is saved")
         model = transforms.without_phases(model, ("select",))

@@ -16,6 +16,8 @@ from snakemake_logger_plugin_observe.analysis.whatif.poll_schedule import near_m
 from snakemake_logger_plugin_observe.clock import Micros
 
 BEFORE_THE_TOOL: Final = ("queue_wait", "node_startup", "node_plan")
+_LAG_VARIES: Final = 1_000_000  # the scheduler's moments are whole seconds
+_BLOCKED: Final = 1_000_000  # a check takes some tenths of a second by itself
 _ON_A_NODE: Final = ("queue_wait", "node_startup", "node_plan", "member_wait", "node_exit")
 
 
@@ -40,10 +42,21 @@ def without_phases(model: Model, phases: Collection[str]) -> Model:
     if "main_loop" in gone:
         changed = changed.changed(loop=zero)
     if "postprocess" in gone:
-        changed = changed.changed(wakeup=zero)
+        changed = _with_a_free_thread(changed.changed(wakeup=zero))
     if "plan" in gone:
         changed = changed.changed(replan=zero)
     return changed
+
+
+def _with_a_free_thread(model: Model) -> Model:
+    """Return *model* with status checks that do not wait for the main thread: at their interval."""
+    schedule = model.poll_schedule
+    if schedule is None or not schedule.recorded or max(model.behind, default=0) < _BLOCKED:
+        return model
+    return model.changed(
+        poll_schedule=schedule.at_interval(model.nominal, model.nominal, model.began),
+        check_delay=[0] * model.count,
+    )
 
 
 def _less(
@@ -132,6 +145,26 @@ def queue_drawn(model: Model, rng: random.Random) -> Model:
     return model.changed(background={**model.background, "queue_wait": drawn})
 
 
+def ends_drawn(model: Model, rng: random.Random) -> Model:
+    """Return *model* with each start on a node, and each lag of the cluster, drawn at random.
+
+    Whether a growing interval's check sees an end or just misses it decides over a whole interval,
+    so small differences between jobs count. Starts are drawn from those that were measured.
+    """
+    column = model.background.get("node_startup", [0] * model.count)
+    started = [i for i in range(model.count) if column[i]]
+    drawn = list(column)
+    for i in started:
+        drawn[i] = column[rng.choice(started)]
+    return model.changed(
+        background={**model.background, "node_startup": drawn},
+        unseen=[
+            round(max(0, one) + rng.uniform(-_LAG_VARIES, _LAG_VARIES)) if polled else one
+            for one, polled in zip(model.unseen, model.polled, strict=True)
+        ],
+    )
+
+
 def staging_overlapped(model: Model) -> Model:
     """Return *model* with inputs fetched as soon as a job is ready, while it waits."""
     zero = [0] * model.count
@@ -151,12 +184,14 @@ def waits_as_they_were(model: Model) -> Model:
     recorded = model.poll_schedule is not None and model.poll_schedule.recorded
     lags = [max(0, one) for one in model.unseen] if recorded else zero
     delays = model.check_delay if recorded else zero
+    # A check that waits for the main thread delays the next; here only that thread's work counts.
+    behind = model.behind if recorded and model.behind else zero
     columns = {
         "node_exit": lags,
         "poll_wait": [
-            max(0, reported - ended - lag - delay)
-            for reported, ended, lag, delay in zip(
-                moments.reported, moments.ended, lags, delays, strict=True
+            max(0, reported - ended - delay - max(lag, late))
+            for reported, ended, lag, delay, late in zip(
+                moments.reported, moments.ended, lags, delays, behind, strict=True
             )
         ],
         "postprocess": delays,

@@ -21,6 +21,7 @@ from snakemake_logger_plugin_observe.analysis.whatif.scenario import Scenario
 from snakemake_logger_plugin_observe.analysis.whatif.scenario_effects import (
     apply_scenario,
     given_more,
+    is_random,
 )
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.run.model import Run
@@ -103,7 +104,7 @@ def _simulated(
     rng = random.Random(seed)  # noqa: S311 - not for keys
     simulations = []
     assumptions: list[str] = []
-    for _ in range(draws if scenario.is_random else 1):
+    for _ in range(draws if is_random(model, scenario) else 1):
         changed, assumptions = apply_scenario(model, run, scenario, rng)
         simulations.append(simulate_here(changed))
     return sorted(simulations, key=lambda one: one[0].end), assumptions

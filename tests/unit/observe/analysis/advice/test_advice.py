@@ -13,6 +13,7 @@ from builders import (
     grouped,
     in_main,
     killed,
+    level,
     logger_only,
     on_cluster,
     stamps,
@@ -440,3 +441,25 @@ def test_an_upper_bound_is_said_to_be_one() -> None:
 def test_a_rule_s_name_cannot_control_the_terminal() -> None:
     run = on_cluster(tool_s=97, rule="a\x1b[2J").run
     assert "\x1b" not in changes(advise(run, account(run)), run.makespan)
+
+
+def test_a_slow_submit_command_is_named_with_its_seconds() -> None:
+    story = begun(jobs=9, wraps="cluster-generic")
+    for number in range(1, 6):
+        begin = 3 * number
+        taken, ended = begin + 3, begin + 5
+        handled = max(18.5, ended)  # until 18 the main thread submits
+        one = an_execution(begun=taken, tool_started=taken, tool_ended=ended, checked=ended)
+        known = stamps(
+            ready=3,
+            selected=3,
+            submitting=begin,
+            accepted=taken,
+            reported=ended,
+            finished=handled,
+        )
+        node = level(one, started=taken, loaded=taken, planned=taken, ended=ended)
+        story.job(number, threads=1).attempt(number, known, node, external_jobid=f"7{number}")
+    story.end(20)
+    assert piece(story, "submit") == ("make the submit command answer sooner", (), 14.5)
+    assert "it took 3 s for each of 5 submissions" in changes(advice(story), story.run.makespan)

@@ -4,11 +4,16 @@ import pytest
 from builders import T0, Story, an_execution, at, begun, level, stamps
 from simulations import S, changed, makespan, noticed
 
+from snakemake_logger_plugin_observe.analysis.cost.partition import partition
 from snakemake_logger_plugin_observe.analysis.whatif import build_model
 from snakemake_logger_plugin_observe.analysis.whatif.end_detection import (
     NoticedEnd,
     infer_poll_schedule,
 )
+from snakemake_logger_plugin_observe.analysis.whatif.end_queue import EndQueue, end_queue
+from snakemake_logger_plugin_observe.analysis.whatif.savings import savings
+from snakemake_logger_plugin_observe.analysis.whatif.scenario import parse_scenario
+from snakemake_logger_plugin_observe.analysis.whatif.whatif import what_if
 from snakemake_logger_plugin_observe.journal.records import StatusCheck
 from snakemake_logger_plugin_observe.run.model import Run
 
@@ -82,9 +87,11 @@ def test_an_end_just_before_a_check_is_missed_if_such_ends_were_missed_in_the_ru
     assert max(model.unseen) == unseen
 
 
-def on_a_cluster_that_ends_jobs_late(lag_s: float, *tools_s: float, every_s: float = 2) -> Story:
+def on_a_cluster_that_ends_jobs_late(
+    lag_s: float, *tools_s: float, every_s: float = 2, wraps: str = "cluster-generic"
+) -> Story:
     """Return jobs in turn, each seen by the first check once it has been gone for *lag_s*."""
-    story = begun(jobs=1, wraps="cluster-generic")
+    story = begun(jobs=1, wraps=wraps)
     at_s = 3.0
     for number, tool in enumerate(tools_s, 1):
         ended = at_s + tool
@@ -128,3 +135,53 @@ def test_recorded_checks_are_the_simulation_s() -> None:
     assert model.poll_schedule is not None
     assert model.poll_schedule.recorded
     assert seconds(tuple(check - T0 for check in model.poll_schedule.checks))[-2:] == [11, 13]
+
+
+def slowly_taken_note_of(count: int = 4, each_s: float = 3) -> Story:
+    """Return jobs that end together, found by one check: the main thread takes long for each.
+
+    The check waits for that thread before it reports the next.
+    """
+    story = begun(jobs=count, wraps="cluster-generic")
+    for number in range(1, count + 1):
+        blocked_s = each_s * (number - 1)
+        one = an_execution(begun=3, tool_started=3, tool_ended=4, checked=4)
+        known = stamps(
+            ready=3,
+            selected=3,
+            submitting=3,
+            accepted=3,
+            reported=5 + blocked_s,
+            finished=5 + blocked_s + each_s,
+        )
+        story.job(number, threads=1).attempt(
+            *(number, known, level(one, started=3, loaded=3, planned=3, ended=4)),
+            poll_interval_s=1,
+            status_check=StatusCheck(begun=at(5), previous=at(4), slept=at(4), blocked_s=blocked_s),
+            external_jobid=f"7{number}",
+        )
+    return story.end(5 + each_s * count)
+
+
+def test_what_a_check_waits_for_the_main_thread_is_that_thread_s_work() -> None:
+    run = slowly_taken_note_of().run
+    model = build_model(run)
+    assert makespan(model) == run.makespan
+    assert model.check_delay == [0, 0, 0, 0]
+    assert [sum(column[i] for column in model.after.values()) for i in range(4)] == [3 * S] * 4
+    assert end_queue(model) == EndQueue(4, 3 * S)
+    saved = {(one.kind, one.name): one.saving for one in savings(model, partition(run))}
+    assert saved["phase", "postprocess"] == 12 * S
+
+
+def test_to_ask_a_growing_interval_for_another_value_has_an_interval() -> None:
+    """Whether a check just misses an end decides over a whole interval of that plugin."""
+    run = on_a_cluster_that_ends_jobs_late(1.3, 9, 9.5, 11, every_s=10, wraps="slurm").run
+    segments = partition(run)
+    asked = [parse_scenario([("poll", "10")]), parse_scenario([("poll", "4")])]
+    same, other = what_if(run, asked, segments).predictions
+    assert (same.interval, same.predicted) == (None, run.makespan)
+    assert same.assumptions == ("these are the settings that the run had: nothing changes",)
+    assert other.interval is not None
+    low, high = other.interval
+    assert low <= other.predicted <= high

@@ -355,6 +355,20 @@ def test_a_scheduler_that_selects_no_ready_job_is_a_stall() -> None:
     assert found(story.end(211))["idle_slots"].id == "idle_slots:stall"
 
 
+def test_a_rate_that_lets_few_jobs_begin_is_named_and_no_stall_of_the_scheduler() -> None:
+    rate = {"max_jobs_per_timespan": {"max_jobs": 1, "timespan": 60.0}}
+    story = begun(jobs=100, settings=rate)
+    for number in range(4):
+        begin = 3 + 60 * number
+        story.job(number).iteration(begin, begin, (begin, begin)).quick(number, 3, begin, begin + 5)
+    one = found(story.end(188))["idle_slots"]
+    assert one.claim == (
+        "--max-jobs-per-timespan 1/60s kept 3 ready jobs back for 180.0 s, though slots were free"
+    )
+    assert one.action.move == (("max-jobs-per-timespan", "10/60s"),)
+    assert (one.id, one.strength) == ("idle_slots:rate", "certain")
+
+
 # -- reruns -------------------------------------------------------------------------------------
 
 
