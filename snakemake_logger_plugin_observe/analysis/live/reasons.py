@@ -40,16 +40,16 @@ _OBSTACLES: Final[tuple[tuple[str, Obstacle], ...]] = (
         ),
     ),
     (
-        r"PartitionNodeLimit",
+        r"Partition(NodeLimit|Config)",
         Obstacle(
             "partition",
-            "more nodes than the partition has or allows",
-            "ask for fewer nodes, or choose another partition",
+            "more than the partition has or allows",
+            "ask for less, or choose another partition",
             _LOWER,
         ),
     ),
     (
-        r"Partition(Down|Inactive|Config)",
+        r"Partition(Down|Inactive)",
         Obstacle(
             "partition",
             "the partition starts no jobs now",

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from snakemake_logger_plugin_observe.analysis.compare.comparison import Comparison, compare
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure, failures
+from snakemake_logger_plugin_observe.analysis.live.log_folders import folders_of, without_a_log
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.analysis.reruns.rerun import Rerun
 from snakemake_logger_plugin_observe.analysis.triage.case import Case, LiveAnswer
@@ -53,7 +54,7 @@ def gather(
     paths = {"B": source.path, "A": baseline and baseline.path, "P": plan and plan.path}
     planned = plan is not None or any(one.what == "plan" and not one.problem for one in asked)
     failed = failures(run)
-    missed = tuple(_reported_missing(run, failed)) if folder is not None else ()
+    missed = (*_reported_missing(run, failed), *_log_folders(source)) if folder is not None else ()
     known_why, reruns = _why_again(source, baseline)
     case = Case(
         run=run,
@@ -98,6 +99,13 @@ def _baseline(source: Source, named: Path | None) -> tuple[Source | None, Compar
     if path.exists() and path.samefile(source.path):
         raise JournalError(f"{path} is the run itself; name another baseline")
     return baseline.source, compare(*parties(baseline, Side(source)))
+
+
+def _log_folders(source: Source) -> tuple[str, ...]:
+    """Return the folders that jobs needed for their logs, of those that Slurm ended for that."""
+    if source.live is None:
+        return ()
+    return folders_of(source.run, without_a_log(source.run, source.live))
 
 
 def _reported_missing(run: Run, failed: Sequence[Failure]) -> Iterator[str]:

@@ -5,6 +5,7 @@ from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.citations import Citation
 from snakemake_logger_plugin_observe.analysis.live import checks
+from snakemake_logger_plugin_observe.analysis.live.log_folders import folders_of, without_a_log
 from snakemake_logger_plugin_observe.analysis.live.reasons import Obstacle, obstacle
 from snakemake_logger_plugin_observe.analysis.live.state import (
     ON_A_NODE,
@@ -21,12 +22,7 @@ from snakemake_logger_plugin_observe.analysis.live.summary import (
     who,
 )
 from snakemake_logger_plugin_observe.analysis.phrasing import named
-from snakemake_logger_plugin_observe.analysis.submission import signs
-from snakemake_logger_plugin_observe.analysis.submission.settings import (
-    log_folders,
-    of_job,
-    settings_of,
-)
+from snakemake_logger_plugin_observe.analysis.submission.settings import settings_of
 from snakemake_logger_plugin_observe.analysis.triage import cluster_jobs
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident, Strength
@@ -151,18 +147,19 @@ def _unnoticed(case: Case, view: LiveView) -> Iterator[Incident]:
             late.setdefault((rule_or_group(run, one), one.reason or ""), []).append(one)
     for (name, reason), states in late.items():
         unseen = blind and not _left_a_marker(run.attempts[states[0].key])
-        misread = _is_misread(case, states[0])
-        cause, to_do, why = _why_unnoticed(case, states, unseen=unseen, misread=misread)
+        misread, at_once = _is_misread(case, states[0]), _never_ran(case, view, states)
+        cause, to_do, why = _why_unnoticed(case, unseen=unseen, misread=misread, at_once=at_once)
+        how = _at_once(case, states) if at_once else ""
         yield _incident(
             case,
             view,
             states,
             about=f"unnoticed:{name}:{reason}"[:80],
-            claim=f"{who(run, states)} {does(view, states)}{_at_once(case, states)}; {cause}",
+            claim=f"{who(run, states)} {does(view, states)}{how}; {cause}",
             strength="certain" if longest(view, states) else "likely",
             wrong_if="Snakemake reports its end with its next status check, at most "
             f"{interval_s:.0f} s after the last",
-            action=Action(to_do, why, commands=_makes(case, states)),
+            action=Action(to_do, why, commands=_makes(case, states) if at_once else ()),
         )
 
 
@@ -178,51 +175,38 @@ def _is_misread(case: Case, one: LiveState) -> bool:
     return plugin == "slurm" and record is not None and record.state == "CANCELLED"
 
 
-def _never_ran(case: Case, states: Sequence[LiveState]) -> bool:
+def _never_ran(case: Case, view: LiveView, states: Sequence[LiveState]) -> bool:
     """Whether Slurm ended jobs at once, because it could not open their log files."""
-    return all(
-        signs.ended_before_its_script(case.run.attempts[one.key], one.record) for one in states
-    )
+    return set(states) <= set(without_a_log(case.run, view))
 
 
 def _at_once(case: Case, states: Sequence[LiveState]) -> str:
-    """Return that jobs ended before their scripts ran, if so, and which folder they need."""
-    if not _never_ran(case, states):
-        return ""
-    folders = _log_folders(case, states)
+    """Return that jobs ended before their scripts ran, and which folder they miss."""
+    folders = folders_of(case.run, states)
+    absent = [one for one in folders if one in case.files_absent]
     missing = f"; it writes into {named(folders)}, which has to be there before" if folders else ""
+    if absent:
+        missing = f"; {named(absent)} {'is' if len(absent) == 1 else 'are'} not there"
     return (
         ", in the second in which it began and before its script ran: Slurm could not open its log "
         f"file{missing}"
     )
 
 
-def _log_folders(case: Case, states: Sequence[LiveState]) -> tuple[str, ...]:
-    """Return the folders into which the submit command has Slurm write the logs of jobs."""
-    started = case.run.started
-    submit = settings_of(started).submit_command if started is not None else None
-    if submit is None:
-        return ()
-    jobs = (case.run.job_of(case.run.attempts[one.key]) for one in states)
-    found = (log_folders(of_job(submit, job)) for job in jobs if job is not None)
-    return tuple(dict.fromkeys(folder for folders in found for folder in folders))
-
-
 def _makes(case: Case, states: Sequence[LiveState]) -> tuple[Command, ...]:
     """Return the commands that make the folders that jobs miss."""
-    folders = _log_folders(case, states) if _never_ran(case, states) else ()
-    known = [one for one in folders if not set("%{}") & set(one)]
+    known = [one for one in folders_of(case.run, states) if not set("%{}") & set(one)]
     return tuple(command("mkdir", "-p", path(one), purpose="makes it") for one in known[:_CITED])
 
 
 def _why_unnoticed(
-    case: Case, states: Sequence[LiveState], *, unseen: bool, misread: bool
+    case: Case, *, unseen: bool, misread: bool, at_once: bool
 ) -> tuple[str, str, str]:
     """Return why Snakemake did not notice an end, what to do, and why that helps."""
     stop = "stop Snakemake (Ctrl-C), "
     again = "run the same command again with --rerun-incomplete"
     if unseen:
-        fix = "make the folder of the submit command's -o, " if _never_ran(case, states) else ""
+        fix = "make the folder of the submit command's -o, " if at_once else ""
         return (
             "the run has no status command, so it only notices jobs whose script ran to its end",
             f"{stop}{fix}add --cluster-generic-status-cmd, then {again}",

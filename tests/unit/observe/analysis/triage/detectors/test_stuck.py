@@ -1,5 +1,6 @@
 """A run that stands still is an incident that says why."""
 
+from dataclasses import replace
 from typing import Any
 
 from builders import Story, begun
@@ -74,13 +75,19 @@ def test_without_a_status_command_a_job_that_never_ran_is_never_noticed() -> Non
     failed = queued(state="FAILED", reason=None, started=20, ended=20, exit_code=0, signal=53)
     submit = "sbatch --parsable -o logs/{rule}/%j.out"
     settings = {"submit_cmd": submit, "status_cmd": None, "seconds_between_status_checks": 2}
-    (one,) = found(out("71", **{**GENERIC, "settings": settings}), answered(failed), now_s=25)
+    story = out("71", **{**GENERIC, "settings": settings})
+    view = view_of(story, answered(failed), now_s=25)
+    (one,) = detect(live_case(story, view))
     assert one.claim == (
         "map i=1 (job 71) ended 5 s ago, not noticed yet: Slurm says FAILED 0:53, in the second in "
         "which it began and before its script ran: Slurm could not open its log file; it writes "
         "into logs/map, which has to be there before; the run has no status command, so it only notices jobs whose script ran to its end"
     )
     assert "--cluster-generic-status-cmd" in one.action.text
+    absent = live_case(story, view)
+    absent = replace(absent, files_absent=frozenset({"logs/map"}))
+    (one,) = detect(absent)
+    assert "could not open its log file; logs/map is not there; the run has" in one.claim
     assert [each.line for each in one.action.commands] == ["mkdir -p logs/map"]
 
 
