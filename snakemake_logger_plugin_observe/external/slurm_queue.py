@@ -74,6 +74,19 @@ def query(ids: Sequence[str], since: int, patience_s: float = PATIENCE_S) -> Que
     )
 
 
+def in_the_queue(ids: Sequence[str], since: int, patience_s: float) -> list[SchedulerRecord]:
+    """Return the records of those jobs that ``squeue`` knows; none if it cannot be asked.
+
+    The accounting's own records come some seconds late; the queue knows a job from the first.
+    """
+    wanted = slurm_accounting.slurm_ids(ids)
+    if not wanted:
+        return []
+    with suppress(SlurmError):
+        return list(_queued(wanted, since, time.monotonic() + patience_s))
+    return []
+
+
 def _is_news(one: SchedulerRecord, found: Mapping[str, SchedulerRecord]) -> bool:
     """Whether the accounting's record says more than the queue's: it may lag behind it."""
     return one.cluster_job not in found or one.state not in _NOT_ENDED

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from snakemake_logger_plugin_observe import clock
-from snakemake_logger_plugin_observe.external import slurm_accounting
+from snakemake_logger_plugin_observe.external import slurm_accounting, slurm_queue
 from snakemake_logger_plugin_observe.journal.records import SchedulerRecord
 from snakemake_logger_plugin_observe.recording.background import in_background
 from snakemake_logger_plugin_observe.recording.notes import AllocationFound
@@ -43,7 +43,11 @@ class AccountingQuery:
     def _work(self, ids: Sequence[str], since: int) -> None:
         self._hurry.wait(_RECORDS_COME_LATE_S)
         try:
-            self._records = slurm_accounting.query(ids, since, self._until - time.monotonic())
+            records = slurm_accounting.query(ids, since, self._until - time.monotonic())
+            known = {one.cluster_job for one in records}
+            late = [one for one in ids if one not in known]
+            left_s = self._until - time.monotonic()
+            self._records = [*records, *slurm_queue.in_the_queue(late, since, left_s)]
         except Exception as error:
             self._problem = str(error) or type(error).__name__
 

@@ -34,7 +34,7 @@ def _incident(case: Case, name: str, failed: list[Failure]) -> Incident:
         incident_class=CLASS,
         where="operating context",
         claim=f"{failed_jobs.who(failed)} {probably}ran out of memory: {needs.most_used}, "
-        f"{needs.requests_tried} ({ended}){_enough(needs)}{_overridden(needs)}{_after(failed)}"
+        f"{needs.requests_tried} ({ended}){_after(failed)}{_enough(needs)}{_overridden(needs)}"
         f"{failed_jobs.attempt_by_attempt(failed)}",
         strength=strength,
         explains=failed_jobs.lost(failed),

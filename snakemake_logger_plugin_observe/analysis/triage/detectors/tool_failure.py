@@ -174,7 +174,7 @@ def _with_no_output(case: Case, name: str, way: Way) -> Incident:
 def _or_less(failed: Sequence[Failure]) -> str:
     """Return what else to change, if what a retry had requested was refused."""
     refusal = failed_jobs.refusal(failed)
-    return f", or request no more than can be had: {refusal}" if refusal else ""
+    return f", and request no more than can be had: {refusal}" if refusal else ""
 
 
 def _claim(failed: Sequence[Failure], message: str) -> str:

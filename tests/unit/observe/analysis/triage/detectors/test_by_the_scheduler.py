@@ -207,8 +207,8 @@ def test_memory_that_was_enough_for_a_retry_is_requested_from_the_first_attempt_
     (one,) = triage_of(story.end(50)).incidents
     assert one.incident_class == "out_of_memory"
     assert one.claim.startswith(
-        "call probably ran out of memory: use unknown, 800 MB requested (exit code 1); with "
-        "1200 MB it ended well"
+        "call probably ran out of memory: use unknown, 800 MB requested (exit code 1), 2 "
+        "times in total; with 1200 MB it ended well"
     )
     assert one.action.text == (
         "let call request mem_mb=1200 from its first attempt on: 800 MB was too little, and that "

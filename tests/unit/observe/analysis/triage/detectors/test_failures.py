@@ -310,7 +310,7 @@ def test_attempts_that_ended_in_different_ways_are_each_described() -> None:
     assert (found.id, found.failures) == ("tool_failure:big", 1)
     assert found.claim == f"big failed after 3 attempts: {ways}"
     assert found.action.text == (
-        "fix the error that big reported (logs/a.log:1), or request no more than can be had: "
+        "fix the error that big reported (logs/a.log:1), and request no more than can be had: "
         "attempt 3 (90 GB) was refused: sbatch: Memory specification"
     )
 
