@@ -37,6 +37,7 @@ _ENOUGH: Final = 0.8
 """Of several values, the smallest that saves this share of what the largest saves."""
 _EASE: Final = {
     **dict.fromkeys(("fewer_jobs", "grouping", "queue", "submit", "staging", "planning"), 0.75),
+    "nested": 0.9,
     "compute": 0.5,
 }
 """What a saving counts for if it is no setting."""
@@ -94,7 +95,8 @@ def _choices(run: Run, account: Account, trials: "Trials", least: Micros) -> Ite
         limits.threads(run, trials.model),
         limits.rate(run, account, trials.model, least),
         work.scheduler(run, account, least),
-        work.fewer_jobs(account, least),
+        work.nested(run, account, least),
+        work.fewer_jobs(run, account, least),
         work.grouping(account, least),
         work.submissions(account, least),
         work.waits(run, account, least),

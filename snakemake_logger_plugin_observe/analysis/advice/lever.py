@@ -11,7 +11,7 @@ class Lever:
 
     kind: str
     """``limits``, ``requests``, ``rate``, ``threads``, ``scheduler``, ``fewer_jobs``, ``grouping``,
-    ``polling``, ``queue``, ``submit``, ``staging``, ``planning`` or ``compute``."""
+    ``nested``, ``polling``, ``queue``, ``submit``, ``staging``, ``planning`` or ``compute``."""
     text: str
     """An imperative, without what it saves."""
     why: str

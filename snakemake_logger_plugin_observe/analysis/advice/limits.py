@@ -17,6 +17,7 @@ from snakemake_logger_plugin_observe.analysis.path.holds import RATE, holds
 from snakemake_logger_plugin_observe.analysis.path.utilisation import held_back_by_limit
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.analysis.whatif.model import UNLIMITED, Model
+from snakemake_logger_plugin_observe.analysis.whatif.processors import busy_cores, used_machine
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.run.model import Run
 
@@ -71,6 +72,7 @@ def _less_requested(run: Run, model: Model, name: str, rule: str) -> Iterator[Ch
                     f"its jobs used {used}",
                     requests=((rule, name, enough),),
                     rule=rule,
+                    at_most=not model.remote,
                 ),
             )
         )
@@ -126,19 +128,26 @@ def _raised(run: Run, model: Model, name: str, rule: str, *, alone: bool = True)
     machine = _of_the_machine(run, model, name)
     if machine is not None:
         room = machine
-        if name == CORES and _busy(model, rule) <= _WAITING:
+        # Beyond the machine's cores only what mostly waits, and has no threads to give back.
+        waits = name == CORES and _busy(model, rule) <= _WAITING
+        if waits and not _has_idle_threads(model, rule):
             room = machine * _TIMES[-1]
         values = {min(value, room // share * share) for value in values}
     return [_lever(model, name, rule, value, machine) for value in sorted(values) if value > limit]
 
 
 def _busy(model: Model, rule: str) -> float:
-    """Return how many cores a job of *rule* keeps busy on average: 1 if that is not known."""
-    lengths = model.background.get("compute", [0] * model.count)
+    """Return how many cores a job of *rule* keeps busy on average: 1 if that is not known.
+
+    A Snakemake that starts for a job counts like its tool.
+    """
+    busy, lengths = busy_cores(model), used_machine(model)
+    tools = model.background.get("compute", [0] * model.count)
     jobs = [i for i, one in enumerate(model.rules) if one == rule and lengths[i]]
-    if not jobs or not all(i < len(model.cpu) and model.cpu[i] for i in jobs):
+    unknown = any(tools[i] >= lengths[i] / 2 and not model.cpu[i] for i in jobs)
+    if not jobs or unknown or model.remote:
         return 1
-    return sum(model.cpu[i] for i in jobs) / sum(lengths[i] for i in jobs)
+    return sum(busy[i] * lengths[i] for i in jobs) / sum(lengths[i] for i in jobs)
 
 
 def _fewest_as_fast(at_once: int, jobs: int) -> int:
@@ -160,7 +169,10 @@ def _lever(model: Model, name: str, rule: str, value: int, machine: int | None) 
     why = "ready jobs waited for a free slot"
     beyond = name == CORES and machine is not None and value > machine
     if beyond:
-        why = f"a job of {rule} keeps {_busy(model, rule):.2f} cores busy, and waits otherwise"
+        why = (
+            f"a job of {rule} used {_busy(model, rule):.2f} cores on average; this helps if it "
+            "did not wait for a core"
+        )
     elif name == CORES:
         why = f"{rule} has {plural(share, 'thread')}: {_at_a_time(limit, share)}"
     elif name != JOBS:
@@ -172,7 +184,7 @@ def _lever(model: Model, name: str, rule: str, value: int, machine: int | None) 
         why,
         (_argument(name, value),),
         rule=rule,
-        at_most=beyond,
+        at_most=not model.remote,
     )
 
 
@@ -213,19 +225,35 @@ def _argument(name: str, value: int) -> tuple[str, str]:
 
 def threads(run: Run, model: Model) -> Iterator[Choice]:
     """Yield fewer threads for each rule whose jobs keep few of theirs busy, if others waited."""
-    for one in request_mismatches(run):
-        fewer = max(1, ceil(one.used))
-        if one.resource == THREADS and not one.too_little and CORES in model.limits:
-            lever = Lever(
-                "threads",
-                f"lower the threads of {one.rule} from {one.requested:.0f} to {fewer}, in the rule "
-                "or with --set-threads",
-                f"its jobs keep {one.used:.2g} cores busy",
-                (("set-threads", f"{one.rule}={fewer}"),),
-                rule=one.rule,
-                at_most=True,
-            )
-            yield Choice((lever,))
+    if CORES not in model.limits:
+        return
+    known = {
+        one.rule: (round(one.requested), one.used)
+        for one in request_mismatches(run)
+        if one.resource == THREADS and not one.too_little
+    }
+    rule = _longest_waiting(run) if CORES in held_back_by_limit(run) else None
+    if rule is not None and rule not in known and _has_idle_threads(model, rule):
+        known[rule] = _share(model, CORES, rule), _busy(model, rule)
+    for name, (requested, used) in known.items():
+        fewer = max(1, ceil(used))
+        lever = Lever(
+            "threads",
+            f"lower the threads of {name} from {requested} to {fewer}, in the rule or with "
+            "--set-threads",
+            f"its jobs used {used:.2f} cores on average",
+            (("set-threads", f"{name}={fewer}"),),
+            rule=name,
+            at_most=True,
+        )
+        yield Choice((lever,))
+
+
+def _has_idle_threads(model: Model, rule: str) -> bool:
+    """Whether jobs of *rule* keep at most half of their threads busy, as far as it is known."""
+    own = zip(model.requests.get(CORES, []), model.rules, strict=False)
+    taken = max((amount for amount, one in own if one == rule), default=0)
+    return not model.remote and taken > 1 and _busy(model, rule) <= taken / _SPARE
 
 
 def rate(run: Run, account: Account, model: Model, least: Micros) -> Iterator[Choice]:

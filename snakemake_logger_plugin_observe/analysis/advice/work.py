@@ -19,6 +19,8 @@ _PER_JOB: Final = ("select", "main_loop", "dispatch", "postprocess", "stage_in",
 _PER_SUBMISSION: Final = (
     *("dispatch", "submit", "queue_wait", "node_startup", "node_plan", "node_exit"),
 )
+_OWN_SNAKEMAKE: Final = ("node_startup", "node_plan", "node_exit")
+"""What a Snakemake takes that starts for one job on the main machine."""
 _PLANNING: Final = ("parse", "plan", "node_plan")  # each job on a node reads the Snakefile anew
 _LEAST_PLANNING: Final = 2_000_000  # any workflow takes some tenths, on a busy machine a second
 _SLOW_FILES: Final = 20_000  # with fast files, a job takes some ms of it, also on a busy machine
@@ -58,28 +60,62 @@ def scheduler(run: Run, account: Account, least: Micros) -> Iterator[Choice]:
     )
 
 
-def fewer_jobs(account: Account, least: Micros) -> Iterator[Choice]:
+def nested(run: Run, account: Account, least: Micros) -> Iterator[Choice]:
+    """Yield a job without a Snakemake of its own, where ``run:`` or ``shadow:`` starts one."""
+    started = _starting_snakemake(run, account)
+    rule = max(started, key=lambda name: (started[name], name), default=None)
+    if rule is None or sum(started.values()) < least:
+        return
+    jobs = sum(1 for job in run.jobs.values() if job.rule == rule)
+    yield _one(
+        Lever(
+            "nested",
+            f"let {rule} do without run: and shadow:, with script: or shell:",
+            f"each of its {plural(jobs, 'job')} starts a whole Snakemake for them",
+            without=_OWN_SNAKEMAKE,
+            rule=rule,
+            at_most=True,
+        )
+    )
+
+
+def _starting_snakemake(run: Run, account: Account) -> dict[str, Micros]:
+    """Return, of each rule, how much of the makespan a Snakemake took that started for a job."""
+    here = {job.rule for job in run.jobs.values() if job.local}
+    found: dict[str, Micros] = {}
+    for one in account.segments:
+        if one.phase in _OWN_SNAKEMAKE and one.rule is not None and one.rule in here:
+            found[one.rule] = found.get(one.rule, 0) + one.end - one.start
+    return found
+
+
+def fewer_jobs(run: Run, account: Account, least: Micros) -> Iterator[Choice]:
     """Yield one job in place of many of a rule, if Snakemake's own work for each took long."""
+    started = _starting_snakemake(run, account)
     spent = sum(account.makespan_by_phase.get(phase, 0) for phase in _PER_JOB)
     many = [
         share
         for share in account.rules
         if share.rule is not None
-        and share.jobs >= _MIN_JOBS_TO_MERGE
-        and not share.by_phase.get("node_startup")
+        and share.jobs >= (_MIN_JOBS_TO_GROUP if share.rule in started else _MIN_JOBS_TO_MERGE)
+        and (share.rule in started or not share.by_phase.get("node_startup"))
         and _tool(share) <= _TINY_TOOL * share.attempts
     ]
     most = max(many, key=lambda share: share.jobs, default=None)
-    if most is None or most.rule is None or spent < least:
+    if most is None or most.rule is None or spent + started.get(most.rule, 0) < least:
         return
+    size = MERGED
+    if most.rule in started:
+        slots = (run.started.cores if run.started is not None else None) or 1
+        size = min(MERGED, max(2, -(-most.jobs // slots)))
     tool = _tool(most) / most.attempts / 1e6
     at_most = "at most " if UNOBSERVED in most.by_phase else ""
     yield _one(
         Lever(
             "fewer_jobs",
-            f"let one job of {most.rule} make the outputs of {MERGED}",
+            f"let one job of {most.rule} make the outputs of {size}",
             f"Snakemake's own work for its {most.jobs:,} jobs of {at_most}{tool:.2g} s each",
-            (("merge", f"{most.rule}={MERGED}"),),
+            (("merge", f"{most.rule}={size}"),),
             rule=most.rule,
         )
     )

@@ -119,6 +119,8 @@ class Model:
     """The CPU time of each tool that ran on the main machine; 0 if not known."""
     cores: float | None = None
     """How many cores the main machine has for tools, if it is known and runs the jobs itself."""
+    nested_busy: float = 0.0
+    """How much of a core a Snakemake keeps busy that starts there for a job."""
     workers: int | None = None
     """How many jobs the executor on the main machine runs at once, if that is a limit."""
     staged: tuple[Column, Column] | None = None

@@ -29,7 +29,7 @@ from snakemake_logger_plugin_observe.analysis.whatif.model import (
     Rest,
     totals,
 )
-from snakemake_logger_plugin_observe.analysis.whatif.processors import most_busy
+from snakemake_logger_plugin_observe.analysis.whatif.processors import fit_to_the_run
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.run.attempt import FINAL, Attempt
 from snakemake_logger_plugin_observe.run.model import Run
@@ -261,11 +261,11 @@ class _ModelBuilder:
             model.limits[name] = max(limits.limit(name), most)
 
     def _cores(self, model: Model) -> None:
-        """Set what the tools used of the machine's cores; a run that used more had more."""
+        """Set what the jobs used of the machine's cores."""
         started = self.run.started
         model.cpu = [0 if model.remote else _cpu(attempt) for attempt in self.attempts]
         if started is not None and started.cpus is not None and not model.remote:
-            model.cores = max(started.cpus, most_busy(model))
+            fit_to_the_run(model, started.cpus)
 
     def _peak(self, column: Column) -> int:
         """Return the peak use of a limit; *column* has each submission's share of it."""

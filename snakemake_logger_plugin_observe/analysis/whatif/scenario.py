@@ -149,7 +149,8 @@ def _set(found: dict[str, Any], name: str, value: str | None) -> None:
             found[name] = _count(name, value)
         case "resources":
             resource, number = _amount(*_pair(name, value))
-            found["resources"] = {**found["resources"], resource: _count(name, number)}
+            amount = _count(f"{name} {resource}:", number)
+            found["resources"] = {**found["resources"], resource: amount}
         case "poll":
             found["poll_s"] = _positive(name, value)
         case "queue" if value == _DRAWN:

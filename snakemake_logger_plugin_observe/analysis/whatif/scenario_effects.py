@@ -19,9 +19,11 @@ from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.analysis.whatif import grouping, transforms
 from snakemake_logger_plugin_observe.analysis.whatif.in_force import changes_in
 from snakemake_logger_plugin_observe.analysis.whatif.model import Model
+from snakemake_logger_plugin_observe.analysis.whatif.processors import NESTED, busy_cores
 from snakemake_logger_plugin_observe.analysis.whatif.scenario import Scenario, ScenarioError
 from snakemake_logger_plugin_observe.run.model import Run
 
+SAME: Final = "these are the settings that the run had: nothing changes"
 _LONG: Final = 1_000_000
 
 
@@ -57,9 +59,14 @@ def apply_scenario(
             raise ScenarioError(f"no job of a rule named {rule} ran")
     wanted, scenario = scenario, changes_in(scenario, run, model)
     if wanted != scenario == Scenario():
-        return model, ["these are the settings that the run had: nothing changes"]
+        return model, [SAME]
     if scenario.no_retries:
-        assumptions.append("no job fails: each job's last attempt is its only one")
+        retried = any(before >= 0 for before in model.previous)
+        assumptions.append(
+            "no job fails: each job's last attempt is its only one"
+            if retried
+            else "no job was retried: without retries, nothing changes"
+        )
         model = grouping.without_retries(model)
     model = _lengths(model, scenario, rng, assumptions)
     for rule in dict.fromkeys(scenario.local):
@@ -73,9 +80,13 @@ def apply_scenario(
         together = grouping.mergeable(model, rule)
         if not together:
             raise ScenarioError(f"merge {rule}: its jobs ran in groups, or were retried")
+        most = max(len(found) for found in together)
+        whose = f"{size}" if size < most else f"all {most}"
         assumptions.append(
-            f"one job of {rule} makes the outputs of {size}: its tool takes as long as theirs did, "
-            "one after the other"
+            f"one job of {rule} makes the outputs of {whose}: its tool takes as long as theirs "
+            "did, one after the other"
+            if most > 1
+            else f"no two jobs of {rule} could be one: nothing changes"
         )
         model = grouping.in_one_job(model, rule, together, size)
     for rule, size in scenario.groups.items():
@@ -124,7 +135,12 @@ def _lengths(model: Model, scenario: Scenario, rng: random.Random, assumptions: 
         assumptions.append("each wait in the queue is drawn at random from those of this run")
         model = transforms.queue_drawn(model, rng)
     if scenario.overlap_staging:
-        assumptions.append("inputs can be fetched as soon as a job is ready, while it waits")
+        fetched = any(model.background.get("stage_in", ()))
+        assumptions.append(
+            "inputs can be fetched as soon as a job is ready, while it waits"
+            if fetched
+            else "no job fetched inputs in the background: nothing changes"
+        )
         model = transforms.staging_overlapped(model)
     return model
 
@@ -222,13 +238,16 @@ def given_more(model: Model, run: Run, scenario: Scenario) -> list[str]:
 
 
 def _sharing(model: Model) -> str:
-    """Return what is assumed of tools that run at the same time."""
-    if model.cores is None or not any(model.cpu):
+    """Return what is assumed of jobs that run at the same time."""
+    if model.cores is None or not any(busy_cores(model)):
         return "tools take as long as recorded, however many run at once: each has its own cores"
     lengths = model.background.get("compute", [])
     known = all(model.cpu[i] for i, length in enumerate(lengths) if length >= _LONG)
-    return f"tools that together would keep more than {model.cores:.3g} cores busy share them" + (
-        "" if known else "; one whose CPU time is not known has its own"
+    nested = any(any(model.background.get(phase, ())) for phase in NESTED)
+    return (
+        f"tools that together would keep more than {model.cores:.3g} cores busy share them"
+        + (", with the Snakemakes that start for jobs" if nested else "")
+        + ("" if known else "; one whose CPU time is not known has its own")
     )
 
 

@@ -1,7 +1,7 @@
 """What-ifs: a run simulated under other settings, with a prediction for each scenario."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,7 +15,10 @@ from snakemake_logger_plugin_observe.analysis.whatif.engine import Simulation
 from snakemake_logger_plugin_observe.analysis.whatif.fidelity import reproduces
 from snakemake_logger_plugin_observe.analysis.whatif.model import Model
 from snakemake_logger_plugin_observe.analysis.whatif.model_from_run import build_model
-from snakemake_logger_plugin_observe.analysis.whatif.processors import simulate_here
+from snakemake_logger_plugin_observe.analysis.whatif.processors import (
+    most_at_once,
+    simulate_here,
+)
 from snakemake_logger_plugin_observe.analysis.whatif.run_from_simulation import simulated_run
 from snakemake_logger_plugin_observe.analysis.whatif.scenario import Scenario
 from snakemake_logger_plugin_observe.analysis.whatif.scenario_effects import (
@@ -44,8 +47,19 @@ class Prediction:
     """The middle eight of ten random draws, if anything was drawn."""
     by_class: dict[str, Micros]
     assumptions: tuple[str, ...]
+    more_at_once: int = 0
+    """1 if more jobs ran at once on the main machine than did, -1 if fewer: what a tool did not
+    spend computing it may have waited for other things, or for a core."""
     given_more: tuple[str, ...] = ()
     """In words, rules with more of what they ask for: if that makes tools faster, it takes less."""
+
+    @property
+    def bound(self) -> str | None:
+        """Whether it takes at least as long, or at most: ``lower``, ``upper``, or None."""
+        longer, shorter = self.more_at_once > 0, self.more_at_once < 0 or bool(self.given_more)
+        if longer == shorter:
+            return None
+        return "lower" if longer else "upper"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,15 +133,34 @@ def _predict(run: Run, model: Model, scenario: Scenario, seed: int) -> Predictio
     if draws > 1:
         low, high = simulations[draws // 10][0], simulations[draws - 1 - draws // 10][0]
         interval = (low.makespan(model), high.makespan(model))
+    at_once = _more_at_once(model, scenario, changed, middle)
     return Prediction(
         scenario=scenario,
         measured=run.makespan,
         predicted=middle.makespan(model),
         interval=interval,
         by_class=by_class(phase_totals(partition(simulated_run(changed, middle, run)))),
-        assumptions=tuple(assumptions),
+        assumptions=(*assumptions, *_next_to_others(at_once)),
+        more_at_once=at_once,
         given_more=tuple(given_more(model, run, scenario)),
     )
+
+
+def _more_at_once(model: Model, scenario: Scenario, changed: Model, found: Simulation) -> int:
+    """Return whether more jobs run at once on the main machine than did (1), or fewer (-1)."""
+    limits = scenario.jobs or scenario.cores or scenario.resources or scenario.set_threads
+    if model.remote or not limits:
+        return 0
+    before, after = most_at_once(model, model.measured), most_at_once(changed, found.moments)
+    return (after > before) - (after < before)
+
+
+def _next_to_others(at_once: int) -> Iterator[str]:
+    """Yield what is assumed of tools that run next to more others on the machine, or to fewer."""
+    if at_once > 0:
+        yield "a tool that did not compute did not wait for a core: at most so much is saved"
+    elif at_once < 0:
+        yield "no tool was slowed down by those next to it: if one was, the run takes less"
 
 
 def _gaps(run: Run, model: Model) -> list[str]:

@@ -34,6 +34,7 @@ def _prediction(one: Prediction) -> dict[str, Any]:
         "settings": one.scenario.as_values(),
         "measured_s": to_seconds(one.measured),
         "predicted_s": to_seconds(one.predicted),
+        "bound": one.bound,
         "interval_s": [to_seconds(end) for end in one.interval] if one.interval else None,
         "by_class_s": in_seconds(one.by_class),
         "assumptions": list(one.assumptions),

@@ -6,8 +6,15 @@ from typing import Final
 from rich.console import RenderableType
 from rich.text import Text
 
+from snakemake_logger_plugin_observe.analysis.cost.scheduler_limits import (
+    CORES,
+    JOBS,
+    limits_in_force,
+)
+from snakemake_logger_plugin_observe.analysis.path.utilisation import held_back_by_limit
 from snakemake_logger_plugin_observe.analysis.whatif.scenario import Scenario
-from snakemake_logger_plugin_observe.analysis.whatif.whatif import Prediction
+from snakemake_logger_plugin_observe.analysis.whatif.scenario_effects import SAME
+from snakemake_logger_plugin_observe.analysis.whatif.whatif import Prediction, WhatIf
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.reporters.answers import WhatIfAnswer
 from snakemake_logger_plugin_observe.reporters.as_text import unended
@@ -32,7 +39,9 @@ _ROOM_FOR_SOME: Final = 76
 _SOME: Final = 3
 _A_CURVE: Final = 3
 """With so many simulations, a sweep need not be suggested."""
+_BOUNDS: Final = {"lower": "≥ ", "upper": "≤ ", None: ""}
 _WORTH: Final = 0.005
+_SLOTS: Final = (JOBS, CORES)
 _ALWAYS: Final = "jobs are selected in the recorded order, and each phase takes as long as it did"
 
 
@@ -52,10 +61,12 @@ def parts(answer: WhatIfAnswer, width: int) -> list[RenderableType]:
     shown += [Text(harmless(f"  {line}")) for line in _assumes(found.predictions)]
     shown += warnings([*answer.source.problems, *found.gaps])
     if len(found.predictions) < _A_CURVE:
-        limit = _limit(answer)
-        sweep = ("--sweep", f"{limit}=1,2,4,8")
-        curve = reader("whatif", answer.source, *sweep, purpose=f"a curve over --{limit}")
-        return ending(shown, curve)
+        name, values = _curve(answer)
+        sweep = ("--sweep", f"{name}={values}")
+        what = f"--{name}" if name in _SLOTS else name.removeprefix("resources=")
+        return ending(
+            shown, reader("whatif", answer.source, *sweep, purpose=f"a curve over {what}")
+        )
     return shown
 
 
@@ -63,6 +74,17 @@ def _limit(answer: WhatIfAnswer) -> str:
     """Return the limit of the run's slots: cores, if no number of jobs was given."""
     started = answer.source.run.started
     return "cores" if started is not None and started.cores and not started.jobs else "jobs"
+
+
+def _curve(answer: WhatIfAnswer) -> tuple[str, str]:
+    """Return the setting to sweep, and its values: of the limit that kept work back the longest."""
+    run = answer.source.run
+    held_back = held_back_by_limit(run)
+    name = max(held_back, key=lambda one: held_back[one].length, default=_limit(answer))
+    if name in _SLOTS:
+        return name, "1,2,4,8"
+    limit = limits_in_force(run)[name]
+    return f"resources={name}", ",".join(f"{limit * times}" for times in (1, 2, 3, 4))
 
 
 def _table(answer: WhatIfAnswer, width: int) -> Iterator[RenderableType]:
@@ -88,7 +110,7 @@ def _table(answer: WhatIfAnswer, width: int) -> Iterator[RenderableType]:
     rows += [
         (
             in_words(one.scenario),
-            seconds(one.predicted, places),
+            _BOUNDS[one.bound] + seconds(one.predicted, places),
             *([_interval(one, places)] if sampled else []),
             _change(one, found.unchanged) if found.is_like_the_run else "?",
             *_classes(one.by_class, classes, places),
@@ -161,22 +183,37 @@ def _sentence(answer: WhatIfAnswer) -> str:
             f"{duration(found.measured)}."
         )
     gain = found.unchanged.predicted - best.predicted
-    if best.given_more:
+    if all(SAME in one.assumptions for one in found.predictions):
+        return "Nothing would change: these are the settings that the run had."
+    if best.bound == "upper":
         return _at_most(best)
     if gain < _WORTH * best.measured:
-        return "None of this would have made the run noticeably shorter."
+        return _no_shorter(found, best, gain)
     moved = {name: found.measured_by_class.get(name, 0) - best.by_class[name] for name in CLASSES}
     name, part = max(moved.items(), key=lambda item: item[1])
-    most = f", mostly {name} ({CLASSES[name]})" if part > 0 else ""
-    return f"With {in_words(best.scenario)} the run would take {duration(gain)} less{most}."
+    mostly = f", mostly {name} ({CLASSES[name]})" if part > 0 else ""
+    most = "at most " if best.bound == "lower" else ""
+    return f"With {in_words(best.scenario)} the run would take {most}{duration(gain)} less{mostly}."
+
+
+def _no_shorter(found: WhatIf, best: Prediction, gain: Micros) -> str:
+    """Return the sentence on alternatives of which the *best* does not help, or harms."""
+    if gain > -_WORTH * best.measured:
+        return "None of this would have made the run noticeably shorter."
+    least = "at least " if best.bound == "lower" else ""
+    longer = f"With {in_words(best.scenario)} the run would take {least}{duration(-gain)} longer"
+    return f"{longer}." if len(found.predictions) == 1 else f"{longer}, and with the others more."
 
 
 def _at_most(best: Prediction) -> str:
     """Return the sentence on a prediction in which tools may be faster than they were."""
-    more = " and ".join(best.given_more)
+    why = "fewer tools run side by side, and how much they slowed each other down is not known"
+    if best.given_more:
+        more = " and ".join(best.given_more)
+        why = f"{more}, and how much faster that makes the tool is not known"
     return harmless(
         f"With {in_words(best.scenario)} the run would take at most {duration(best.predicted)}: "
-        f"{more}, and how much faster that makes the tool is not known."
+        f"{why}."
     )
 
 

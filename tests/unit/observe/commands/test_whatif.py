@@ -11,6 +11,7 @@ from builders import Story, begun, chain, grouped, killed, logger_only, on_clust
 
 from snakemake_logger_plugin_observe.__main__ import main, parser
 from snakemake_logger_plugin_observe.commands import whatif
+from snakemake_logger_plugin_observe.journal.records import Usage
 
 
 @pytest.fixture
@@ -131,6 +132,82 @@ def test_the_best_alternative_is_named_with_its_gain_and_assumptions(
     assert "each job's node_startup is 0 times as long" in text
 
 
+def side_by_side(count: int = 4, at_once: int = 2, **facts: Any) -> Story:
+    """Return tools of 10 s on a machine with two cores, most of which they waited for something."""
+    story = begun(wraps="local", cores=at_once, cpus=2, **facts)
+    for number in range(count):
+        begin = 3 + number // at_once * 10
+        story.job(number, threads=1, resources={"licence": 1} if facts else {})
+        if number % at_once == 0:
+            story.iteration(begin, begin, (begin, begin))
+        used = Usage(user_s=0.2, system_s=0.0)
+        story.quick(number, 3, begin, begin + 10, used=used)
+    return story.end(3 + 10 * count / at_once)
+
+
+@pytest.mark.parametrize(
+    ("cores", "bound", "sentence", "assumed"),
+    [
+        (
+            4,
+            "lower",
+            "With cores=4 the run would take at most 10.0 s less, mostly compute (the tools).",
+            "a tool that did not compute did not wait for a core: at most so much is saved",
+        ),
+        (
+            1,
+            "upper",
+            "With cores=1 the run would take at most 43.0 s: fewer tools run side by side, and",
+            "no tool was slowed down by those next to it: if one was, the run takes less",
+        ),
+    ],
+)
+def test_whether_a_tool_waited_for_a_core_is_not_known(  # noqa: PLR0917 - what is expected
+    cores: int,
+    bound: str,
+    sentence: str,
+    assumed: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    path = side_by_side().write(tmp_path / "run.jsonl")
+    (one,) = answer_of(capsys, path, "--cores", cores)["predictions"]
+    assert one["bound"] == bound
+    assert assumed in one["assumptions"]
+    text = " ".join(text_of(capsys, path, "--cores", cores).split())
+    assert sentence in text
+    assert {"lower": "≥ 13.0", "upper": "≤ 43.0"}[bound] in text
+
+
+def test_a_run_that_would_be_longer_is_said_to_be(
+    journal: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    slower = text_of(capsys, journal, "--faster", "map=0.25")
+    assert "With faster=map=0.25 the run would take 10.0 s longer." in slower
+    both = ("--with", "faster=map=0.25", "--with", "faster=map=0.1")
+    assert "10.0 s longer, and with the others more." in text_of(capsys, journal, *both)
+
+
+def test_settings_that_the_run_had_and_those_that_touch_nothing_are_said_to(
+    journal: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = text_of(capsys, journal, "--merge", "map=1")
+    assert "Nothing would change: these are the settings that the run had." in text
+    assert "no job was retried: without retries, nothing" in text_of(
+        capsys, journal, "--no-retries"
+    )
+    assert "makes the outputs of all 8" in text_of(capsys, journal, "--merge", "map=99")
+
+
+def test_the_suggested_sweep_is_over_what_kept_work_back(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    story = side_by_side(3, 1, resources={"licence": 1})
+    story.events[0] = story.events[0].model_copy(update={"cores": 6})
+    text = text_of(capsys, story.write(tmp_path / "run.jsonl"), "--cores", 8)
+    assert "--sweep resources=licence=1,2,3,4  # a curve over licence" in text
+
+
 def test_a_gain_is_counted_from_the_run_simulated_without_changes(journal: Path) -> None:
     answer = whatif.run(parser().parse_args(["whatif", str(journal), "--poll", "1"])).answer
     off = replace(answer.found.unchanged, predicted=12_000_000)
@@ -166,6 +243,7 @@ def test_a_gain_is_counted_from_the_run_simulated_without_changes(journal: Path)
         (["--cores", "2"], "its limit is --jobs"),
         (["--set-threads", "map=2"], "its jobs wait for no cores of this run"),
         (["--set-threads", "nix=2"], "no job of a rule named nix ran"),
+        (["--resources", "gpu=-1"], "resources gpu: -1: must be a whole number"),
         (["--resources", "gpu=1"], "no job of this run requests it"),
         (["--with", ""], "an empty alternative"),
         (["--with", "speed=9"], "unknown setting speed"),

@@ -148,7 +148,10 @@ def test_jobs_that_only_wait_may_be_more_than_the_machine_has_cores() -> None:
     story = in_turn(8, 2, cores=2, cpus=2, used=waiting)
     (one,) = (one for one in advice(story) if one.lever.kind == "limits")
     assert (one.lever.text, one.saves / SECOND) == ("raise --cores from 2 to 8", 30)
-    assert one.lever.why == "a job of map keeps 0.02 cores busy, and waits otherwise"
+    assert one.lever.why == (
+        "a job of map used 0.02 cores on average; this helps if it did not wait for a core"
+    )
+    assert one.lever.at_most
     assert one.lever.at_most
     half = Usage(user_s=5, system_s=0)  # other work on the machine may have kept it from a core
     assert "limits" not in kinds(in_turn(8, 2, cores=2, cpus=2, used=half))
@@ -160,7 +163,7 @@ def test_threads_that_jobs_do_not_keep_busy_should_be_fewer() -> None:
     story = in_turn(4, cores=2, cpus=2, threads=2, used=Usage(user_s=8.0, system_s=0.5))
     (one,) = (one for one in advice(story) if one.lever.kind == "threads")
     text = "lower the threads of map from 2 to 1, in the rule or with --set-threads"
-    assert (one.lever.text, one.lever.why) == (text, "its jobs keep 0.85 cores busy")
+    assert (one.lever.text, one.lever.why) == (text, "its jobs used 0.85 cores on average")
     assert (one.lever.move, one.lever.at_most) == ((("set-threads", "map=1"),), True)
     assert one.saves == 20 * SECOND
     both = in_turn(4, cores=2, cpus=2, threads=2, used=Usage(user_s=18.0, system_s=0.5))
@@ -424,11 +427,70 @@ def test_a_setting_that_the_run_has_not_saves_nothing_known() -> None:
 # -- as text --------------------------------------------------------------------------------------
 
 
+def with_own_snakemakes(cpus: int = 2) -> Story:
+    """Return eight jobs, two at a time, that each start a Snakemake: 10 s, of which the tool 1 s."""
+    story = begun(wraps="local", cores=2, cpus=cpus)
+    for number in range(8):
+        begin = 3 + number // 2 * 10
+        story.job(number, threads=1, local=True)
+        if number % 2 == 0:
+            story.iteration(begin, begin, (begin, begin))
+        known = stamps(
+            ready=3,
+            selected=begin,
+            submitting=begin,
+            accepted=begin,
+            reported=begin + 10,
+            finished=begin + 10,
+        )
+        tool = an_execution(begun=begin + 7, prepared=begin + 7, tool_started=begin + 7)
+        tool = tool.model_copy(
+            update={key: at(begin + 8) for key in ("tool_ended", "reported", "checked")}
+        )
+        inner = level(tool, started=begin + 0.1, loaded=begin + 6, planned=begin + 7)
+        inner = inner.model_copy(update={"ended": at(begin + 9)})
+        outer = an_execution(running=begin, tool_started=begin, tool_ended=begin + 10)
+        used = Usage(user_s=0.01, system_s=0.01)
+        story.attempt(number, known, in_main(outer), inner, used=used)
+    return story.iteration(43, 43).end(43)
+
+
+def test_jobs_that_start_a_snakemake_each_keep_cores_busy_and_should_do_without() -> None:
+    """Starting Snakemake is work for a core, so more at once on a full machine save nothing."""
+    found = {one.lever.kind: one for one in advice(with_own_snakemakes())}
+    assert "limits" not in found
+    first = found["nested"]
+    assert first.lever.text == "let map do without run: and shadow:, with script: or shell:"
+    assert first.lever.why == "each of its 8 jobs starts a whole Snakemake for them"
+    assert first.lever.at_most
+    assert first.saves / SECOND == pytest.approx(36, abs=0.5)
+    assert found["fewer_jobs"].lever.move == (("merge", "map=4"),)
+
+
+@pytest.mark.parametrize(("cpus", "most_s"), [(2, 5), (8, 35)])
+def test_more_of_them_at_once_are_faster_only_on_more_cores(cpus: int, most_s: float) -> None:
+    run = with_own_snakemakes(cpus).run
+    saves = Trials(run, account(run)).saves((("cores", "8"),))
+    assert saves is not None
+    assert most_s - 6 < saves / SECOND < most_s
+
+
+def test_threads_that_jobs_do_not_need_are_fewer_before_more_cores_are_asked_for() -> None:
+    """On an overbooked machine, too: one thread each lets four run at once."""
+    used = Usage(user_s=0.01, system_s=0.01)
+    story = in_turn(4, cores=4, cpus=2, threads=4, requested={"threads": 8}, used=used)
+    found = {one.lever.kind: one for one in advice(story)}
+    assert "limits" not in found
+    assert found["threads"].lever.move == (("set-threads", "map=1"),)
+    assert found["threads"].saves / SECOND == 30
+    assert found["threads"].lever.at_most
+
+
 def test_each_piece_is_a_clause_with_its_gain() -> None:
     run = of_memory().run
     assert changes(advise(run, account(run)), run.makespan) == (
         "raise mem_mb in --resources from 8000 to 12000, if the machine has as much (map requests "
-        "6000: one at a time), to save 40.0 s (48 %); or speed up the tools, starting with map "
+        "6000: one at a time), to save at most 40.0 s (48 %); or speed up the tools, starting with map "
         "(twice as fast), to save 40.0 s (48 %)."
     )
 

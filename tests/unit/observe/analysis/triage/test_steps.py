@@ -303,7 +303,7 @@ def test_a_healthy_run_that_a_setting_makes_much_faster_is_told_so() -> None:
     assert tools.text.startswith("to make it faster: speed up the tools")
     assert faster.text == (
         "to make it faster: raise mem_mb in --resources from 8000 to 12000, if the machine has as "
-        "much (map requests 6000: one at a time); predicted gain: 10.0 s (43 %)"
+        "much (map requests 6000: one at a time); predicted gain: at most 10.0 s (43 %)"
     )
     assert [one.line for one in faster.commands] == [
         "snakemake-observe whatif j.jsonl --resources mem_mb=12000"
