@@ -35,7 +35,7 @@ def output_of(command: Sequence[str], patience_s: float) -> str:
     try:
         process = subprocess.Popen(
             command,
-            env={**os.environ, "SLURM_TIME_FORMAT": "%s", "LC_ALL": "C"},
+            env=_environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -56,6 +56,14 @@ def output_of(command: Sequence[str], patience_s: float) -> str:
         said = " ".join(err.decode(errors="replace").split())[:_SHOWN]
         raise SlurmError(f"{name} failed with exit code {code}: {said}")
     return out.decode(errors="replace")
+
+
+def _environment() -> dict[str, str]:
+    """Return the environment, with no command found in a folder by a relative path."""
+    found = {**os.environ, "SLURM_TIME_FORMAT": "%s", "LC_ALL": "C"}
+    if "PATH" in found:
+        found["PATH"] = os.pathsep.join(filter(os.path.isabs, found["PATH"].split(os.pathsep)))
+    return found
 
 
 def _read(process: subprocess.Popen[bytes], until: float) -> tuple[bytes, bytes]:

@@ -167,10 +167,19 @@ class _Evidence:
 
     def _before_submission(self) -> LiveState:
         """Return the state of what no executor has accepted, as far as the journal shows."""
-        since = self._attempt.stamps.selected or self._described()
+        since = self._attempt.stamps.selected or self._selected() or self._described()
         if not self._run.wrapped:
             return self._is("unknown", since, NOT_TIMED)
         return self._is("selected", since, None)
+
+    def _selected(self) -> Micros | None:
+        """Return when the scheduler selected it last, as its iterations show."""
+        name = self._attempt.key[0]
+        iterations = reversed(self._run.iterations)
+        found = next((one for one in iterations if name in one.selected), None)
+        if found is None:
+            return None
+        return found.selections[-1][1] if found.selections else found.idle
 
     def _described(self) -> Micros | None:
         job = self._run.job_of(self._attempt)

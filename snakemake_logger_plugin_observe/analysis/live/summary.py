@@ -72,6 +72,8 @@ def rule_or_group(run: Run, one: LiveState) -> str:
     job = run.job_at(one.key[0] if isinstance(one.key[0], int) else None, one.key[1])
     if job is not None:
         return job.rule
+    if isinstance(one.key[0], int):  # an array's jobs are described when it is submitted
+        return "a rule that is not known yet"
     return submission_name(None, {}, group_name(run, str(one.key[0])))
 
 
@@ -80,7 +82,9 @@ def who(run: Run, states: Sequence[LiveState]) -> str:
     first = states[0]
     job = run.job_at(first.key[0] if isinstance(first.key[0], int) else None, first.key[1])
     name = rule_or_group(run, first)
-    if len(states) > 1:
+    if job is None and isinstance(first.key[0], int) and len(states) == 1:
+        name = f"job {first.key[0]}"
+    elif len(states) > 1:
         name = f"{jobs_of(len(states))} of {name}"
     elif job is not None:
         name = job_name(job)

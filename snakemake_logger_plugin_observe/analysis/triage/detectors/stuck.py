@@ -341,7 +341,11 @@ def _incident(
         evidence=_evidence(case, states),
         wrong_if=wrong_if,
         action=action,
-        rules=tuple(name for name in names if not name.startswith("group ")),
+        rules=tuple(
+            dict.fromkeys(
+                filter(None, (case.run.rule_of(case.run.attempts[one.key]) for one in states))
+            )
+        ),
         jobs=tuple(_jobs(case, states)),
         about=named(names),
     )

@@ -140,6 +140,19 @@ def test_a_missing_slurm_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     assert problem.startswith("squeue cannot be run (No such file")
 
 
+def test_no_command_is_found_by_a_relative_path(
+    workdir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planted = workdir / "squeue"
+    planted.write_text("#!/bin/sh\ntouch planted\n")
+    planted.chmod(0o755)
+    monkeypatch.setenv("PATH", ":.:/nowhere")
+    problem = query(["71"], BEGAN).problem
+    assert problem is not None
+    assert problem.startswith("squeue cannot be run")
+    assert not (workdir / "planted").exists()
+
+
 @pytest.mark.parametrize(
     "printed", ["<html>", "71", "71|PENDING|x|y", "|" * 9, "71|" * 10, "\\0\\377|||||||||"]
 )

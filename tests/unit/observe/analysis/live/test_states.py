@@ -134,6 +134,15 @@ def test_a_job_that_is_not_submitted_yet_was_selected() -> None:
     assert shown(view_of(story)) == ("selected", 2_000_000, None, None)
 
 
+def test_a_job_that_is_not_described_yet_is_known_by_its_selection() -> None:
+    story = begun().iteration(3, 4.5, (3, 4), ready=1, selected=(7,)).heartbeat(20, (7, 1))
+    view = view_of(story)
+    assert shown(view) == ("selected", 4_000_000, None, None)
+    assert [line.text for line in lines(story.run, view)] == [
+        "job 7: selected 56 s ago, not submitted yet"
+    ]
+
+
 def test_without_the_timing_executor_nothing_is_known() -> None:
     story = Story(wrapped=False).plan(2, 3).job(1)
     one = only(view_of(story))

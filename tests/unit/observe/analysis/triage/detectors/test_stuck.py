@@ -119,6 +119,13 @@ def test_an_array_that_is_never_full_is_stuck() -> None:
     assert "waits for more jobs to make an array of (--jobs is 1)" in one.claim
 
 
+def test_an_array_s_job_that_is_not_described_yet_is_stuck_all_the_same() -> None:
+    story = begun(command=("snakemake", "--slurm-array-jobs", "all"), jobs=1)
+    story.iteration(3, 4, (3, 4), selected=(7,)).heartbeat(20, (7, 1))
+    (one,) = found(story, now_s=120)
+    assert one.claim.startswith("job 7: selected 116 s ago, and none submitted: the Slurm plugin")
+
+
 def test_there_is_never_nothing_to_do_while_a_state_is_not_known() -> None:
     story = out("71")
     case = live_case(story, view_of(story, not_asked="the scheduler was not asked (--offline)"))
