@@ -61,8 +61,8 @@ def output_of(command: Sequence[str], patience_s: float) -> str:
 def _environment() -> dict[str, str]:
     """Return the environment, with no command found in a folder by a relative path."""
     found = {**os.environ, "SLURM_TIME_FORMAT": "%s", "LC_ALL": "C"}
-    if "PATH" in found:
-        found["PATH"] = os.pathsep.join(filter(os.path.isabs, found["PATH"].split(os.pathsep)))
+    entries = filter(os.path.isabs, found.get("PATH", "").split(os.pathsep))
+    found["PATH"] = os.pathsep.join(entries) or os.defpath  # an empty one is the current folder
     return found
 
 

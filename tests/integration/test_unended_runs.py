@@ -159,3 +159,42 @@ def test_what_an_interruption_cut_off_did_not_fail(
         assert "still run on this host" not in triage
         failed = text(lab, "jobs", "--failed")
         assert "No job failed: 2 jobs ended because the run was interrupted." in failed
+
+
+ON_A_CLUSTER = """
+    rule all:
+        input: "a.txt"
+    rule a:
+        output: "a.txt"
+        shell: "until [ -e go ]; do sleep 0.1; done; touch {output}"
+"""
+
+
+def test_a_job_on_a_cluster_computes_by_what_its_node_wrote(lab: Lab) -> None:
+    lab.snakefile(ON_A_CLUSTER)
+    with started(lab, *BOTH, *lab.cluster()) as process:
+        try:
+            wait_until(journal_says(lab, '"attempt_submitted"', times=1))
+            wait_until(lambda: computing(lab))
+            before = lab.journals[0].read_bytes()
+            (one,) = json.loads(jobs(lab, "--status", "running"))["attempts"]
+            assert (one["rule"], one["status"], one["live"]["state"]) == (
+                "a",
+                "running",
+                "computing",
+            )
+            assert "compute" in one["phases_s"]
+            assert lab.journals[0].read_bytes().startswith(before)
+        finally:
+            (lab.folder / "go").touch()
+        assert process.wait(60) == 0
+    assert json.loads(jobs(lab))["live"] is None
+
+
+def jobs(lab: Lab, *more: str) -> str:
+    return lab.observe("jobs", "--offline", "--format", "json", *more).stdout
+
+
+def computing(lab: Lab) -> bool:
+    live = json.loads(jobs(lab))["live"]
+    return live is not None and [one["state"] for one in live["submissions"]] == ["computing"]

@@ -186,9 +186,10 @@ def generic(lab: SlurmLab, submit: str) -> subprocess.Popen[str]:
 
 def stuck(lab: SlurmLab) -> dict[str, str]:
     """Return the claims about a run that stands still, by what each is about."""
-    if not lab.journals:
+    done = lab.observe("triage", "--format", "json")
+    if done.returncode != 0:  # its journal has no line yet
         return {}
-    found = said(lab, "triage")["findings"]
+    found = json.loads(done.stdout)["findings"]
     return {one["id"]: one["claim"] for one in found if one["incident_class"] == "stuck"}
 
 

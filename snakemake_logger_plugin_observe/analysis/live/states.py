@@ -30,6 +30,7 @@ _RUNNING: Final = frozenset(
 _LEAVING: Final = "COMPLETING"
 _SHOWS_LATE: Final = 15_000_000
 """So long after its submission, the accounting may not have a job's record yet."""
+_AT_THE_SAME_TIME: Final = 60_000_000
 NOT_TIMED: Final = "the run was recorded without --executor timed, which records the cluster's ids"
 OFFLINE: Final = "the scheduler was not asked (--offline)"
 NOT_SLURM: Final = "only Slurm can be asked, and this run's scheduler is another one"
@@ -105,12 +106,22 @@ def live_view(
             states[attempt.key] = replace(above, key=attempt.key)
             continue
         record = answer.records.get(attempt.external_jobid or "")
+        if record is not None and not (is_slurm(run) or _same_submission(attempt, record)):
+            record = None
         report = reports.get(attempt.key, NodeReport())
         known = _Evidence(run, attempt, report, record, answer)
         found = known.state(now, not_asked)
         states[attempt.key] = found
     failed = f"Slurm gave no answer: {answer.problem}" if answer.problem is not None else None
     return LiveView(now, states, not_asked or failed, answer.partitions)
+
+
+def _same_submission(attempt: Attempt, record: SchedulerRecord) -> bool:
+    """Whether a record is of this submission: where Slurm may not be its scheduler at all."""
+    accepted, submitted = attempt.stamps.accepted, record.submitted
+    if accepted is None or submitted is None:
+        return False
+    return abs(accepted - submitted) < _AT_THE_SAME_TIME
 
 
 class _Evidence:

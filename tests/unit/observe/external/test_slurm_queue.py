@@ -1,5 +1,6 @@
 """Slurm is asked once, by explicit ids, and never waited for beyond the limit."""
 
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -140,13 +141,15 @@ def test_a_missing_slurm_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     assert problem.startswith("squeue cannot be run (No such file")
 
 
+@pytest.mark.parametrize("searched", [":.:/nowhere", ".", ""])
 def test_no_command_is_found_by_a_relative_path(
-    workdir: Path, monkeypatch: pytest.MonkeyPatch
+    workdir: Path, monkeypatch: pytest.MonkeyPatch, searched: str
 ) -> None:
     planted = workdir / "squeue"
     planted.write_text("#!/bin/sh\ntouch planted\n")
     planted.chmod(0o755)
-    monkeypatch.setenv("PATH", ":.:/nowhere")
+    monkeypatch.setenv("PATH", searched)
+    monkeypatch.setattr(os, "defpath", "/nowhere")
     problem = query(["71"], BEGAN).problem
     assert problem is not None
     assert problem.startswith("squeue cannot be run")

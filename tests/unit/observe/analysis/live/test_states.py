@@ -192,6 +192,14 @@ def test_slurm_runs_jobs_by_its_plugin_or_by_sbatch() -> None:
     assert not is_slurm(begun(wraps="lsf").run)
 
 
+def test_a_submit_script_s_id_may_be_another_scheduler_s() -> None:
+    story = out("71", wraps="cluster-generic", command=("snakemake", "./submit.sh"))
+    assert only(view_of(story, answered(queued()))).state == "pending"
+    of_another = queued().model_copy(update={"submitted": at(500)})
+    assert only(view_of(story, answered(of_another), now_s=600)).state != "pending"
+    assert only(view_of(story, answered(ids=("71",)), now_s=600)).state == "unknown"
+
+
 def test_what_needs_attention_comes_first_and_what_is_alike_is_one_line() -> None:
     story = out("71", "72", "73")
     held = [queued(one, reason="JobHeldUser") for one in ("72", "73")]
