@@ -11,6 +11,7 @@ from snakemake_logger_plugin_observe.analysis.phrasing import (
     submission_name,
 )
 from snakemake_logger_plugin_observe.run.attempt import FINAL, Attempt
+from snakemake_logger_plugin_observe.run.external_ids import id_in
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.scheduler_ends import has_ended, is_out
 from snakemake_logger_plugin_observe.run.scope import job_counts
@@ -93,7 +94,8 @@ def go_on(
 
 
 def _ids(attempts: Sequence[Attempt]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(one.external_jobid for one in attempts if one.external_jobid))
+    known = (id_in(one.external_jobid) for one in attempts)
+    return tuple(dict.fromkeys(one for one in known if one))
 
 
 def doing(run: Run) -> str:

@@ -14,6 +14,7 @@ from snakemake_logger_plugin_observe.external.sacct_records import FIELDS, SLURM
 from snakemake_logger_plugin_observe.external.slurm_commands import output_of
 from snakemake_logger_plugin_observe.journal.events import Accounting
 from snakemake_logger_plugin_observe.journal.records import SchedulerRecord
+from snakemake_logger_plugin_observe.run.external_ids import id_in
 from snakemake_logger_plugin_observe.run.model import Run
 
 PATIENCE_S: Final = 5.0
@@ -37,8 +38,9 @@ def allocation(job: str) -> dict[str, Any] | None:
 
 
 def slurm_ids(ids: Iterable[str | None]) -> list[str]:
-    """Return the *ids* that are Slurm job ids, without duplicates."""
-    return list(dict.fromkeys(id_ for id_ in ids if id_ is not None and SLURM_ID.fullmatch(id_)))
+    """Return the *ids* that are Slurm job ids, without duplicates; those in sentences, too."""
+    known = map(id_in, ids)
+    return list(dict.fromkeys(id_ for id_ in known if id_ is not None and SLURM_ID.fullmatch(id_)))
 
 
 def query(ids: Sequence[str], since: int, patience_s: float = PATIENCE_S) -> list[SchedulerRecord]:
@@ -74,7 +76,7 @@ def accounting_events(
 ) -> Iterator[Accounting]:
     """Yield an event for each of *records* that is new to *run* or has changed."""
     submissions = {
-        attempt.external_jobid: attempt
+        id_in(attempt.external_jobid): attempt
         for attempt in run.attempts.values()
         if attempt.external_jobid is not None and not attempt.is_member
     }

@@ -408,6 +408,8 @@ class RunFinished(Event):
     attempt_count: Count = 0
     failed_attempts: Count = 0
     observer_cpu_s: Seconds | None = None
+    counts_open: bool = False
+    """Whether its accounts have the time of attempts without an end, as those of readers do."""
 
 
 _E = TypeVar("_E", bound=Event)

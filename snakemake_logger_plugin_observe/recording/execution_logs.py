@@ -10,9 +10,14 @@ from snakemake_logger_plugin_observe.journal.records import Execution, Level, Lo
 
 
 def best_logs(read: tuple[LogTail, ...], executions: Sequence[Execution]) -> tuple[LogTail, ...]:
-    """Return an attempt's logs as they were *read* here, or else as its last execution's were."""
+    """Return an attempt's logs as they were *read* here, or else as its last execution's were.
+
+    None are read here of a job whose failure the executor did not notice before the run ended.
+    """
     if not executions or executions[-1].status != "failed":
         return read
+    if not read:
+        return executions[-1].logs
     on_node = {one.path: one for one in executions[-1].logs if one.lines}
     return tuple(one if one.lines else on_node.get(one.path, one) for one in read)
 

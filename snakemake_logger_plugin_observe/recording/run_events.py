@@ -38,10 +38,9 @@ from snakemake_logger_plugin_observe.recording.attempts import AttemptTracker, E
 from snakemake_logger_plugin_observe.recording.event_of import event_of
 from snakemake_logger_plugin_observe.recording.similar_file import similar_file
 from snakemake_logger_plugin_observe.recording.slurm_lookup import AccountingQuery
-from snakemake_logger_plugin_observe.run.interruption import cancel_cut_off
+from snakemake_logger_plugin_observe.run.fold import complete
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.phases import CLASSES, in_seconds
-from snakemake_logger_plugin_observe.run.pipe_partners import cancel_stopped_partners
 from snakemake_logger_plugin_observe.run.scope import job_counts
 
 _MOST_REMOVED: Final = 20_000
@@ -219,8 +218,11 @@ class RunEvents:
         self.run.last_moment = max(self.run.last_moment, moment)
         draft = RunFinished(time=moment, status="success", job_account=_NOTHING, makespan=_NOTHING)
         self.run.finished = draft
-        accounts = account(self.run)
         status = self._status()
+        # From here on the run is what a reader makes of its journal.
+        self.run.finished = draft.model_copy(update={"status": status})
+        complete(self.run)
+        accounts = account(self.run)
         if self._ended_early() and "exited" not in self._flags and not self._last_error:
             text = (
                 "Snakemake ended before it had started a job, and logged no error: code of the "
@@ -237,10 +239,9 @@ class RunEvents:
             attempt_count=accounts.attempt_count,
             failed_attempts=accounts.failed_attempts,
             observer_cpu_s=round(time.thread_time(), 6),
+            counts_open=True,
         )
         self._emit(final)
-        cancel_cut_off(self.run)
-        cancel_stopped_partners(self.run)
         return _summary(self.run, status, accounts)
 
     def _status(self) -> RunStatus:

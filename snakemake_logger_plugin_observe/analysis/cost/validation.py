@@ -65,6 +65,8 @@ def validate(events: Iterable[AnyEvent], problems: Sequence[object]) -> Validati
                     text = f"attempt of job {key}: its segments do not follow from its stamps"
                     found.append(Disagreement(line, text))
             case RunFinished():
+                if event.counts_open:
+                    fold.complete(run)
                 found.extend(_totals(line, event, run, renamed=renamed))
     fold.complete(run)
     return Validation(run, count, tuple(found), tuple(str(problem) for problem in problems))

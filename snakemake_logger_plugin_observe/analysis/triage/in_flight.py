@@ -12,6 +12,7 @@ from snakemake_logger_plugin_observe.analysis.triage.failure_classes import KILL
 from snakemake_logger_plugin_observe.analysis.unended import was_given_up
 from snakemake_logger_plugin_observe.pasting import Command
 from snakemake_logger_plugin_observe.run.attempt import FINAL, Attempt
+from snakemake_logger_plugin_observe.run.external_ids import id_in
 from snakemake_logger_plugin_observe.run.scheduler_ends import (
     ended_before_it_was_given_up,
     has_ended,
@@ -41,19 +42,20 @@ def left(case: Case) -> tuple[Attempt, ...]:
 
 def external_ids(attempts: Sequence[Attempt]) -> tuple[str, ...]:
     """Return their ids in the cluster, each once."""
-    return tuple(dict.fromkeys(one.external_jobid for one in attempts if one.external_jobid))
+    known = (id_in(one.external_jobid) for one in attempts)
+    return tuple(dict.fromkeys(one for one in known if one))
 
 
 def ids_and_states(case: Case, attempts: Sequence[Attempt]) -> tuple[str, ...]:
     """Return their ids in the cluster, each with the state that the scheduler recorded."""
     found: dict[str, str] = {}
     for one in attempts:
-        if one.external_jobid:
+        if (known := id_in(one.external_jobid)) is not None:
             record = case.run.record_of(one)
             state = f" {record.state}" if record is not None and record.state else ""
             if record is not None and record.ended is None and record.reason:
                 state += f": {record.reason}"
-            found[one.external_jobid] = f"{one.external_jobid}{state}"
+            found[known] = f"{known}{state}"
     return tuple(found.values())
 
 

@@ -25,6 +25,10 @@ def test_an_execution_that_succeeded_says_nothing_about_the_failure() -> None:
     assert best_logs(GONE, []) == GONE
 
 
+def test_of_a_failure_that_the_executor_did_not_notice_the_node_s_log_is_taken() -> None:
+    assert best_logs((), [FIRST, LAST]) == NODE
+
+
 def test_each_execution_keeps_its_logs_but_the_last() -> None:
     (found,) = without_logs((level(FIRST, LAST),), [LAST])
     assert [one.logs for one in found.executions] == [HERE, ()]

@@ -17,6 +17,7 @@ from builders import MAIN, NODE, RUN_ID, SECOND, T0, a_record, an_execution, at,
 from fake_time import FakeTime
 from recordings import COMPLETE, NODE_LEVEL, SECRET, Record, Recording, Reports
 
+from snakemake_logger_plugin_observe.analysis.cost.account import account
 from snakemake_logger_plugin_observe.analysis.cost.validation import validate
 from snakemake_logger_plugin_observe.external import slurm_accounting
 from snakemake_logger_plugin_observe.journal.events import AttemptFinished, Heartbeat
@@ -27,6 +28,8 @@ from snakemake_logger_plugin_observe.journal.writing import JournalWriter
 from snakemake_logger_plugin_observe.recording import journal_output, notes, recorder, run_events
 from snakemake_logger_plugin_observe.recording.options import JournalSettings
 from snakemake_logger_plugin_observe.recording.pause_watch import Pause, PauseWatch
+from snakemake_logger_plugin_observe.run.fold import fold
+from snakemake_logger_plugin_observe.run.phases import in_seconds
 
 
 def ends(recording: Recording) -> dict[Any, AttemptFinished]:
@@ -516,6 +519,20 @@ def test_with_immediate_submit_a_job_stays_submitted(record: Record) -> None:
     )
     assert recording.run.attempts[(1, 1)].status == "submitted"
     assert status_of(recording) == "success"
+
+
+def test_the_accounts_at_the_end_are_those_that_a_reader_computes(record: Record) -> None:
+    """Also of jobs that are left without an end: their time is in both."""
+    recording = (
+        record(reports=Reports(), run_settings={"immediate_submit": True}).job(1).remote(1).finish()
+    )
+    written = recording.run.finished
+    assert written is not None
+    assert written.counts_open
+    read = account(fold(read_journal(recording.path)))
+    assert written.makespan.by_phase_s == in_seconds(read.makespan_by_phase)
+    assert written.job_account.by_phase_s == in_seconds(read.jobs_by_phase)
+    assert sum(written.job_account.by_phase_s.values()) > 0
 
 
 # -- without the wrapper ---------------------------------------------------------------------------------------------------

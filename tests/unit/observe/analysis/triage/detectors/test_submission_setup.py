@@ -94,3 +94,10 @@ def test_array_mode_that_never_submits_is_found() -> None:
         "1 job selected and never submitted: array mode submits nothing until all 3 jobs of map "
         "are selected, and --jobs 1 lets Snakemake select fewer: they are never submitted"
     )
+
+
+def test_the_id_in_a_sentence_is_the_one_to_look_for_and_to_cancel() -> None:
+    story = left(run("sbatch -p main", "./status.sh"), "Submitted batch job 311")
+    every = triage_of(story.end(61, "interrupted")).incidents
+    (killed,) = [one for one in every if one.incident_class == "killed_run"]
+    assert killed.action.text.startswith("check whether the cluster still runs 311, and cancel")
