@@ -13,7 +13,7 @@ from typing import Final
 from snakemake_logger_plugin_observe.analysis.failures import messages
 from snakemake_logger_plugin_observe.analysis.failures.messages import BY_STATE, Cause
 from snakemake_logger_plugin_observe.analysis.failures.request_use import request_use
-from snakemake_logger_plugin_observe.analysis.submission.said import said
+from snakemake_logger_plugin_observe.analysis.submission.said import said_about
 from snakemake_logger_plugin_observe.analysis.submission.signs import ended_before_its_script
 from snakemake_logger_plugin_observe.journal.events import Allocation
 from snakemake_logger_plugin_observe.journal.records import Execution, SchedulerRecord
@@ -108,7 +108,7 @@ def _named_by_attempt(
     stamps = attempt.stamps
     refused = attempt.levels == () and stamps.accepted is None and not attempt.is_member
     if run.wrapped and refused and stamps.submitting is not None:
-        answer = said(attempt.message, attempt.refusal).answer
+        answer = said_about(run, attempt).answer
         return "unanswered" if answer == "no_answer" else "refused"
     if ended_before_its_script(attempt, record):
         return "not_started"

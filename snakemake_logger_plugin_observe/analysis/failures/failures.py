@@ -32,7 +32,7 @@ from snakemake_logger_plugin_observe.analysis.failures.signatures import (
 )
 from snakemake_logger_plugin_observe.analysis.jobs.table import Row, RowFilter, rows
 from snakemake_logger_plugin_observe.analysis.phrasing import group_name
-from snakemake_logger_plugin_observe.analysis.submission.said import said
+from snakemake_logger_plugin_observe.analysis.submission.said import said_about
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.journal.records import Execution, LogTail
 from snakemake_logger_plugin_observe.run.attempt import FAILED, FINAL, Attempt
@@ -281,7 +281,7 @@ def _occurrences(run: Run, row: Row) -> Iterator[tuple[Occurrence, Execution | N
         line = _last_line(attempt.logs, cause)
         message = attempt.message
         if cause.cause in NOT_SUBMITTED:
-            message = said(attempt.message, attempt.refusal).text or message
+            message = said_about(run, attempt).text or message
         yield (
             Occurrence(attempt.number, None, cause, message, line, row.since_selected),
             None,

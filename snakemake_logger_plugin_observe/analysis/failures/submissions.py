@@ -2,19 +2,18 @@
 
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
 from snakemake_logger_plugin_observe.analysis.submission import advice
-from snakemake_logger_plugin_observe.analysis.submission.said import Said, said
+from snakemake_logger_plugin_observe.analysis.submission.said import Said, said_about
 from snakemake_logger_plugin_observe.run.model import Run
 
 
-def said_of(one: Failure) -> Said:
+def said_of(run: Run, one: Failure) -> Said:
     """Return what the submit command said at the failure to fix."""
-    attempt = one.decisive_row.attempt
-    return said(attempt.message, attempt.refusal)
+    return said_about(run, one.decisive_row.attempt)
 
 
 def to_do_about(run: Run, one: Failure) -> str:
     """Return what to do about a job whose submission failed, as an imperative."""
-    return advice.to_do(said_of(one), run.job_of(one.decisive_row.attempt), executor_of(run))
+    return advice.to_do(said_of(run, one), run.job_of(one.decisive_row.attempt), executor_of(run))
 
 
 def executor_of(run: Run) -> str | None:

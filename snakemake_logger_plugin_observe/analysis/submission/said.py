@@ -12,6 +12,8 @@ from typing import Final, Literal
 from snakemake_logger_plugin_observe.analysis.submission import options
 from snakemake_logger_plugin_observe.journal.error_lines import is_error, is_word
 from snakemake_logger_plugin_observe.journal.records import Refusal
+from snakemake_logger_plugin_observe.run.attempt import Attempt
+from snakemake_logger_plugin_observe.run.model import Run
 
 Answer = Literal["refused", "no_answer", "not_run"]
 """``no_answer``: the cluster did not answer in time, or could not be reached; ``not_run``: the
@@ -26,6 +28,9 @@ _FROM_GENERIC: Final = re.compile(
 )
 _FROM_AN_EXCEPTION: Final = re.compile(
     r"Job submission failed with exception: (?P<said>.*)", re.DOTALL
+)
+_OF_AN_ARRAY: Final = re.compile(
+    r"Part of failed array sbatch submission (?P<tasks>\(tasks \d+-\d+\))"
 )
 _PREFIX: Final = re.compile(r"^(?P<who>[\w.-]+): (?:error|fatal): ?(?P<what>.*)", re.IGNORECASE)
 _IN_SHORT: Final = re.compile(r"^(?:Batch job submission failed|Job submit/allocate failed): ")
@@ -103,6 +108,18 @@ def said(message: str | None, refusal: Refusal | None) -> Said:
     shown = _on_one_line(lines)
     request, option = _rejected(lines, command)
     return Said(_answer(lines, code), shown, request, option, command, code)
+
+
+def said_about(run: Run, attempt: Attempt) -> Said:
+    """Return what the submit command of an attempt said.
+
+    Of an array, the error is logged once, and each of its jobs only refers to it.
+    """
+    message = attempt.message
+    if (task := _OF_AN_ARRAY.search(message or "")) is not None:
+        errors = (one.text for one in run.messages if one.level == "error")
+        message = next((text for text in errors if task["tasks"] in text), message)
+    return said(message, attempt.refusal)
 
 
 def _of_message(message: str) -> tuple[str, str | None, int | None]:

@@ -23,13 +23,13 @@ def detect(case: Case) -> Iterator[Incident]:
     for one in refused:
         by_message.setdefault(failed_jobs.last_message([one]), []).append(one)
     for number, (message, failed) in enumerate(by_message.items(), 1):
-        said = submissions.said_of(failed[0])
+        said = submissions.said_of(case.run, failed[0])
         own = said.request is None and said.answer == "refused" and said.option is None
         yield Incident(
             id=f"{CLASS}:{number}",
             incident_class=CLASS,
             where="operating context",
-            claim=_claim(failed, message),
+            claim=_claim(case, failed, message),
             strength="certain",
             explains=failed_jobs.lost(failed),
             failures=len(failed),
@@ -46,9 +46,9 @@ def detect(case: Case) -> Iterator[Incident]:
         )
 
 
-def _claim(failed: Sequence["Failure"], message: str) -> str:
+def _claim(case: Case, failed: Sequence["Failure"], message: str) -> str:
     """Return what was refused, how often, the option that was rejected, and the error."""
-    said = submissions.said_of(failed[0])
+    said = submissions.said_of(case.run, failed[0])
     times = plural(sum(len(one.occurrences) for one in failed), "time")
     because = f": {message}" if message else ""
     if said.answer == "not_run":

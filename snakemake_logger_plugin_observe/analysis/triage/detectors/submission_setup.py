@@ -128,8 +128,9 @@ def _no_id(case: Case, settings: SubmissionSettings) -> _Found | None:
             and one.stamps.reported is None
         ),
     )
-    asked = settings.status_command is not None or case.status in _EARLY
-    if not found or not asked:
+    early = case.status in _EARLY
+    told = not early and case.live is not None  # what is out now says more
+    if not found or told or not (early or settings.status_command is not None):
         return None
     answer = found[0].external_jobid or ""
     setup = setups.not_parsable(settings)
@@ -141,7 +142,7 @@ def _no_id(case: Case, settings: SubmissionSettings) -> _Found | None:
         if setup is not None
         else "have the submit command print nothing but the job's id; then run again",
         "Snakemake takes the whole first line that the submit command prints for the id",
-        "certain" if case.status in _EARLY else "likely",
+        "certain" if early else "likely",
         "the status command reads the id out of that sentence",
     )
 

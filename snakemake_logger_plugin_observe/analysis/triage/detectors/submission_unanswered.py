@@ -21,7 +21,7 @@ def detect(case: Case) -> Iterator[Incident]:
     """Yield one incident for all submissions that got no answer with the same message."""
     by_message: dict[str, list[Failure]] = {}
     for one in case.failures_by_class.get(CLASS, ()):
-        by_message.setdefault(submissions.said_of(one).text, []).append(one)
+        by_message.setdefault(submissions.said_of(case.run, one).text, []).append(one)
     for number, failed in enumerate(by_message.values(), 1):
         yield Incident(
             id=f"{CLASS}:{number}",
@@ -47,7 +47,7 @@ def detect(case: Case) -> Iterator[Incident]:
 
 def _claim(case: Case, failed: Sequence["Failure"]) -> str:
     """Return what got no answer, how often, and how many other submissions went through."""
-    who, _, what = submissions.said_of(failed[0]).text.rpartition(": ")
+    who, _, what = submissions.said_of(case.run, failed[0]).text.rpartition(": ")
     times = sum(len(one.occurrences) for one in failed)
     often = "once" if times == 1 else f"{times:,} times"
     others = submissions.submitted(case.run)

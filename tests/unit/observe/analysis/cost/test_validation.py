@@ -6,7 +6,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import Story, begun, chain, grouped, killed, logger_only, replanned, retried
+from builders import (
+    Story,
+    an_execution,
+    begun,
+    chain,
+    grouped,
+    in_main,
+    killed,
+    logger_only,
+    replanned,
+    retried,
+    stamps,
+)
 
 from snakemake_logger_plugin_observe.analysis.cost.validation import (
     Disagreement,
@@ -158,3 +170,69 @@ def test_an_unreadable_line_is_a_problem(tmp_path: Path) -> None:
     assert not found.sound
     number = len(chain().events) + 1
     assert found.problems == (f"line {number}: torn line: the writer was cut off here",)
+
+
+# -- older journals ----------------------------------------------------------------------------------
+
+
+def piped() -> Story:
+    """Return a pipe group of the main process, whose own loop sees its end a second later."""
+    writer = an_execution("map", begun=3, prepared=3, running=3, tool_started=3, tool_ended=7)
+    known = stamps(ready=2, selected=3, submitting=3, accepted=3, reported=8, finished=8)
+    story = begun(wraps="local").job(1, group="g").group("g", (1,))
+    story.attempt(None, known, in_main(writer), group="g")
+    return story.attempt(1, known, in_main(writer), group="g").end(9)
+
+
+def with_former_name(lines: list[dict[str, Any]]) -> None:
+    """Call the sleep of that loop as it was called before: a wait for a status check."""
+    for line in lines:
+        if line["event"] == "attempt_finished" and line.get("job_id") is None:
+            line["segments"] = [
+                ["poll_wait" if phase == "postprocess" else phase, s]
+                for phase, s in line["segments"]
+            ]
+            line["phases_s"]["poll_wait"] = line["phases_s"].pop("postprocess")
+        if line["event"] == "run_finished":
+            for totals in (line["job_account"], line["makespan"]):
+                totals["by_phase_s"]["poll_wait"] = totals["by_phase_s"].pop("postprocess")
+
+
+def test_the_former_name_of_a_pipe_group_s_own_sleep_is_no_disagreement(tmp_path: Path) -> None:
+    path = piped().write(tmp_path / "j.jsonl")
+    assert verified(path).sound
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    with_former_name(lines)
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    assert verified(path).disagreements == ()
+
+
+def test_a_failed_group_whose_members_did_not_fail_may_be_counted_or_not(tmp_path: Path) -> None:
+    def story() -> Story:
+        known = stamps(ready=3, selected=4, submitting=4, reported=5, finished=6)
+        told = begun().group("g", (1,)).job(1)
+        return told.attempt(None, known, group="g", status="failed").end(7, "failed")
+
+    assert verified(story().write(tmp_path / "now.jsonl")).sound
+    found, _ = changed(tmp_path, "run_finished", lambda line: line.update(failed_attempts=0), story)
+    assert found.sound
+
+
+def test_the_accounts_of_a_run_whose_jobs_have_no_end_are_compared_with_a_reader_s(
+    tmp_path: Path,
+) -> None:
+    """``counts_open``: older journals leave out the time of these jobs."""
+
+    def story() -> Story:
+        known = stamps(ready=2, selected=3, submitting=3, accepted=4)
+        settings = {"immediate_submit": True}
+        return begun(settings=settings).job(1).submitted(1, known, external_jobid="7").end(9)
+
+    def left_out(line: dict[str, Any]) -> None:
+        line.update(counts_open=True)
+        line["job_account"] = {"by_class_s": {}, "by_phase_s": {}}
+
+    found, _ = changed(tmp_path, "run_finished", lambda line: line.update(counts_open=True), story)
+    assert found.sound
+    found, _ = changed(tmp_path, "run_finished", left_out, story)
+    assert not found.sound

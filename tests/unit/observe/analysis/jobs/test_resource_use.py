@@ -169,6 +169,12 @@ def test_a_job_in_the_main_process_was_on_no_node() -> None:
     assert (found.compute_s, found.on_node_s, found.runtime_requested_s) == (6, None, 300)
 
 
+def test_a_job_that_a_cluster_ran_without_an_id_was_on_its_node() -> None:
+    run = on_cluster(startup_s=2, tool_s=4).run
+    run.attempts[(1, 1)].external_jobid = None  # as under cluster-sync
+    assert resource_use(run, run.attempts[(1, 1)]).on_node_s == 6
+
+
 def test_without_records_everything_is_unknown() -> None:
     known = stamps(ready=3, selected=4, submitting=4, accepted=5)
     story = begun().job(1).submitted(1, known, external_jobid="71")

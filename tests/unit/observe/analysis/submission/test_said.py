@@ -1,8 +1,9 @@
 """What submit commands print when they fail is read: the error, the rejected option, no answer."""
 
 import pytest
+from builders import begun, stamps
 
-from snakemake_logger_plugin_observe.analysis.submission.said import Said, said
+from snakemake_logger_plugin_observe.analysis.submission.said import Said, said, said_about
 from snakemake_logger_plugin_observe.journal.records import Refusal
 
 PARTITION = (
@@ -112,3 +113,16 @@ def test_an_old_journal_has_only_what_the_command_printed_on_stdout() -> None:
 def test_a_message_of_another_executor_is_taken_whole() -> None:
     assert said("sbatch: error: invalid account", None).text == "sbatch: invalid account"
     assert said(None, None) == Said("refused", "")
+
+
+def test_an_array_s_error_is_taken_from_where_it_was_logged_once() -> None:
+    text = f"SLURM sbatch failed for array job submission (tasks 1-3). The error message was '{TIMED_OUT}'."
+    known = stamps(ready=3, selected=3, submitting=4, reported=5, finished=5)
+    message = "Part of failed array sbatch submission (tasks 1-3); see log for details."
+    story = begun(wraps="slurm").job(1).message(4, text, level="error", kind="error")
+    run = story.attempt(1, known, status="failed", message=message).run
+    found = said_about(run, run.attempts[(1, 1)])
+    assert (found.answer, found.text) == (
+        "no_answer",
+        "sbatch: Socket timed out on send/recv operation",
+    )
