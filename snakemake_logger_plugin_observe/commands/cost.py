@@ -25,6 +25,7 @@ from snakemake_logger_plugin_observe.reporters.as_text.cost import parts
 from snakemake_logger_plugin_observe.reporters.reply import Reply
 from snakemake_logger_plugin_observe.run.attempt import FAILED
 from snakemake_logger_plugin_observe.run.model import Run
+from snakemake_logger_plugin_observe.run.scheduler_ends import ended_before_it_was_given_up
 
 HELP: Final = "where the time of a run went (the default command)"
 _COSTLIEST: Final = 5
@@ -88,12 +89,18 @@ def cost(source: Source, reruns: tuple[Rerun, ...] = ()) -> CostAnswer:
 
 
 def has_failed(source: Source) -> bool:
-    """Whether the run failed, or goes on after a job that failed and was not retried yet."""
+    """Whether the run failed, or goes on after a job that failed and was not retried yet.
+
+    Or it was interrupted, and a job had failed in the cluster that it still waited for.
+    """
     if source.status == "failed":
         return True
     last = {attempt.key[0]: attempt for attempt in source.run.attempts.values()}
     ended = source.status in ("success", "nothing_to_do")
-    return not ended and any(attempt.status in FAILED for attempt in last.values())
+    return not ended and any(
+        attempt.status in FAILED or ended_before_it_was_given_up(source.run, attempt)
+        for attempt in last.values()
+    )
 
 
 def costliest(run: Run) -> tuple[CostlyJob, ...]:

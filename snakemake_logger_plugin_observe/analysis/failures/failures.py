@@ -272,7 +272,9 @@ def _occurrences(run: Run, row: Row) -> Iterator[tuple[Occurrence, Execution | N
         if one in unsuccessful or ends_it:
             ran = one.tool_started is not None
             cause = failure_cause(run, attempt, one, last=ends_it)
-            line = _last_line(attempt.logs if ends_it else one.logs, cause)
+            # The last execution's logs are the attempt's, also where it failed unnoticed.
+            of_attempt = ends_it or (number == len(executions) and not one.logs)
+            line = _last_line(attempt.logs if of_attempt else one.logs, cause)
             message = one.message or (attempt.message if ends_it else None)
             which = (attempt.number, number if ran else None)
             yield Occurrence(*which, cause, message, line, _tool_duration(one)), one

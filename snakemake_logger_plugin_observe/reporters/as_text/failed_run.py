@@ -66,7 +66,8 @@ def interrupted(source: Source, found: Sequence[Failure]) -> Iterator[Text]:
     if what := headline(source.run, found) if first_failure(found) is not None else None:
         yield Text(harmless(f"Failed before that: {what}"), "red")
     to_do = go_on(source.run, left_in_flight(source.run), killed=False)
-    if first := first_failure(found):
+    never_began = next((one for one in found if one.cause == "not_started"), None)
+    if first := first_failure(found) or never_began:  # the same command would end in the same way
         to_do = _to_do(source, first)
     yield _line(to_do)
     if found:

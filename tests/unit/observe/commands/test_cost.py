@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from builders import on_cluster
+from builders import a_record, begun, on_cluster, stamps
 from command_line import write_run
 from past import a_run, in_params
 from whys import missing
@@ -41,3 +41,19 @@ def test_of_a_large_run_the_runs_before_are_not_read(
     monkeypatch.setattr("snakemake_logger_plugin_observe.commands.cost._SMALL", 1)
     main([])
     assert "a param of sort" not in capsys.readouterr().out
+
+
+def test_an_interrupted_run_whose_job_never_began_is_not_to_be_run_again_as_it_was(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Slurm had ended the job at once, with no folder for its log, and nobody noticed."""
+    journal = tmp_path / "j.jsonl"
+    known = stamps(ready=2, selected=3, submitting=3, accepted=4, finished=60)
+    record = a_record("188", state="FAILED", signal=53, submitted=4, started=5, ended=5)
+    story = begun(wraps="cluster-generic").job(1)
+    story.attempt(1, known, status="cancelled", external_jobid="188")
+    story.message(60, "interrupted", kind="interrupted").accounting(1, record, 60)
+    story.end(61, "interrupted").write(journal)
+    main(["cost", str(journal)])
+    said = " ".join(capsys.readouterr().out.split())
+    assert "What to do: make the folder into which the cluster is to write its logs" in said

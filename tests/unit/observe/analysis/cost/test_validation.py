@@ -20,12 +20,14 @@ from builders import (
     stamps,
 )
 
+from snakemake_logger_plugin_observe.analysis.cost.account import account
 from snakemake_logger_plugin_observe.analysis.cost.validation import (
     Disagreement,
     Validation,
     validate,
 )
 from snakemake_logger_plugin_observe.journal.reading import read_journal
+from snakemake_logger_plugin_observe.run.phases import in_seconds
 
 STORIES = [chain, grouped, killed, logger_only, replanned, retried, begun]
 
@@ -228,11 +230,21 @@ def test_the_accounts_of_a_run_whose_jobs_have_no_end_are_compared_with_a_reader
         settings = {"immediate_submit": True}
         return begun(settings=settings).job(1).submitted(1, known, external_jobid="7").end(9)
 
-    def left_out(line: dict[str, Any]) -> None:
-        line.update(counts_open=True)
-        line["job_account"] = {"by_class_s": {}, "by_phase_s": {}}
+    def counted(line: dict[str, Any]) -> None:
+        read = account(story().run)
+        line.update(
+            counts_open=True,
+            job_account=totals(read.jobs_by_class, read.jobs_by_phase),
+            makespan=totals(read.makespan_by_class, read.makespan_by_phase),
+        )
 
-    found, _ = changed(tmp_path, "run_finished", lambda line: line.update(counts_open=True), story)
-    assert found.sound
-    found, _ = changed(tmp_path, "run_finished", left_out, story)
-    assert not found.sound
+    def left_out(line: dict[str, Any]) -> None:
+        counted(line)
+        line["job_account"] = totals({}, {})
+
+    assert changed(tmp_path, "run_finished", counted, story)[0].sound
+    assert not changed(tmp_path, "run_finished", left_out, story)[0].sound
+
+
+def totals(by_class: dict[str, int], by_phase: dict[str, int]) -> dict[str, dict[str, float]]:
+    return {"by_class_s": in_seconds(by_class), "by_phase_s": in_seconds(by_phase)}

@@ -367,3 +367,13 @@ def test_failed_executions_inside_a_successful_attempt_are_failures() -> None:
     found = only(story)
     assert summary(found) == (1, "succeeded", "repeated", 3, 2)
     assert (found.lost, found.succeeded_on) == (2 * SECOND, 1)
+
+
+def test_a_failure_that_was_not_noticed_before_an_interruption_has_its_log_s_line() -> None:
+    """The node's process reported it; its logs are the attempt's."""
+    story = begun(wraps="cluster-generic").job(1)
+    more = {"status": "cancelled", "exit_code": None, "logs": tail("no such contig")}
+    on_node(story, 1, 2, **more).message(20, "interrupted", kind="interrupted")
+    (found,) = failures(story.end(21, "interrupted").run)
+    assert found.decisive.line is not None
+    assert found.decisive.line.text == "no such contig"
