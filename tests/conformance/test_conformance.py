@@ -23,6 +23,9 @@ from snakemake_logger_plugin_observe.analysis.cost.partition import partition
 from snakemake_logger_plugin_observe.analysis.failures.failures import failures
 from snakemake_logger_plugin_observe.analysis.path.explain import explain, lines_needed
 from snakemake_logger_plugin_observe.analysis.triage.steps import triage
+from snakemake_logger_plugin_observe.analysis.whatif import build_model
+from snakemake_logger_plugin_observe.analysis.whatif.in_force import settings_in_force
+from snakemake_logger_plugin_observe.analysis.whatif.whatif import what_if
 from snakemake_logger_plugin_observe.commands import compare
 from snakemake_logger_plugin_observe.commands.support import find_journal
 from snakemake_logger_plugin_observe.commands.support.triage_case import gather
@@ -97,6 +100,8 @@ def test_everything_equals_the_bare_run(
     for journal in _journals(observed):
         _is_the_same_as_itself(journal)
         _every_segment_can_be_shown(journal)
+    for run in runs:
+        _takes_as_long_with_its_own_settings(run)
     for run, call in zip(runs, _recorded(bare, case.calls), strict=True):
         _is_complete(run, call)
     if case.check is not None and runs:
@@ -273,6 +278,19 @@ def _every_segment_can_be_shown(journal: Path) -> None:
     for one in explain(run, actual, lines_at(journal, lines_needed(run, actual))):
         assert one.begin, one
         assert one.end, one
+
+
+def _takes_as_long_with_its_own_settings(run: Run) -> None:
+    """A run simulated with the settings that it had takes as long as it took."""
+    if run.finished is None or not run.attempts:
+        return
+    segments = partition(run)
+    in_force = settings_in_force(run, build_model(run, segments))
+    found = what_if(run, [in_force], segments)
+    (asked,) = found.predictions
+    assert asked.predicted == found.unchanged.predicted
+    off = abs(asked.predicted - run.makespan)
+    assert off <= max(0.02 * run.makespan, UNEXPLAINED_AT_MOST), (asked.predicted, run.makespan)
 
 
 def _is_complete(run: Run, call: Call) -> None:

@@ -13,7 +13,7 @@ from snakemake_logger_plugin_observe.analysis.jobs.resource_use import (
     request_mismatches,
     resource_use,
 )
-from snakemake_logger_plugin_observe.analysis.path.holds import RATE, holds
+from snakemake_logger_plugin_observe.analysis.path.holds import held_by_rate
 from snakemake_logger_plugin_observe.analysis.path.utilisation import held_back_by_limit
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.analysis.whatif.model import UNLIMITED, Model
@@ -259,7 +259,8 @@ def _has_idle_threads(model: Model, rule: str) -> bool:
 def rate(run: Run, account: Account, model: Model, least: Micros) -> Iterator[Choice]:
     """Yield what a higher rate of selections could save, if jobs waited for it."""
     known = model.rate
-    waited = sum(one.length for one in holds(run, account.segments) if one.limit == RATE)
+    hold = held_by_rate(run, account.segments)
+    waited = hold.length if hold is not None else 0
     reached = known is not None and model.count >= known.most * (model.end - model.start) * 0.5 // (
         known.timespan
     )

@@ -117,27 +117,32 @@ class Releases:
                 freed, name = found
                 reason = {JOBS: "freed_slot", CORES: "freed_cores"}.get(name, "freed_resource")
                 return freed, reason, name if reason == "freed_resource" else None
-            if (last := self._last_of_the_rate(ended, selected)) is not None:
+            if (last := self._last_of_the_rate(ready or 0, selected)) is not None:
                 return last, "rate", None
         other = self._submissions.last_ended(selected)
         if other is not None and other is not attempt and (other.end or 0) > (ready or 0):
             return other, "freed_unknown", None
         return None
 
-    def _last_of_the_rate(self, ended: Micros, selected: Micros) -> Attempt | None:
+    def _last_of_the_rate(self, ready: Micros, selected: Micros) -> Attempt | None:
         """Return the submission that had to be a timespan ago for another, if the rate was reached.
 
+        It was, if the other was ready before that; and it explains the most of the other's wait.
+
         Args:
-            ended: when the selection that passed the other over had ended.
-            selected: when the other was selected.
+            ready: when the other was ready.
+            selected: when it was selected.
 
         """
         rate, at = self._rate, self._selected
         if rate is None:
             return None
-        within = bisect_right(at, ended) - bisect_right(at, ended - rate.timespan)
-        first = bisect_left(at, selected) - rate.most
-        return self._in_order[first] if within >= rate.most and first >= 0 else None
+        before = bisect_left(at, selected)
+        first = before - rate.most
+        if first < 0:
+            return None
+        reached, over = max(ready, at[before - 1]), at[first] + rate.timespan
+        return self._in_order[first] if over - reached >= max(1, selected - over) else None
 
     def _final_submission(self, job_id: int) -> Attempt | None:
         """Return the last submission that ran *job_id*: its own or that of its group."""

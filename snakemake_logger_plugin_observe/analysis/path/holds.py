@@ -4,7 +4,7 @@ Only what the journal shows to have been short counts: a limit that was in force
 nothing back.
 """
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -14,13 +14,17 @@ from snakemake_logger_plugin_observe.analysis.cost.scheduler_limits import (
     JOBS,
     limits_in_force,
 )
-from snakemake_logger_plugin_observe.analysis.cost.selection_rate import rate_as_set
+from snakemake_logger_plugin_observe.analysis.cost.selection_rate import (
+    rate_as_set,
+    selection_rate,
+)
 from snakemake_logger_plugin_observe.analysis.path.utilisation import held_back_by_limit
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.run.model import Run
 
 RATE = "rate"
+_WHEN_READY = ("dependency", "previous_attempt", "replanning", "scheduling")
 
 _Stretches = Sequence[tuple[Micros, Micros]]
 
@@ -58,23 +62,40 @@ def holds(run: Run, segments: Sequence[MakespanSegment]) -> tuple[Hold, ...]:
         Hold(_as_set(name, limits[name]), name, one.length, _waiting(run, one.stretches))
         for name, one in held_back_by_limit(run).items()
     ]
-    rate, stretches = rate_as_set(run), list(_for_the_rate(segments))[::-1]
-    if rate is not None and stretches:
-        length = sum(end - start for start, end in stretches)
-        found.append(Hold(rate, RATE, length, _waiting(run, stretches)))
+    if (by_rate := held_by_rate(run, segments)) is not None:
+        found.append(by_rate)
     return tuple(sorted(found, key=lambda one: -one.length))
+
+
+def held_by_rate(run: Run, segments: Sequence[MakespanSegment]) -> Hold | None:
+    """Return how the rate of selections kept ready work of *run* back; None if it did not."""
+    rate, stretches = rate_as_set(run), list(_for_the_rate(run, segments))[::-1]
+    if rate is None or not stretches:
+        return None
+    length = sum(end - start for start, end in stretches)
+    return Hold(rate, RATE, length, _waiting(run, stretches))
 
 
 def _as_set(name: str, limit: int) -> str:
     return f"--{name} {limit}" if name in (JOBS, CORES) else f"--resources {name}={limit}"
 
 
-def _for_the_rate(segments: Sequence[MakespanSegment]) -> Iterator[tuple[Micros, Micros]]:
-    """Yield, the last first, when a job of the actual path waited for the rate of selections."""
-    reason = None
+def _for_the_rate(run: Run, segments: Sequence[MakespanSegment]) -> Iterator[tuple[Micros, Micros]]:
+    """Yield, the last first, when a job of the actual path waited for the rate of selections.
+
+    A job that became ready while the rate was reached was released by what it depended on.
+    """
+    rate, reason = selection_rate(run), None
+    if rate is None:
+        return
+    submissions = [one for one in run.attempts.values() if not one.is_member]
+    selected = sorted(one.stamps.selected or 0 for one in submissions)
     for one in reversed(segments):  # a job's release is at its selection, after its wait
-        if one.phase == "slot_wait" and reason == RATE:
-            yield one.start, one.end
+        if one.phase == "slot_wait":
+            since = bisect_right(selected, one.start - rate.timespan)
+            reached = bisect_right(selected, one.start) - since >= rate.most
+            if reason == RATE or (reached and reason in _WHEN_READY):
+                yield one.start, one.end
         reason = one.released_by.reason if one.released_by is not None else reason
 
 

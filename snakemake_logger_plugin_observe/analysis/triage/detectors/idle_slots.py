@@ -15,7 +15,7 @@ from snakemake_logger_plugin_observe.analysis.cost.selection_rate import (
     Rate,
     selection_rate,
 )
-from snakemake_logger_plugin_observe.analysis.path.holds import RATE, Hold, holds
+from snakemake_logger_plugin_observe.analysis.path.holds import Hold, held_by_rate
 from snakemake_logger_plugin_observe.analysis.path.utilisation import (
     HeldBack,
     held_back_by_limit,
@@ -99,10 +99,10 @@ def _stalls(case: Case) -> Iterator[Incident]:
     if not (case.is_large(waited) or case.explains_slowness(case.grew("slot_wait"))):
         return
     rate = selection_rate(case.run)
-    for one in holds(case.run, case.account.segments):
-        if one.limit == RATE and rate is not None and one.length >= waited / 2:
-            yield _rate(case, one, rate)
-            return
+    hold = held_by_rate(case.run, case.account.segments)
+    if hold is not None and rate is not None and hold.length >= waited / 2:
+        yield _rate(case, hold, rate)
+        return
     use = utilisation(case.run)
     if not use.stalls or use.stalled < waited / 2:
         return
