@@ -29,11 +29,13 @@ class Command:
     """The program and its arguments, as the program is to get them."""
     purpose: str = ""
     """What it shows or does, for a comment behind it; never from a journal."""
+    leaves_no: tuple[str, ...] = ()
+    """Files that are removed when it has ended, without a change of its exit code."""
 
     @property
     def why_not(self) -> str:
         """Why it cannot be offered; empty if it can."""
-        for argument in self.arguments:
+        for argument in (*self.arguments, *self.leaves_no):
             if harmless(argument) != argument:
                 return "an argument of it contains control or invisible characters"
         if len(self._line.encode()) > _LONGEST:
@@ -47,7 +49,10 @@ class Command:
 
     @property
     def _line(self) -> str:
-        return recorded(self.arguments)
+        line = recorded(self.arguments)
+        if not self.leaves_no:
+            return line
+        return f"{line}; (e=$?; rm -f {recorded(map(path, self.leaves_no))}; exit $e)"
 
     def __str__(self) -> str:
         """Return the line to paste, or in words that there is none: never a part of it."""
@@ -61,9 +66,9 @@ class Command:
         return f"{self.line}  # {self.purpose}" if self.purpose else self.line
 
 
-def command(*arguments: str, purpose: str = "") -> Command:
-    """Return the command of a program and its arguments."""
-    return Command(arguments, purpose)
+def command(*arguments: str, purpose: str = "", leaves_no: Iterable[str] = ()) -> Command:
+    """Return the command of a program and its arguments, and of the removal of what it wrote."""
+    return Command(arguments, purpose, tuple(leaves_no))
 
 
 def recorded(arguments: Iterable[str]) -> str:

@@ -39,6 +39,13 @@ _PROGRESS: Final = re.compile(
     r"|.*\[(?:INFO|DEBUG)\].*|(?:INFO|DEBUG)\b.*"
 )
 
+_TERMINAL_CODE: Final = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b\n]*(?:\x07|\x1b\\)")
+
+
+def without_colours(text: str) -> str:
+    """Return *text* without the codes for colours and the like, which a terminal obeys."""
+    return _TERMINAL_CODE.sub("", text) if "\x1b" in text else text
+
 
 def is_error(text: str) -> bool:
     """Whether a line reads like an error, and not like news of progress."""

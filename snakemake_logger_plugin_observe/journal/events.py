@@ -243,6 +243,10 @@ class JobDescribed(Event):
     """Outputs that are pipes: ``pipe()``. Jobs that read them run side by side with it."""
     directories: tuple[str, ...] | None = None
     """Outputs that are declared as folders: ``directory()``."""
+    updated: tuple[str, ...] | None = None
+    """Outputs that the job changes in place: ``update()``."""
+    shadow: str | None = None
+    """How its shadow directory is filled (``minimal``, ``shallow``, ...), if it runs in one."""
     requested: Named = Field(default_factory=dict)
     """What the rule asks for where the run's limits gave it less: ``threads`` or a resource, and
     the amount; null if that is a function of the workflow, which is not called again."""

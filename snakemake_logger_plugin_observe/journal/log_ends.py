@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from snakemake_logger_plugin_observe import clock
-from snakemake_logger_plugin_observe.journal.error_lines import last_error
+from snakemake_logger_plugin_observe.journal.error_lines import last_error, without_colours
 from snakemake_logger_plugin_observe.journal.masking import Masker
 from snakemake_logger_plugin_observe.journal.trusted_paths import open_file
 
@@ -23,7 +23,6 @@ _MOST_IN_A_LINE: Final = 500
 _MOST_FILES: Final = 8
 _MOST_COUNTED: Final = 256 * 1024 * 1024
 _BLOCK: Final = 1024 * 1024
-_TERMINAL_CODE: Final = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
 # What Snakemake prints right before a tool starts, and right after it failed.
 _TOOL_BEGINS: Final = re.compile(r"    (?:resources|reason): ")
 _TOOL_FAILED: Final = re.compile(r"RuleException:|Error in (?:rule|group) |Shutting down, this")
@@ -104,7 +103,7 @@ def printed_end(name: str, data: bytes, most: int, mask: Masker) -> LogEnd:
 
     *data* may begin in the middle of a line, and of a secret; then that line is left out.
     """
-    text = _TERMINAL_CODE.sub("", data.decode("utf-8", "backslashreplace"))
+    text = without_colours(data.decode("utf-8", "backslashreplace"))
     lines = _masked(text.rstrip(), mask).split("\n")
     if len(data) >= most * _MOST_IN_A_LINE:
         lines = lines[1:]
@@ -142,7 +141,7 @@ def _tail(
         return LogEnd(path=name, bytes=0, problem="it is empty")
     if b"\0" in data:
         return LogEnd(path=name, bytes=size, problem="it is not text")
-    text = data.removesuffix(b"\n").decode("utf-8", "backslashreplace")
+    text = without_colours(data.removesuffix(b"\n").decode("utf-8", "backslashreplace"))
     complete = len(data) == size
     lines = _masked(text, mask).split("\n")
     first = 0 if complete or len(lines) == 1 else 1  # the first line may be cut

@@ -198,6 +198,7 @@ def job_info(job: Any, time: "Micros", texts: JobTexts) -> JobInfo:
         retries=ask(lambda: job.restart_times),
         own_retries=ask(lambda: _own_retries(job)),
         **declared,
+        shadow=ask(lambda: job.rule.shadow_depth and str(job.rule.shadow_depth)),
         requested=ask(lambda: _requested(job), {}),
         **texts._asdict(),
     )
@@ -274,17 +275,18 @@ def _own_retries(job: Any) -> bool | None:
 
 
 def _declared(output: Any) -> dict[str, Any]:
-    """Return what ``ensure()`` requires of which outputs; which are temporary, pipes or folders."""
+    """Return what ``ensure()`` requires of which outputs; which are temporary, pipes, folders, ..."""
     flagged = [(str(path), path.flags) for path in output if path.flags]
     having = {
         flag: tuple(path for path, flags in flagged if flags.get(flag))
-        for flag in ("temp", "pipe", "directory")
+        for flag in ("temp", "pipe", "directory", "update")
     }
     return {
         "ensured": {p: _requirement(flags["ensure"]) for p, flags in flagged if "ensure" in flags},
         "temp": having["temp"],
         "pipes": having["pipe"] or None,
         "directories": having["directory"],
+        "updated": having["update"] or None,
     }
 
 

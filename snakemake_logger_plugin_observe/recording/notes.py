@@ -111,6 +111,8 @@ class JobInfo(Note):
     ensured: dict[str, str] | None = None
     temp: tuple[str, ...] | None = None
     pipes: tuple[str, ...] | None = None
+    updated: tuple[str, ...] | None = None
+    shadow: str | None = None
     requested: dict[str, int | None] = field(default_factory=dict)
 
 

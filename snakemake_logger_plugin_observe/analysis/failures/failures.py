@@ -14,7 +14,7 @@ from snakemake_logger_plugin_observe.analysis.failures.causes import FailureCaus
 from snakemake_logger_plugin_observe.analysis.failures.endings import Ending, endings
 from snakemake_logger_plugin_observe.analysis.failures.log_lines import (
     LogLine,
-    last_meaningful_line,
+    line_of_failure,
 )
 from snakemake_logger_plugin_observe.analysis.failures.messages import (
     NOT_SUBMITTED,
@@ -297,13 +297,13 @@ def _tool_duration(one: Execution) -> Micros | None:
 
 
 def _last_line(logs: Sequence[LogTail], why: FailureCause) -> LogLine | None:
-    """Return the last meaningful line of the first of its *logs* that has one.
+    """Return the line of its *logs* that shows what went wrong.
 
     What was not submitted never ran: what is in its job's log, an earlier attempt wrote.
     """
     if why.cause in NOT_SUBMITTED:
         return None
-    return next(filter(None, map(last_meaningful_line, logs)), None)
+    return line_of_failure(logs)
 
 
 def _lost(run: Run, row: Row) -> Micros:

@@ -1,12 +1,13 @@
 """How to run a failed job again as Snakemake ran it, to see it fail.
 
 A shell command is repeated with what Snakemake puts before it: in a terminal, without its strict
-mode and the job's environment, it may succeed. A script gets its ``snakemake`` object from
-Snakemake, so only Snakemake can run it.
+mode and the job's environment, it may succeed. What it wrote is removed after it, as Snakemake does
+when a job fails: the next run would take such a file for made. A script gets its ``snakemake``
+object from Snakemake, so only Snakemake can run it.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -15,7 +16,7 @@ from snakemake_logger_plugin_observe.analysis.failures.script_errors import file
 from snakemake_logger_plugin_observe.analysis.failures.shell_commands import one_line
 from snakemake_logger_plugin_observe.journal.events import JobDescribed
 from snakemake_logger_plugin_observe.journal.masking import MASK
-from snakemake_logger_plugin_observe.pasting import Command, command, path
+from snakemake_logger_plugin_observe.pasting import Command, command
 from snakemake_logger_plugin_observe.run.model import Run
 
 STRICT: Final = "set -euo pipefail; "
@@ -69,24 +70,12 @@ def how_to_repeat(
     there = () if journal.startswith(".snakemake/") else (command("cd", run.started.workdir),)
     alone = _its_command(run, one, job, as_run)
     if alone is not None and alone.line is not None:
-        return HowToRepeat("command", (*there, *_removed_folders(run, job), alone))
+        return HowToRepeat("command", (*there, alone))
     again = _by_snakemake(run, job)
     if again is None or again.line is None:
         return None
     elsewhere = any(map(_DIRECTORY.fullmatch, run.started.command[1:]))
     return HowToRepeat("job", (*(() if elsewhere else there), again))
-
-
-def _removed_folders(run: Run, job: JobDescribed) -> Iterator[Command]:
-    """Yield the command that makes the folders of logs which were removed with an output folder."""
-    inside = [
-        run.relative(log).rpartition("/")[0]
-        for log in job.log
-        if any(log.startswith(f"{folder}/") for folder in job.output)
-    ]
-    if inside:
-        folders = map(path, dict.fromkeys(inside))
-        yield command("mkdir", "-p", *folders, purpose="as Snakemake made it")
 
 
 def prefix_of(run: Run, job: JobDescribed) -> str:
@@ -105,7 +94,7 @@ def _its_command(
     """Return the shell command of *job* as it was run; None if it cannot be run by itself."""
     own = (job.shellcmd or "").strip()
     in_a_group = any(row.attempt.is_member for row in one.rows)  # a pipe's other end is missing
-    if not own or MASK in own or in_a_group:
+    if not own or MASK in own or in_a_group or _has_own_place(job):
         return None
     whole = (commands_as_run(run) if as_run is None else as_run).get(own)
     if whole is None and job.environment_digest == _NO_ENVIRONMENT:
@@ -114,7 +103,17 @@ def _its_command(
     shell = _shell(run, job)
     if line is None or MASK in line or shell is None:
         return None
-    return command(shell, "-c", line, purpose="as Snakemake ran it")
+    made = map(run.relative, job.output)
+    return command(shell, "-c", line, purpose="as Snakemake ran it", leaves_no=made)
+
+
+def _has_own_place(job: JobDescribed) -> bool:
+    """Whether Snakemake gives its command more than its folder: a shadow, folders, a copy to keep.
+
+    An output folder is made and removed as a whole, with a log in it; of an output that is updated
+    in place, Snakemake puts the state before the job back.
+    """
+    return bool(job.shadow or job.directories or job.updated)
 
 
 def commands_as_run(run: Run) -> dict[str, str]:

@@ -13,6 +13,7 @@ from snakemake_logger_plugin_observe.analysis.failures.repeat import how_to_repe
 from snakemake_logger_plugin_observe.journal.records import LogTail
 
 NO_ENVIRONMENT = "d41d8cd98f00b204e9800998ecf8427e"
+GONE = "; (e=$?; rm -f out.txt; exit $e)"
 JOURNAL = ".snakemake/observe/run.jsonl"
 COMMAND = ("/opt/bin/snakemake", "-c2", "--logger", "observe")
 EMPTY = (LogTail(path="logs/a.log", bytes=0, problem="it is empty"),)
@@ -43,12 +44,12 @@ def lines(run: Story, *said: str, journal: str = JOURNAL, **facts: Any) -> list[
 
 def test_a_command_is_repeated_in_strict_mode() -> None:
     run = story("\n    grep a b > c\n    sort c\n    ")
-    assert lines(run) == ["command:", "bash -c 'set -euo pipefail; grep a b > c; sort c'"]
+    assert lines(run) == ["command:", "bash -c 'set -euo pipefail; grep a b > c; sort c'" + GONE]
 
 
 def test_elsewhere_the_folder_of_the_run_is_entered_first() -> None:
     assert lines(story("true"), journal="/work/.snakemake/observe/run.jsonl") == [
-        *("command:", "cd /work", "bash -c 'set -euo pipefail; true'"),
+        *("command:", "cd /work", "bash -c 'set -euo pipefail; true'" + GONE),
     ]
 
 
@@ -67,12 +68,12 @@ def test_elsewhere_the_folder_of_the_run_is_entered_first() -> None:
 def test_the_workflows_own_shell_and_prefix_are_used(
     settings: dict[str, str], expected: str
 ) -> None:
-    assert lines(story("tool", facts={"settings": settings})) == ["command:", expected]
+    assert lines(story("tool", facts={"settings": settings})) == ["command:", expected + GONE]
 
 
 def test_a_rules_own_shell_is_used() -> None:
     run = story("tool", resources={"shell_exec": "zsh"})
-    assert lines(run) == ["command:", "zsh -c tool"]
+    assert lines(run) == ["command:", "zsh -c tool" + GONE]
 
 
 def test_the_environment_is_activated_as_snakemake_did() -> None:
@@ -89,16 +90,16 @@ def test_the_environment_is_activated_as_snakemake_did() -> None:
         "command:",
         (
             "bash -c 'source /opt/conda/bin/activate '\"'\"'/work/.snakemake/conda/1_'\"'\"'; "
-            "set -euo pipefail; bwa mem a > b'"
+            f"set -euo pipefail; bwa mem a > b'{GONE}"
         ),
     ]
 
 
-def test_a_folder_that_was_removed_with_the_log_in_it_is_made_again() -> None:
-    run = story("tool > out/logs/a", output=("out", "b"), log=("out/logs/a",))
-    assert lines(run) == [
-        *("command:", "mkdir -p out/logs", "bash -c 'set -euo pipefail; tool > out/logs/a'")
-    ]
+def test_all_outputs_are_removed_after_it_or_the_next_run_would_take_them_for_made() -> None:
+    run = story("tool", output=("/work/a b", "-c"))
+    gone = "; (e=$?; rm -f 'a b' ./-c; exit $e)"
+    assert lines(run) == ["command:", "bash -c 'set -euo pipefail; tool'" + gone]
+    assert lines(story("tool", output=())) == ["command:", "bash -c 'set -euo pipefail; tool'"]
 
 
 UNTIL = ["job:", "snakemake --until=out.txt -c2 --logger observe"]
@@ -113,6 +114,9 @@ UNTIL = ["job:", "snakemake --until=out.txt -c2 --logger observe"]
         {"command": "tool --password ***"},
         {"command": "tool", "resources": {"shell_exec": "python3"}},
         {"command": f"echo {'x' * 5000}"},
+        {"command": "mkdir out.txt", "directories": ("out.txt",)},
+        {"command": "tool in.txt", "shadow": "minimal"},
+        {"command": "sort -u -o out.txt out.txt", "updated": ("out.txt",)},
     ],
 )
 def test_what_cannot_be_run_alone_is_run_by_snakemake(job: dict[str, Any]) -> None:

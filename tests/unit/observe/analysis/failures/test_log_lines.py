@@ -2,7 +2,10 @@
 
 import pytest
 
-from snakemake_logger_plugin_observe.analysis.failures.log_lines import last_meaningful_line
+from snakemake_logger_plugin_observe.analysis.failures.log_lines import (
+    last_meaningful_line,
+    line_of_failure,
+)
 from snakemake_logger_plugin_observe.journal.records import LogTail
 
 
@@ -31,6 +34,7 @@ def log(*lines: str) -> LogTail:
         (("no such sample x", "make: *** [all] Error 1", "100%"), 1),
         (("Exception in thread main: no", "  at a.B(C.java:1)", "12.5 MB/s ETA 0:10"), 1),
         (("thread 'main' panicked at 'no', x.rs:1", "note: run with RUST_BACKTRACE=1"), 1),
+        (("thread 'main' panicked at src/main.rs:4:5:", "index out of bounds: 9", "note: x"), 2),
         (("no such sample x", "37% done", "[====>   ]"), 1),
     ],
 )
@@ -54,6 +58,21 @@ def test_an_error_before_the_lines_that_were_kept_comes_before_them() -> None:
     line = last_meaningful_line(kept)
     assert line is not None
     assert (line.number, line.text) == (7, "Error: no")
+
+
+def test_an_error_in_colours_is_one_and_is_shown_without_them() -> None:
+    line = last_meaningful_line(log("\x1b[31mERROR\x1b[0m: no chr1", "shutting down", "bye"))
+    assert line is not None
+    assert (line.number, line.text) == (1, "ERROR: no chr1")
+
+
+def test_of_several_logs_the_one_with_an_error_counts() -> None:
+    line = line_of_failure([log("Elapsed: 3 s"), log("fatal: index has version 2", "bye")])
+    assert line is not None
+    assert line.text == "fatal: index has version 2"
+    line = line_of_failure([log(), log("read 3 samples"), log("Elapsed: 3 s")])
+    assert line is not None
+    assert line.text == "read 3 samples"
 
 
 def test_the_brackets_of_a_line_stay() -> None:
