@@ -275,7 +275,7 @@ def _own_retries(job: Any) -> bool | None:
 
 
 def _declared(output: Any) -> dict[str, Any]:
-    """Return what ``ensure()`` requires of which outputs; which are temporary, pipes, folders, ..."""
+    """Return what ``ensure()`` requires of which outputs; which have other flags."""
     flagged = [(str(path), path.flags) for path in output if path.flags]
     having = {
         flag: tuple(path for path, flags in flagged if flags.get(flag))

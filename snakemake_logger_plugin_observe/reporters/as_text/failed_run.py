@@ -1,5 +1,6 @@
 """A failed run on its first screen: what failed, what to do, and what the failures cost."""
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -44,6 +45,7 @@ _TO_DO: Final[dict[Cause, str]] = {
     "cancelled": "find out who cancelled it, then run again",
 }
 
+_AGAIN: Final = re.compile(r"(?:^|[,;] then )(run again)(?:: what is done stays done)?")
 _FAILED: Final = {"failed": "FAILED", "killed": "FAILED before the run was killed"}
 
 
@@ -65,10 +67,9 @@ def interrupted(source: Source, found: Sequence[Failure]) -> Iterator[Text]:
     yield Text(f"INTERRUPTED: {progress(source.run)}.", "bold red")
     if what := headline(source.run, found) if first_failure(found) is not None else None:
         yield Text(harmless(f"Failed before that: {what}"), "red")
-    to_do = go_on(source.run, left_in_flight(source.run), killed=False)
     never_began = next((one for one in found if one.cause == "not_started"), None)
-    if first := first_failure(found) or never_began:  # the same command would end in the same way
-        to_do = _to_do(source, first)
+    first = first_failure(found) or never_began  # the same command would end in the same way
+    to_do = _to_do(source, first) if first is not None else _and_go_on(source, "")
     yield _line(to_do)
     if found:
         yield reader("jobs", source, "--failed", purpose="the failures, with their logs")
@@ -104,8 +105,18 @@ def _what_to_do(answer: CostAnswer) -> str:
 
 
 def _to_do(source: Source, first: Failure) -> str:
-    """Return what to do about a failure, after what the run left at the scheduler."""
+    """Return what to do about a failure, and about what the run left."""
+    if source.status in ("interrupted", "killed"):
+        return _and_go_on(source, _fix(source, first))
     return f"{first_cancel(source.run)}{_fix(source, first)}"
+
+
+def _and_go_on(source: Source, fix: str) -> str:
+    """Return how to go on after a run that ended early: what it left may be incomplete."""
+    left, killed = left_in_flight(source.run), source.status == "killed"
+    on = go_on(source.run, left, killed=killed, still_out=still_out(source.live))
+    before, again, behind = _AGAIN.split(fix, maxsplit=1) if _AGAIN.search(fix) else (fix, "", "")
+    return f"{before}; then {on}{behind}" if before else f"{on}{behind}"
 
 
 def _fix(source: Source, first: Failure) -> str:

@@ -51,6 +51,22 @@ def test_a_run_that_ended_in_order_has_nothing_to_make_again() -> None:
     assert "What to do: run the same command again: what is done stays done." in text
 
 
+def test_after_a_failure_a_run_that_ended_early_is_gone_on_with_as_without_one() -> None:
+    """What was in flight may be incomplete: Snakemake would refuse to run again."""
+    known = stamps(ready=3, selected=4, submitting=4, accepted=5)
+    story = begun(wraps="local").job(1, rule="map").submitted(1, known).job(2, rule="sum")
+    fails(story, 2, "Error: no sample", rule="sum")
+    on = (
+        "check on this host (ps -ef) whether the tools of map still run, and end those that do; "
+        "then run the same command again with --rerun-incomplete"
+    )
+    fix = "What to do: fix the error that sum reported (logs/a.log:1); then "
+    text = " ".join(render(cost(story.run), width=500).split())
+    assert f"{fix}{on} (after snakemake --unlock," in text
+    text = " ".join(render(cost(story.end(9, "interrupted").run), width=500).split())
+    assert f"{fix}{on}." in text
+
+
 def test_a_log_that_snakemake_removed_with_an_output_folder_is_not_what_to_read() -> None:
     story = begun(wraps="local").job(1, output=("res",), log=("res/map.log",))
     kept = LogTail(path="res/map.log", lines=("begin", "no such sequence"), first_line=1)
