@@ -1,7 +1,7 @@
 """What a failure means, why its log is silent, and how to see it again: all that can be said."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -9,7 +9,11 @@ from snakemake_logger_plugin_observe.analysis.failures import script_errors
 from snakemake_logger_plugin_observe.analysis.failures.console_only import console_only
 from snakemake_logger_plugin_observe.analysis.failures.disk_full import disk_full
 from snakemake_logger_plugin_observe.analysis.failures.exit_codes.meaning import Meaning
-from snakemake_logger_plugin_observe.analysis.failures.exit_codes.meanings import meanings
+from snakemake_logger_plugin_observe.analysis.failures.exit_codes.meanings import (
+    MINIMAL,
+    meanings,
+    only_inputs,
+)
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
 from snakemake_logger_plugin_observe.analysis.failures.log_advice import (
     log_advice,
@@ -107,7 +111,8 @@ def _meanings(
     prefix = prefix_of(run, job)
     if line is not None and is_error(line.text):
         # What it printed is better than what its exit code may mean.
-        return meanings(job.shellcmd or "", None, None, said, prefix)
+        known = meanings(job.shellcmd or "", None, None, said, prefix)
+        return known or tuple(_not_in_shadow(job, line.text))
     if not job.shellcmd:
         return _of_script(one, job)
     silent = line is None and shows_its_errors(run, one)
@@ -116,9 +121,23 @@ def _meanings(
         *(job.shellcmd, why.exit_code, why.signal, said, prefix),
         silent=silent,
         lasted_s=None if lasted is None else to_seconds(lasted),
+        inputs=frozenset(map(run.relative, job.input)),
+        shadow=job.shadow,
     )
 
 
+def _not_in_shadow(job: JobDescribed, said: str) -> Iterator[Meaning]:
+    """Yield that a file was not found because it is no declared input of a job with a shadow."""
+    if job.shadow in MINIMAL and _NO_FILE.search(said):
+        yield Meaning(
+            "likely",
+            only_inputs(job.shadow),
+            "declare what it reads as an input of the rule",
+            "what was not found is a declared input",
+        )
+
+
+_NO_FILE: Final = re.compile(r"No such file or directory|FileNotFound|\b(?:not|n't) (?:found|open)")
 _ENDED_WITH_1: Final = "[ $? -eq 1 ]"
 """A part of what is to be written that is not of the command."""
 _RAN: Final = re.compile(r"Command '(?P<command>.*)' (?:returned non-zero exit status|died with)")

@@ -167,12 +167,15 @@ def _goes_on_behind(text: str) -> bool:
     return text in _NO_LIST_BEHIND or (text != ")" and _OPERATOR.fullmatch(text) is not None)
 
 
-def _tokens(text: str) -> Iterator[Token]:
-    """Yield the words and operators of a command, without comments and here-documents' texts."""
+def _tokens(text: str, documents: list[str] | None = None) -> Iterator[Token]:
+    """Yield the words and operators of a command, without comments and here-documents' texts.
+
+    The texts in which the shell replaces variables are added to *documents*.
+    """
     if len(text) > _MOST:
         raise UnreadableError
     at, here = 0, list[str]()
-    wants_delimiter = False
+    wants_delimiter = replaces = False
     while at < len(text):
         one = text[at]
         if one in " \t\r" or text.startswith("\\\n", at):
@@ -186,14 +189,18 @@ def _tokens(text: str) -> Iterator[Token]:
             yield Token(found[0], at, True)
             at = found.end()
             if found[0] == "\n" and here:
-                at = _behind(text, at, here)
+                begin, at = at, _behind(text, at, here)
                 here = []
+                if replaces and documents is not None:
+                    documents.append(text[begin:at])
+                replaces = False
             wants_delimiter = _HERE.fullmatch(found[0]) is not None
             continue
         end = _end_of_word(text, at)
         if wants_delimiter:
             here.append(text[at:end].strip("'\"\\"))
             wants_delimiter = False
+            replaces = replaces or not re.search(r"['\"\\]", text[at:end])
         yield Token(text[at:end], at, False)
         at = end
 
@@ -453,12 +460,14 @@ def variables_needed(text: str) -> tuple[str, ...]:
 
     Those with a default (``${NAME:-x}``), and those that every shell has, are left out.
     """
+    documents: list[str] = []
     try:
-        tokens = list(_tokens(text))
+        tokens = list(_tokens(text, documents))
     except UnreadableError:
         return ()
     words = [token.text for token in tokens if not token.is_operator]
     names = dict.fromkeys(name for word in words for name in _read_in(word))
+    names |= dict.fromkeys(name for one in documents for name in _read_in(one, in_document=True))
     assigned = _assigned(tokens)
     return tuple(name for name in names if name not in assigned and not _ALWAYS_SET.fullmatch(name))
 
@@ -479,8 +488,8 @@ def _assigned(tokens: Iterable[Token]) -> set[str]:
     return found
 
 
-def _read_in(word: str) -> Iterator[str]:
-    """Yield the variables that a word reads, outside single quotes."""
+def _read_in(word: str, *, in_document: bool = False) -> Iterator[str]:
+    """Yield the variables that a word reads, outside single quotes, which a document has not."""
     at, in_double = 0, False
     while at < len(word):
         one = word[at]
@@ -489,7 +498,7 @@ def _read_in(word: str) -> Iterator[str]:
             continue
         if one == '"':
             in_double = not in_double
-        elif one == "'" and not in_double:
+        elif one == "'" and not in_double and not in_document:
             at = _or_end(word, word.find("'", at + 1))
         elif one == "$" and (found := _VARIABLE.match(word, at)):
             yield found["plain"] or found["braced"]

@@ -115,7 +115,7 @@ def _and_go_on(source: Source, fix: str) -> str:
     """Return how to go on after a run that ended early: what it left may be incomplete."""
     left, killed = left_in_flight(source.run), source.status == "killed"
     on = go_on(source.run, left, killed=killed, still_out=still_out(source.live))
-    before, again, behind = _AGAIN.split(fix, maxsplit=1) if _AGAIN.search(fix) else (fix, "", "")
+    before, _again, behind = _AGAIN.split(fix, maxsplit=1) if _AGAIN.search(fix) else (fix, "", "")
     return f"{before}; then {on}{behind}" if before else f"{on}{behind}"
 
 

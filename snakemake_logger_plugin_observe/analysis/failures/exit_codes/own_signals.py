@@ -1,4 +1,4 @@
-"""Signals that a command sends itself, by ``kill`` or by ``timeout``."""
+"""Ends that a command makes itself: by ``kill``, by ``timeout``, by ``exit``."""
 
 import re
 import signal as signals
@@ -53,7 +53,7 @@ def timed_out(
     live: Sequence[SimpleCommand], code: int, lasted_s: float | None
 ) -> Iterator[Meaning]:
     """Yield that ``timeout`` killed a program, where it was told to kill."""
-    one = last_of(live, ("timeout", "gtimeout"))
+    one = last_of(live, _TIMEOUTS)
     if code == 128 + signals.SIGKILL and one is not None and _killed_in_time(one, lasted_s):
         yield Meaning(
             "likely",
@@ -61,6 +61,45 @@ def timed_out(
             "give it more time, or find out why it takes so long",
             "it ends within that time",
         )
+
+
+def passed_time(
+    programs: Sequence[SimpleCommand], code: int, lasted_s: float | None
+) -> Iterator[Meaning]:
+    """Yield that the time of a ``timeout`` had passed, behind which the command ends otherwise."""
+    one = next((one for one in programs if one.ignored and one.program in _TIMEOUTS), None)
+    limit = _limit_of(one) if one is not None else None
+    if one is None or limit is None or lasted_s is None or code == _TIMED_OUT:
+        return
+    if _NEARLY * limit <= lasted_s <= _NEARLY_ALL * limit + 1:
+        yield Meaning(
+            "likely",
+            f"{one.program} ended the program behind it: its time had passed, and what follows in "
+            f"the command made exit code {code} of that",
+            "give it more time, or find out why it takes so long",
+            "it ends within that time",
+        )
+
+
+def exits(programs: Sequence[SimpleCommand], code: int) -> Iterator[Meaning]:
+    """Yield that the command says itself that it ends with this exit code."""
+    own = [n for n, one in enumerate(programs) if one.program == "exit"]
+    if not any(programs[n].arguments[:1] == (str(code),) for n in own):
+        return
+    before = [one.program for one in programs[: own[-1]] if one.program not in _HARDLY_FAIL]
+    yield Meaning(
+        "likely" if code != 1 or not before else "possible",
+        f"the command itself ends so, by `exit {code}`",
+        f"find out what leads to `exit {code}` in the command",
+        f"it ends with {code} without `exit {code}`, too",
+    )
+
+
+_HARDLY_FAIL: Final = frozenset({"echo", "printf", "true", ":", "touch", "mkdir", "set", "export"})
+_TIMEOUTS: Final = ("timeout", "gtimeout")
+_TIMED_OUT: Final = 124
+_NEARLY_ALL: Final = 1.2
+"""Of its limit, and a second: what it lasts if what ``timeout`` ended was nearly all."""
 
 
 def _sends(one: SimpleCommand) -> int | None:
@@ -79,7 +118,11 @@ def _killed_in_time(one: SimpleCommand, lasted_s: float | None) -> bool:
     arguments = " ".join(one.arguments)
     if not _KILLS.search(arguments):
         return False
-    limit = _TIME.match(_TIMEOUT_OPTION.sub("", arguments).strip())
-    if limit is None or lasted_s is None:
-        return True
-    return lasted_s >= _NEARLY * float(limit["number"]) * _SECONDS[limit["unit"]]
+    limit = _limit_of(one)
+    return limit is None or lasted_s is None or lasted_s >= _NEARLY * limit
+
+
+def _limit_of(one: SimpleCommand) -> float | None:
+    """Return the seconds after which a ``timeout`` ends what it runs; None if they are not said."""
+    limit = _TIME.match(_TIMEOUT_OPTION.sub("", " ".join(one.arguments)).strip())
+    return float(limit["number"]) * _SECONDS[limit["unit"]] if limit is not None else None

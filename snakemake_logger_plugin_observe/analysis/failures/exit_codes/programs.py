@@ -149,11 +149,20 @@ OF_FILES: Final = (
     ),
     _ending(
         {1},
-        "cat cp mv ln rm rmdir mkdir touch head tail wc cut paste tr tee uniq chmod split join "
-        "find dd",
+        "cat cp mv ln rm rmdir touch head tail wc cut paste tr tee uniq chmod split join find dd "
+        "comm nl rev shuf tac fold base64 md5sum sha256sum stat",
         "{program} could not read or write a file (it is not there, may not be used, or the disk "
         "or the quota is full), or does not take its arguments",
         "check that each file that `{command}` reads is there, and that what it writes to has room",
+        "`{command}` ends with 0 when it is run again",
+    ),
+    _ending(
+        {1},
+        "mkdir",
+        "mkdir could not make a folder (it is there already, or the one above it is not, or may "
+        "not be written)",
+        "check whether the folder of `{command}` is there already, which mkdir -p accepts, and "
+        "that the one above it is there",
         "`{command}` ends with 0 when it is run again",
     ),
     _ending(

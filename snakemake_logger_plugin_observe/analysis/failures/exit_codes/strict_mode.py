@@ -104,7 +104,7 @@ def unset_variables(
     if not names or any(one.program in ("source", ".", "eval", "module") for one in programs):
         return
     which = both([f"${name}" for name in names])
-    likely = silent or all(one.program in QUIET for one in programs)
+    likely = silent or all(one.program in QUIET or _only_reads_a_pipe(one) for one in programs)
     is_argument = names[0].isdigit()
     if is_argument and any(one.program in _TAKES_DOLLARS for one in programs):
         likely = True
@@ -121,6 +121,10 @@ def unset_variables(
         else f"write single quotes around the program of awk or perl, or \\\\${names[0]}",
         f"`echo ${names[0]}` prints its value where the job ran",
     )
+
+
+def _only_reads_a_pipe(one: SimpleCommand) -> bool:
+    return one.program in ("cat", "tee") and not one.names_a_file
 
 
 def activated(live: Sequence[SimpleCommand]) -> Iterator[Meaning]:
@@ -150,6 +154,21 @@ def counted(command: str, strict: Strictness) -> Iterator[Meaning]:
             f"{text} does not give 0",
             prints_nothing=True,
         )
+
+
+def divided(command: str) -> Iterator[Meaning]:
+    """Yield that the shell may have divided by 0, which it says only on the console."""
+    if (found := _DIVIDES.search(command)) is not None:
+        text = cut(" ".join(found[0].split()), _LONGEST)
+        yield Meaning(
+            "possible",
+            f"the shell could not compute `{text}`: it divides by 0, or by what is no number",
+            "check the values that it reads",
+            f"`{text}` gives a number for each value that it reads",
+        )
+
+
+_DIVIDES: Final = re.compile(r"\$?\(\([^()]*[^()\s/][ \t]*[/%][^()]*\)\)")
 
 
 def sourced(live: Sequence[SimpleCommand]) -> Iterator[Meaning]:

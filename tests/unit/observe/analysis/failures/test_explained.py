@@ -158,6 +158,15 @@ def test_an_error_in_the_log_is_better_than_what_the_exit_code_may_mean() -> Non
     assert explained(run, "grep: b: No such file or directory").meanings == ()
 
 
+def test_what_is_not_declared_is_not_in_a_minimal_shadow_directory() -> None:
+    run = story("cat in2.txt 2> logs/a.log", log=("logs/a.log",), shadow="minimal")
+    (found,) = explained(run, "cat: in2.txt: No such file or directory").meanings
+    assert found.text == (
+        'in its shadow directory (shadow: "minimal") only declared inputs are there'
+    )
+    assert found.to_do == "declare what it reads as an input of the rule"
+
+
 def test_news_in_the_log_is_not() -> None:
     run = story("(tool x; grep a b) 2> logs/a.log", log=("logs/a.log",))
     assert [one.strength for one in explained(run, "read 10 lines").meanings] == ["possible"]

@@ -124,7 +124,8 @@ def test_bash_does_the_same_with_the_one_line(tmp_path: Path) -> None:
         ("export A=1\necho $A $AB", ("AB",)),
         ('awk "{print $1}" x', ("1",)),
         ("awk '{print $1}' x", ()),
-        ("cat <<EOF\n$A\nEOF", ()),
+        ("cat <<EOF\n$A '$B'\nEOF", ("A", "B")),
+        ("cat <<'EOF'\n$A\nEOF", ()),
     ],
 )
 def test_a_command_needs_these_variables(command: str, expected: tuple[str, ...]) -> None:

@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,8 +20,10 @@ def of(
     prefix: str = STRICT,
     silent: bool = False,
     lasted_s: float | None = None,
+    **more: Any,
 ) -> tuple[Meaning, ...]:
-    return meanings(command, code, signal, said, prefix, silent=silent, lasted_s=lasted_s)
+    facts = {"silent": silent, "lasted_s": lasted_s, **more}
+    return meanings(command, code, signal, said, prefix, **facts)
 
 
 @pytest.mark.parametrize(
@@ -130,6 +133,14 @@ def test_a_timeout_has_killed_what_it_was_told_to_kill_once_its_time_had_passed(
         ("for i in 1 2; echo $i; done", 2, "the shell could not read the command"),
         ("if true; echo a; fi", 2, "the shell could not read the command"),
         ("sort a > b", 2, "sort could not read or write a file"),
+        ("comm a b", 1, "comm could not read or write a file"),
+        ("mkdir a", 1, "mkdir could not make a folder (it is there already"),
+        ("mkdir -p a; cp b a", 1, "cp could not read or write a file"),
+        ("mkdir -p w && cd w && sort b > c", 2, "sort could not read or write a file"),
+        ("mkdir -p w && cd w && cp b c", 1, "cp could not read or write a file"),
+        ("cat > c <<EOF\nmin=$MINLEN\nEOF", 1, "$MINLEN is not set where the job ran"),
+        ("mkdir -p a; exit 1", 1, "the command itself ends so, by `exit 1`"),
+        ("tool || exit 4", 4, "the command itself ends so, by `exit 4`"),
         ("tool", 153, "a program of the command wrote a larger file than may be written"),
         ("tool", 139, "a program of the command read memory that is not its own"),
         ("tool", 134, "a program of the command aborted itself"),
@@ -155,9 +166,6 @@ def test_an_exit_code_means(command: str, code: int, expected: str) -> None:
         ("if ((i)); then tool; fi; x=$((1 - 1))", 1),
         ("tool", 137),
         ("tool a | head", 1),
-        ("mkdir -p a; exit 1", 1),
-        ("echo a > b; exit 1", 1),
-        ("echo a; exit 2", 2),
     ],
 )
 def test_nothing_is_made_up(command: str, code: int) -> None:
@@ -184,6 +192,64 @@ def test_a_program_that_may_have_printed_an_error_makes_it_only_possible() -> No
     assert [one.strength for one in of("bwa a | grep b", silent=True)] == ["likely"]
     assert [one.strength for one in of("tool $A")] == ["possible"]
     assert [one.strength for one in of("tool $A", silent=True)] == ["likely"]
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        ("mkdir a; cp b a/; mkdir a", ["cp", "mkdir"]),
+        ("find . > b && mkdir /proc/x", ["find", "mkdir"]),
+        ("mkdir x in.txt; cp in.txt b", ["cp", "mkdir"]),
+        ("cd w && cp a b", ["the", "cp"]),
+        ("while read a b; do echo $a $((b / 0)); done < a > b", ["the", "the"]),
+        ("cp $A b", ["$A", "cp"]),
+    ],
+)
+def test_where_more_than_one_can_have_failed_each_is_only_possible(
+    command: str, expected: list[str]
+) -> None:
+    found = of(command)
+    assert [one.text.split()[0] for one in found] == expected
+    assert {one.strength for one in found} == {"possible"}
+
+
+def test_a_quoted_here_document_reads_no_variables() -> None:
+    (found,) = of("cat b > c <<'EOF'\n$MINLEN\nEOF")
+    assert found.text.startswith("cat could not read")
+
+
+def test_behind_cd_the_paths_are_those_of_that_folder() -> None:
+    (found,) = of("mkdir -p w && cd w && sort in.txt > c", 2)
+    assert "behind `cd w` a relative path begins in that folder" in found.to_do
+    assert found.wrong_if == "`sort in.txt` ends with 0 behind `cd w`"
+
+
+def test_in_a_minimal_shadow_directory_only_inputs_are_there() -> None:
+    for command in ("wc -l ref.fa", "sort < ref.fa"):
+        (found,) = of(command, shadow="minimal")
+        assert found.to_do == (
+            "declare each file that it reads as an input: in its shadow directory (shadow: "
+            '"minimal") only declared inputs are there'
+        )
+        assert "declare" not in of(command, shadow="shallow")[0].to_do
+
+
+@pytest.mark.parametrize(
+    ("lasted_s", "first"),
+    [(1.05, "timeout ended the program behind it"), (0.4, "the command"), (30, "the command")],
+)
+def test_a_time_limit_of_the_command_is_seen_behind_another_exit_code(
+    lasted_s: float, first: str
+) -> None:
+    found = of("timeout 1 bash -c 'sleep 3; echo x' > a || exit 1", 1, lasted_s=lasted_s)
+    assert found[0].text.startswith(first)
+
+
+def test_an_input_that_was_there_is_not_what_a_test_missed() -> None:
+    command = "test -f in.txt && grep -v . in.txt > c"
+    (found,) = of(command, inputs={"in.txt"})
+    assert found.text.startswith("grep found no match")
+    assert len(of(command)) == 2
 
 
 def test_two_causes_that_are_as_likely_are_both_named() -> None:
