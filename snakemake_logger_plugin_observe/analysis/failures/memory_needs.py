@@ -5,6 +5,7 @@ out, or it ended well.
 """
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -32,6 +33,10 @@ class MemoryNeeds:
     """The least that an attempt had requested which ended well, if that was more, in bytes."""
     overridden: Overridden | None
     """The request of their rule that the scheduler was not asked for."""
+    is_heap: bool = False
+    """Whether it was Java's heap that was full, whose size is an option of Java's."""
+    is_local: bool = False
+    """Whether they ran where Snakemake does, with the memory that the machine had free."""
 
     @property
     def most_used(self) -> str:
@@ -50,12 +55,23 @@ class MemoryNeeds:
         """Return what to request for *name* from now on, as an imperative."""
         if self.overridden is not None:
             return self.overridden.fix
+        if self.is_heap:
+            asks = "mem_mb with it" if self.too_little else "request mem_mb for it"
+            return (
+                f"raise Java's heap in the command of {name} (-Xmx, for example "
+                f"-Xmx{{resources.mem_mb}}m, with some memory left beside it), and {asks}"
+            )
         if self.enough:
             return (
                 f"let {name} request mem_mb={round(self.enough / MB)} from its first attempt on: "
                 f"{in_mb(self.too_little)} was too little, and that was enough"
             )
         more = _enough_mb(self.used, self.too_little)
+        if self.is_local and not self.too_little:
+            return (
+                f"let fewer jobs run beside {name} (--cores; or mem_mb for the rules, with "
+                "--resources mem_mb=N), or run it where more memory is free"
+            )
         if not more:
             return f"set mem_mb of {name} to more than its host had free"
         if not self.too_little:
@@ -67,6 +83,10 @@ class MemoryNeeds:
         """Return why, as a clause that can follow ``because``."""
         if self.overridden is not None:
             return "the scheduler ends a job that uses more than it was asked for"
+        if self.is_heap:
+            return "Java takes no more memory than its -Xmx allows, whatever the job requested"
+        if self.is_local and not self.too_little:
+            return "no request gives a local job memory: it has what its machine has free"
         if self.enough:
             return "each attempt that ran out of memory did its work in vain"
         return (
@@ -97,10 +117,20 @@ def memory_needs(run: Run, failed: Sequence[Failure]) -> MemoryNeeds:
         of_snakemake=most.memory_snakemake_bytes or 0,
         too_little=too_little,
         enough=enough if enough > too_little else 0,
+        is_heap=all(_HEAP.search(_said(one)) for one in failed),
+        is_local=not any(row.attempt.external_jobid for one in failed for row in one.rows),
         overridden=next(
             (one for one in overridden(run) if one.rule in rules and one.resource == "memory"), None
         ),
     )
+
+
+_HEAP: Final = re.compile(r"OutOfMemoryError|Java heap space|GC overhead limit exceeded")
+
+
+def _said(one: Failure) -> str:
+    line = one.decisive.line
+    return line.text if line is not None else one.decisive.message or ""
 
 
 def in_mb(size: int) -> str:
