@@ -671,11 +671,14 @@ KINDS: Final = (
     Kind(
         "schema",
         C,
-        "the {what} does not fit the workflow's schema: {how}",
+        "the {what} does not fit the workflow's schema: {how}{of_key}",
         "correct the {what} (or what --config sets), as the schema asks; {place} checks it",
         "the workflow validates it before it plans",
         (),
-        _text(r"Error validating (?P<what>.+?)\.?\n+(?:\w*Error: )?(?P<how>.+)"),
+        _text(
+            r"Error validating (?P<what>.+?)\.?\n+(?:\w*Error: )?(?P<how>.+)"
+            r"(?:(?:\n.*){0,40}?\nOn instance(?P<of>\[.+\]):)?"
+        ),
         "the value that the schema asks for is in the file that was read",
     ),
     Kind(
@@ -990,6 +993,6 @@ KINDS: Final = (
         "the key is missing in a dictionary, most often the config",
         ("KeyError",),
         _text(r"KeyError[^\n]*?:\s*(?P<key>\S.*)"),
-        "the config that was read has this key",
+        "what {place} reads has this key",
     ),
 )

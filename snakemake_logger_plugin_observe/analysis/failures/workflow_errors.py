@@ -16,6 +16,7 @@ from snakemake_logger_plugin_observe.journal.events import Message
 from snakemake_logger_plugin_observe.journal.records import ErrorDetails
 from snakemake_logger_plugin_observe.pasting import Command, command, path
 from snakemake_logger_plugin_observe.run.model import Run
+from snakemake_logger_plugin_observe.run.scope import job_counts
 
 # Snakemake ends a run in which a job failed with a sentence that says only that.
 _SUMMARY: Final = re.compile(
@@ -133,7 +134,51 @@ def explain_run(run: Run, error: Message, other: OtherRun | None = None) -> Expl
         return _about_lock(found, other)
     if other is not None and found.kind == _INCOMPLETE:
         return _about_incomplete(found, other)
+    if hook := _hook_of(run, error):
+        return _in_hook(run, found, hook)
     return found
+
+
+def _hook_of(run: Run, error: Message) -> str:
+    """Return which code that runs once per run raised an error: ``onstart``, ...; may be empty.
+
+    Of a shell command in one Snakemake does not say it: it is what runs between the plan and the
+    first choice of jobs, and what runs when all jobs are done.
+    """
+    if (named := _HOOK.search(error.text)) is not None:
+        return named[1]
+    parsed = snakemake_error.parse(error.text)
+    known = parsed.exceptions[:1] or ((error.error.exception,) if error.error is not None else ())
+    if known != (_OF_SHELL,) or parsed.rule or parsed.place is None or run.planned is None:
+        return ""
+    if any(one.status == "failed" for one in run.attempts.values()):
+        return ""
+    if not run.attempts and not any(one.kind == "select_jobs" for one in run.messages):
+        return "onstart"
+    return "onsuccess" if _all_done(run) else ""
+
+
+def _all_done(run: Run) -> bool:
+    counts = job_counts(run)
+    return bool(counts.done) and counts.done == counts.planned
+
+
+def _in_hook(run: Run, found: Explanation, hook: str) -> Explanation:
+    """Return what to do about an error in code that a dry run does not run."""
+    done = ", after all jobs had succeeded: all outputs are made" if _all_done(run) else ""
+    return replace(
+        found,
+        cause=f"{found.cause} (in {hook}{done})",
+        to_do=f"{found.to_do.removesuffix(_BY_DRY_RUN)}, and run again: a dry run does not run "
+        f"{hook}",
+        why=f"no tool failed: the code of {hook} did",
+        wrong_if=found.wrong_if or f"{hook} ends well when the same command is run again",
+    )
+
+
+_HOOK: Final = re.compile(r", in __(onstart|onsuccess|onerror)\b")
+_OF_SHELL: Final = "CalledProcessError"
+_BY_DRY_RUN: Final = ", and confirm it with a dry run"
 
 
 def explain(
@@ -222,6 +267,7 @@ def _filled_in(
         "function": f"function {found['function']}" if "function" in found else "a function",
         "values": f" for {', '.join(_lines(found['values']))}" if "values" in found else "",
         "unreadable": f"config file {known.unreadable}" if known.unreadable else "a config file",
+        "of_key": f" (of {found['of']})" if "of" in found else "",
         "meant": _meant(found.get("keyword", "")),
         **_protected(files, known.protected),
         "similar": f", but {known.similar} was" if known.similar else "",

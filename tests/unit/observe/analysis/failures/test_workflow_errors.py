@@ -328,3 +328,46 @@ def test_all_protected_outputs_are_named_with_what_made_the_first_job_run() -> N
         "if it is to be made again, make heavy.db and raw.txt writable (chmod u+w) or remove them; "
     )
     assert [one.line for one in found.commands] == ["chmod u+w heavy.db raw.txt"]
+
+
+def test_what_a_dry_run_does_not_run_is_not_confirmed_by_one() -> None:
+    story = begun().planned(3, {"a": 1}, all=1)
+    text = "CalledProcessError in file \"Snakefile\", line 2:\nCommand 'mkdir x' returned 1."
+    run = story.message(4, text, level="error").end(5, "failed").run
+    error = ending_error(run)
+    assert error is not None
+    found = explain_run(run, error)
+    assert found.cause == (
+        "the workflow's own code at Snakefile:2 failed: CalledProcessError: Command 'mkdir x' "
+        "returned 1 (in onstart)"
+    )
+    assert found.to_do.endswith(", and run again: a dry run does not run onstart")
+    assert found.wrong_if == "onstart ends well when the same command is run again"
+
+
+def test_if_only_a_handler_failed_all_outputs_are_made() -> None:
+    story = begun().planned(3, {"a": 1}).job(1, rule="a").quick(1, 3, 3, 4)
+    text = 'KeyError in file "Snakefile", line 5:\n\'mailto\'\n  File "Snakefile", line 5, in '
+    run = story.message(5, f"{text}__onsuccess", level="error").end(6, "failed").run
+    error = ending_error(run)
+    assert error is not None
+    found = explain_run(run, error)
+    assert found.cause == (
+        "Snakefile:5 looks up 'mailto', which was not there (in onsuccess, after all jobs had "
+        "succeeded: all outputs are made)"
+    )
+    assert found.wrong_if == "what Snakefile:5 reads has this key"
+
+
+def test_a_value_that_does_not_fit_a_schema_is_named_with_its_key() -> None:
+    said = (
+        "\n\nFailed validating 'type' in schema['properties']['threads']:\n    {'type': 'integer'}"
+    )
+    text = (
+        'WorkflowError in file "Snakefile", line 2:\nError validating config file.\nValidationError: '
+        f"'lots' is not of type 'integer'{said}\n\nOn instance['threads']:\n    'lots'"
+    )
+    assert explain(text).cause == (
+        "the config file does not fit the workflow's schema: 'lots' is not of type 'integer' (of "
+        "['threads'])"
+    )
