@@ -64,11 +64,36 @@ def _cancel(run: Run, partners: list[Attempt]) -> None:
     )
     if len(ended) < 2:
         return
+    # A writer whose reader stops to read ends before that reader does.
+    ended.sort(key=lambda each: _lost_its_reader(run, each[2], partners))
     (since, _, first), *others = ended
+    if _lost_its_reader(run, ended[-1][2], partners):
+        since = min(moment for moment, _, _ in ended)
     for moment, _, one in others:
         message = _because(run, first, one) if moment >= since else None
         if message is not None:
             one.status, one.message, one.stopped_with = "cancelled", message, first.job_id
+
+
+def _lost_its_reader(run: Run, one: Attempt, partners: list[Attempt]) -> bool:
+    """Whether SIGPIPE ended *one*, and a reader of its pipe failed by itself.
+
+    A reader that Snakemake killed was ended by the failure of its writer.
+    """
+    if _failed_at(one) is None or _end_of(one)[1] != signal.SIGPIPE:
+        return False
+    readers = (each for each in partners if _streams(run, one.job_id, each.job_id))
+    return any(_failed_at(each) is not None and not _was_killed(each) for each in readers)
+
+
+def _end_of(one: Attempt) -> tuple[int | None, int | None]:
+    return exit_of(one, one.executions[-1], last=True)
+
+
+def _was_killed(one: Attempt) -> bool:
+    """Whether the shell itself was killed: one that reports 137 saw its own command killed."""
+    code, number = _end_of(one)
+    return number == signal.SIGKILL and code is None
 
 
 def _failed_at(one: Attempt) -> Micros | None:
@@ -81,16 +106,12 @@ def _failed_at(one: Attempt) -> Micros | None:
 
 
 def _because(run: Run, first: Attempt, one: Attempt) -> str | None:
-    """Return why *one* ended if *first*'s failure ended it, None if it failed by itself.
-
-    Snakemake kills the shell itself: a shell that reports 137 saw its own command killed.
-    """
-    code, number = exit_of(one, one.executions[-1], last=True)
+    """Return why *one* ended if *first*'s failure ended it, None if it failed by itself."""
     name = run.rule_of(first) or "a job"
-    if number == signal.SIGKILL and code is None:
+    if _was_killed(one):
         return _MESSAGE.format(name=name)
     reader = run.job_of(first)
     reads = reader is not None and one.job_id in (reader.dependencies or ())
-    if number == signal.SIGPIPE and reads:
+    if _end_of(one)[1] == signal.SIGPIPE and reads:
         return _READER_GONE.format(name=name)
     return None

@@ -152,6 +152,8 @@ def _by_snakemake(run: Run, job: JobDescribed) -> Command | None:
     arguments = recorded[1:]
     if any(MASK in one or _UNTIL.fullmatch(one) for one in arguments):
         return None
+    if job.pipes:  # Snakemake makes no pipe that no job reads
+        return None
     until = run.relative(job.output[0]) if job.output else job.rule
     kept = run.started is not None and run.started.settings.get("keep_incomplete")
     again = ("--rerun-incomplete",) if kept and not _INCOMPLETE & {*arguments} else ()

@@ -51,6 +51,9 @@ def failed(told: Story) -> list[str | None]:
         ({"writer": (141, 6.1), "reader": (3, 6)}, ["reader"]),
         # A reader that stops reading breaks the pipe, and the writer's end kills the reader.
         ({"writer": (-13, 6), "reader": (-9, 7)}, ["writer"]),
+        # One that stops reading, and fails before the writer's end is noticed.
+        ({"writer": (-13, 5.9), "reader": (5, 6)}, ["reader"]),
+        ({"writer": (141, 5.9), "reader": (137, 6)}, ["reader"]),
         # Killed before anything else failed: no partner was the reason.
         ({"writer": (3, 7), "reader": (-9, 6)}, ["reader", "writer"]),
         # It ended by a code of its own, or its own command was killed.

@@ -123,6 +123,10 @@ def test_what_cannot_be_run_alone_is_run_by_snakemake(job: dict[str, Any]) -> No
     assert lines(story(**job)) == UNTIL
 
 
+def test_a_job_that_makes_a_pipe_is_not_run_without_the_one_that_reads_it() -> None:
+    assert lines(story(None, pipes=("out.txt",))) == []
+
+
 def test_a_job_without_outputs_is_named_by_its_rule() -> None:
     run = story(None, output=())
     assert lines(run) == ["job:", "snakemake --until=map -c2 --logger observe"]
