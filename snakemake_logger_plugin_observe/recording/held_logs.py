@@ -1,4 +1,4 @@
-"""The logs of a failed job that Snakemake is about to remove with the output folder they are in.
+"""The logs of a failed job that Snakemake removes: for a retry, or with their output folder.
 
 They are opened in the thread that reports the failure, before Snakemake handles it: what is open
 can still be read once it is removed. Other logs are opened by the recorder, later.
@@ -18,13 +18,15 @@ HeldLogs = dict[str, io.FileIO]
 
 
 def hold(job: Any) -> HeldLogs:
-    """Return the logs of a job or group that are in an output folder, opened; never raises."""
+    """Return the logs of a job or group that Snakemake will remove, opened; never raises."""
     held: HeldLogs = {}
     try:
+        retried = job.restart_times > job.attempt - 1
         for one in job.jobs if job.is_group() else (job,):
             outputs = tuple(f"{path}{os.sep}" for path in one.output)
             for path in map(str, one.log):
-                if len(held) < _MOST_FILES and path.startswith(outputs) and outputs:
+                inside = bool(outputs) and path.startswith(outputs)
+                if len(held) < _MOST_FILES and (retried or inside):
                     _open(path, held)
     except Exception:  # this Snakemake's job is different: its logs are read as all others
         return held

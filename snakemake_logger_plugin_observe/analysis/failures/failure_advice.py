@@ -8,6 +8,7 @@ from typing import Final
 from snakemake_logger_plugin_observe.analysis.failures.exit_codes.meaning import Strength, Where
 from snakemake_logger_plugin_observe.analysis.failures.explained import Explained, explain
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
+from snakemake_logger_plugin_observe.analysis.failures.log_lines import LogLine
 from snakemake_logger_plugin_observe.analysis.failures.sent_signals import (
     find_sender,
     refuted_if,
@@ -119,7 +120,7 @@ def failure_advice(
         gone = f"; {found.log}" if found.log is not None else ""
         return FailureAdvice(
             *(
-                f"fix the error that {name} reported ({line.place}){gone}",
+                f"fix the error that {name} reported ({_place_of(failed, line)}){gone}",
                 _no_limit(run, failed),
                 AGAIN,
             ),
@@ -135,6 +136,14 @@ def failure_advice(
         commands=commands,
         is_specific=False,
     )
+
+
+def _place_of(failed: Sequence[Failure], line: LogLine) -> str:
+    """Return where a line of a log is, or that a later attempt has written that log again."""
+    one = next(each for each in failed if each.decisive.line is line)
+    if one.rows[-1].attempt.number == one.decisive.attempt:
+        return line.place
+    return f"{line.path}, as attempt {one.decisive.attempt} wrote it"
 
 
 def left_behind(run: Run, failed: Sequence[Failure]) -> str:

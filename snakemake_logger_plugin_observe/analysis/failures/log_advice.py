@@ -96,6 +96,8 @@ def _removed_with_output(run: Run, job: JobDescribed, logs: list[LogTail]) -> st
 def _nothing_sent(job: JobDescribed, one: Failure) -> str | None:
     command = job.shellcmd or ""
     if command:
+        if re.match(r"\s*exec\s[^;\n]*>", command):
+            return None  # it gets all that there is
         if any(_gets_errors(command, path) for path in job.log):
             return (
                 "`2> {log}` gets what the programs print, but not what bash itself says: begin the "

@@ -146,8 +146,13 @@ def _of(case: Case, job: JobDescribed) -> Iterator[LogExcerpt]:
     name = job_name(job)
     if (failed := _of_failed_attempt(case, job)) is not None:
         yield failed
+    recovered = next((one.succeeded_on for one in case.failures if one.job_id == job.job_id), None)
     for path in job.log[:_LOGS_OF_A_JOB]:
         if failed is not None and path == failed.path:
+            continue
+        if recovered is not None:  # what it says is not about the failure
+            problem = f"attempt {recovered}, which succeeded, has written it since"
+            yield LogExcerpt("log", path, name, problem=problem)
             continue
         tail = case.read(path)
         line = last_meaningful_line(tail)

@@ -97,7 +97,7 @@ def _action(
         fix = found.fix
         if found.commands and not found.means:  # run again now, it may succeed at once
             fix = f"fix the error that {name} reported"
-        why = "the failure is deterministic, so retries cannot help"
+        why = "all failed at first in the same way, which is no accident: a retry only hides it"
         retries = retry_setting(failed[0]) or "its retries"
         return Action(f"{fix}, and remove {retries}", why)
     why = "it failed in the same way on every retry, so more of them cannot help"

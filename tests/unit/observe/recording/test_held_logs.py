@@ -1,4 +1,4 @@
-"""The logs that Snakemake removes with an output folder are opened before."""
+"""The logs that Snakemake removes, with an output folder or for a retry, are opened before."""
 
 import os
 from pathlib import Path
@@ -12,8 +12,9 @@ from snakemake_logger_plugin_observe.journal.masking import Masker
 from snakemake_logger_plugin_observe.recording.held_logs import hold
 
 
-def a_job(output: str = "d", *log: str) -> Any:
-    return SimpleNamespace(output=[output], log=list(log), is_group=lambda: False)
+def a_job(output: str = "d", *log: str, retries: int = 0, attempt: int = 1) -> Any:
+    known = {"restart_times": retries, "attempt": attempt}
+    return SimpleNamespace(output=[output], log=list(log), is_group=lambda: False, **known)
 
 
 @pytest.fixture(autouse=True)
@@ -35,8 +36,15 @@ def test_a_log_elsewhere_is_left_to_the_recorder() -> None:
     assert hold(a_job("d", "logs/a.log", "da/a.log")) == {}
 
 
+@pytest.mark.parametrize(("attempt", "is_held"), [(1, True), (2, True), (3, False)])
+def test_a_log_that_a_retry_will_remove_is_held(attempt: int, is_held: bool, folder: Path) -> None:
+    held = hold(a_job("x", "d/a.log", retries=2, attempt=attempt))
+    assert list(held) == ["d/a.log"] * is_held
+
+
 def test_the_logs_of_a_groups_jobs_are_held() -> None:
-    group = SimpleNamespace(jobs=[a_job("d", "d/a.log"), a_job("e")], is_group=lambda: True)
+    jobs = [a_job("d", "d/a.log"), a_job("e")]
+    group = SimpleNamespace(jobs=jobs, is_group=lambda: True, restart_times=0, attempt=1)
     assert list(hold(group)) == ["d/a.log"]
 
 

@@ -162,6 +162,11 @@ def test_an_error_in_the_log_is_better_than_what_the_exit_code_may_mean() -> Non
     assert explained(run, "grep: b: No such file or directory").meanings == ()
 
 
+def test_a_command_that_sends_all_to_its_log_needs_no_more() -> None:
+    run = story("exec 2> logs/a.log; tool", log=("logs/a.log",))
+    assert explained(run, logs=EMPTY).log is None
+
+
 def test_what_is_not_declared_is_not_in_a_minimal_shadow_directory() -> None:
     run = story("cat in2.txt 2> logs/a.log", log=("logs/a.log",), shadow="minimal")
     (found,) = explained(run, "cat: in2.txt: No such file or directory").meanings

@@ -8,6 +8,7 @@ import pytest
 import strategies
 from answers import render, render_json
 from builders import Story, at, begun, killed, logger_only, stamps
+from failing import fails, succeeds
 from hypothesis import given
 from triaged import WIDE, flaky, timed, triage_of, widened
 from workflows import a_job, a_run, a_workflow, changed
@@ -147,6 +148,16 @@ def test_an_overwritten_log_is_cited_by_the_journal_that_kept_its_lines() -> Non
     still = now.model_copy(update={"lines": ("cut: begins", "cut: no blade")})
     (found,) = triage_of(flaky(), read=reading({now.path: still})).incidents
     assert Citation("log", "logs/cut/a.log:2", "cut: no blade") in found.evidence
+
+
+def test_a_log_that_a_retry_wrote_is_not_quoted_for_the_failure() -> None:
+    """The failed attempt left no line; what is there now is of the one that succeeded."""
+    story = begun(wraps="local").job(1, rule="cut", log=("logs/a.log",))
+    fails(story, 1, rule="cut")
+    succeeds(story, 1, 2, rule="cut")
+    now = LogTail(path="logs/a.log", first_line=1, lines=("mkdir: cannot create m: exists",))
+    (quote,) = triage_of(story.end(20), read=reading({now.path: now})).excerpts
+    assert (quote.text, quote.problem) == (None, "attempt 2, which succeeded, has written it since")
 
 
 def test_affected_rules_without_a_log_or_benchmark_get_a_proposal() -> None:
