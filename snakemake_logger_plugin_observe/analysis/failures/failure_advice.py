@@ -141,7 +141,7 @@ def failure_advice(
 def _place_of(failed: Sequence[Failure], line: LogLine) -> str:
     """Return where a line of a log is, or that a later attempt has written that log again."""
     one = next(each for each in failed if each.decisive.line is line)
-    if one.rows[-1].attempt.number == one.decisive.attempt:
+    if one.outcome != "succeeded":
         return line.place
     return f"{line.path}, as attempt {one.decisive.attempt} wrote it"
 

@@ -13,6 +13,7 @@ from snakemake_logger_plugin_observe.analysis.failures.log_lines import last_mea
 from snakemake_logger_plugin_observe.analysis.failures.messages import NOT_SUBMITTED
 from snakemake_logger_plugin_observe.analysis.failures.signatures import normalised
 from snakemake_logger_plugin_observe.analysis.jobs.table import Row
+from snakemake_logger_plugin_observe.journal.error_lines import without_colours
 from snakemake_logger_plugin_observe.journal.records import LogTail
 from snakemake_logger_plugin_observe.reporters.words import harmless
 from snakemake_logger_plugin_observe.run.attempt import FAILED, Attempt
@@ -85,7 +86,7 @@ def _log(log: LogTail) -> Iterator[RenderableType]:
     first = log.first_line
     shows = last_meaningful_line(log)
     numbers = [None if first is None else first + number for number in written]
-    texts = [log.lines[number] for number in written]
+    texts = [without_colours(log.lines[number]) for number in written]
     if shows is not None and (shows.number, shows.text) not in zip(numbers, texts, strict=True):
         numbers, texts = [shows.number, *numbers[1:]], [shows.text, *texts[1:]]
     for number, text in zip(numbers, texts, strict=True):

@@ -36,7 +36,9 @@ def test_a_job_that_never_reached_a_node_has_its_id_on_the_cluster() -> None:
 
 def test_a_failure_shows_the_last_lines_of_its_logs_with_their_numbers() -> None:
     logs = (
-        LogTail(path="a.log", bytes=70, first_line=7, lines=("one", *"234567", "", "no \x1b[31m")),
+        LogTail(
+            path="a.log", bytes=70, first_line=7, lines=("one", *"234567", "", "no \x1b[31m\x07!")
+        ),
         LogTail(path="b.log", bytes=9**9, lines=("cut",)),
         LogTail(path="c.log", problem="it does not exist"),
     )
@@ -48,7 +50,7 @@ def test_a_failure_shows_the_last_lines_of_its_logs_with_their_numbers() -> None
         "a.log:11: 5",
         "a.log:12: 6",
         "a.log:13: 7",
-        "a.log:15: no \\x1b[31m",
+        "a.log:15: no \\x07!",
         "b.log: cut",
         "log c.log: it does not exist",
     ]
