@@ -194,7 +194,6 @@ def test_the_default_command_takes_the_arguments_of_cost(
         "run",
         "live",
         "held_back",
-        "held_back",
         "makespan",
         "jobs",
         "rules",
