@@ -5,6 +5,7 @@ noticed. Of the two, the node knows best what it has done, and the scheduler wha
 job that could not write any more: one that never started, was cancelled, or lost its node.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Final
@@ -30,6 +31,8 @@ _RUNNING: Final = frozenset(
 _LEAVING: Final = "COMPLETING"
 _SHOWS_LATE: Final = 15_000_000
 """So long after its submission, the accounting may not have a job's record yet."""
+_ID: Final = re.compile(r"\d{1,15}([_+]\d{1,9})?(;(?P<cluster>[\w.-]{1,64}))?")
+"""A job id as ``sbatch --parsable`` prints it, with the cluster's name where there are several."""
 _AT_THE_SAME_TIME: Final = 60_000_000
 NOT_TIMED: Final = "the run was recorded without --executor timed, which records the cluster's ids"
 OFFLINE: Final = "the scheduler was not asked (--offline)"
@@ -149,13 +152,8 @@ class _Evidence:
         """Return what the submission does *now*; *not_asked*: why the scheduler was not."""
         self._now, self._not_asked = now, not_asked
         found = self._state()
-        has_no_id = (
-            found.record is None
-            and self._attempt.external_jobid is not None
-            and self._attempt.external_jobid not in self._answer.asked
-            and self._not_asked is None
-            and is_slurm(self._run)
-        )
+        external = self._attempt.external_jobid
+        has_no_id = external is not None and is_slurm(self._run) and not _ID.fullmatch(external)
         since = None if found.since is None else min(found.since, self._now)
         return replace(found, has_no_id=has_no_id, since=since)
 
@@ -240,6 +238,8 @@ class _Evidence:
                 return f"{silent}, and Slurm, which may not be its scheduler, does not know it"
             return "it was submitted just now, and the scheduler does not show it yet"
         shown = self._attempt.external_jobid or "none"
+        if found := _ID.fullmatch(shown):
+            return f"{silent}, and it is on the cluster {found['cluster']}, which was not asked"
         return f"{silent}, and its id is no Slurm id: {shown}"
 
     def _ended(self) -> Micros | None:

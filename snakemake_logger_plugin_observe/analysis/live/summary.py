@@ -140,10 +140,13 @@ def standing_still(run: Run, view: LiveView) -> str:
 
 
 def unsubmitted(view: LiveView) -> tuple[LiveState, ...]:
-    """Return what was selected long ago, if nothing is out but what waits to be submitted."""
-    late = [one for one in view.submissions if (view.length(one) or 0) > _SUBMITS_AT_ONCE]
+    """Return what waits to be submitted, if the first of it does so for long, and nothing is out.
+
+    Of the others it may not be known since when: the scheduler itself waits for the first.
+    """
+    late = any((view.length(one) or 0) > _SUBMITS_AT_ONCE for one in view.submissions)
     waits = all(one.state == "selected" for one in view.submissions)
-    return tuple(late) if waits and len(late) == len(view.submissions) else ()
+    return view.submissions if waits and late else ()
 
 
 def not_known(run: Run, view: LiveView) -> str:

@@ -290,7 +290,7 @@ def _unsubmitted(case: Case, view: LiveView) -> Iterator[Incident]:
         to_do += "--slurm-array-jobs"
         why = "no more jobs than --jobs are ever selected, so the array is never full"
     else:
-        cause = "its submit command has not answered"
+        cause = "the submit command has not answered"
         to_do = "see whether the submit command answers on this host (squeue, ps -ef); if not, ask "
         to_do += "the administrators"
         why = "nothing is submitted while it hangs"

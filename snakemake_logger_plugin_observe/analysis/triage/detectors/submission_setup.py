@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from snakemake_logger_plugin_observe.analysis.live.states import is_slurm
 from snakemake_logger_plugin_observe.analysis.phrasing import named, plural
 from snakemake_logger_plugin_observe.analysis.submission import setups, signs
 from snakemake_logger_plugin_observe.analysis.submission.settings import (
@@ -42,7 +43,7 @@ def detect(case: Case) -> Iterator[Incident]:
     """Yield an incident for each setup whose sign the run shows."""
     if case.run.started is None:
         return
-    if case.live is not None and case.status == "running":
+    if case.live is not None and case.status == "running" and is_slurm(case.run):
         return  # ``stuck`` has what is out now, with what the cluster says of it
     settings = settings_of(case.run.started)
     for look in (_log_folder, _no_id, _unnoticed, _array):

@@ -129,6 +129,18 @@ def test_a_sentence_is_no_id() -> None:
     assert one.reason.endswith("its id is no Slurm id: Submitted batch job 311")
 
 
+def test_a_job_of_another_cluster_is_not_asked_about() -> None:
+    one = only(view_of(out("311;far"), answered()))
+    assert (one.state, one.has_no_id) == ("unknown", False)
+    assert one.reason is not None
+    assert one.reason.endswith("it is on the cluster far, which was not asked")
+
+
+def test_a_sentence_is_no_id_without_an_answer_too() -> None:
+    one = only(view_of(out("sbatch: error: no"), not_asked=OFFLINE))
+    assert (one.state, one.has_no_id) == ("unknown", True)
+
+
 def test_a_job_that_is_not_submitted_yet_was_selected() -> None:
     story = begun().job(1)
     assert shown(view_of(story)) == ("selected", 2_000_000, None, None)

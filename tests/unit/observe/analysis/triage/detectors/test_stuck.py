@@ -126,6 +126,16 @@ def test_an_array_s_job_that_is_not_described_yet_is_stuck_all_the_same() -> Non
     assert one.claim.startswith("job 7: selected 116 s ago, and none submitted: the Slurm plugin")
 
 
+def test_a_submit_command_that_hangs_is_stuck() -> None:
+    story = begun(**GENERIC).job(1).heartbeat(30, (1, 1), (2, 1))
+    assert found(story, now_s=30) == []
+    (one,) = found(story, now_s=120)
+    assert one.claim == (
+        "2 jobs: selected 118 s ago, and none submitted: the submit command has not answered"
+    )
+    assert one.action.escalate
+
+
 def test_there_is_never_nothing_to_do_while_a_state_is_not_known() -> None:
     story = out("71")
     case = live_case(story, view_of(story, not_asked="the scheduler was not asked (--offline)"))
