@@ -36,7 +36,7 @@ _NO_CAUSE: Final = re.compile(
 _PROGRESS: Final = re.compile(
     r"\s*\d{1,3}(?:\.\d+)?\s?%.*|.*\b\d{1,3}(?:\.\d+)?\s?%\s*(?:[|\[(#=█▏▎▍▌▋▊▉].*)?"
     r"|.*\d\s?(?:it|rec|reads?|[kMG]?B|rows?)/s\b.*|.*\bETA\b.*|\s*\[[#=\-> .]*\].*|\[[MID]::.*"
-    r"|.*\[(?:INFO|DEBUG)\].*|(?:INFO|DEBUG)\b.*"
+    r"|.*\[(?:INFO|DEBUG)\].*|(?:INFO|DEBUG)\b.*|\W*(?:0|[Nn]o) errors?\W*"
 )
 
 _TERMINAL_CODE: Final = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b\n]*(?:\x07|\x1b\\)")

@@ -245,7 +245,7 @@ def test_the_line_at_a_failed_run_s_end_and_the_bare_command_begin_with_the_fail
     )
     assert before.startswith("run ")
     assert before.endswith(".jsonl ")
-    to_do = "fix the error that align reported (logs/13.log:1); then run again: what is done stays"
+    to_do = "fix what align reported last (logs/13.log:1); if that is no error, run it again as"
     assert f"time What to do: {to_do}" in after
     assert "What to change:" not in screen
 

@@ -14,6 +14,9 @@ from snakemake_logger_plugin_observe.analysis.failures.exit_codes.meanings impor
     meanings,
     only_inputs,
 )
+from snakemake_logger_plugin_observe.analysis.failures.exit_codes.program_messages import (
+    program_message,
+)
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
 from snakemake_logger_plugin_observe.analysis.failures.log_advice import (
     log_advice,
@@ -112,7 +115,8 @@ def _meanings(
     if line is not None and is_error(line.text):
         # What it printed is better than what its exit code may mean.
         known = meanings(job.shellcmd or "", None, None, said, prefix)
-        return known or tuple(_not_in_shadow(job, line.text))
+        known = known or tuple(_not_in_shadow(job, line.text))
+        return known or tuple(program_message(line.text))
     if not job.shellcmd:
         return _of_script(one, job)
     silent = line is None and shows_its_errors(run, one)

@@ -17,7 +17,7 @@ from snakemake_logger_plugin_observe.analysis.failures.sent_signals import (
 )
 from snakemake_logger_plugin_observe.analysis.failures.snakemake_failures import error_of
 from snakemake_logger_plugin_observe.analysis.phrasing import cut, named
-from snakemake_logger_plugin_observe.journal.error_lines import is_progress
+from snakemake_logger_plugin_observe.journal.error_lines import is_error, is_progress
 from snakemake_logger_plugin_observe.pasting import Command
 from snakemake_logger_plugin_observe.run.model import Run
 
@@ -119,11 +119,7 @@ def failure_advice(
     if line is not None and not is_progress(line.text):
         gone = f"; {found.log}" if found.log is not None else ""
         return FailureAdvice(
-            *(
-                f"fix the error that {name} reported ({_place_of(failed, line)}){gone}",
-                _no_limit(run, failed),
-                AGAIN,
-            ),
+            *(f"{_fix(failed, name, line)}{gone}", _no_limit(run, failed), AGAIN),
             commands=commands,
             is_specific=False,
         )
@@ -136,6 +132,17 @@ def failure_advice(
         commands=commands,
         is_specific=False,
     )
+
+
+def _fix(failed: Sequence[Failure], name: str, line: LogLine) -> str:
+    """Return that an error is to be fixed; of a line that does not read like one, no more."""
+    place = _place_of(failed, line)
+    if is_error(line.text):
+        return f"fix the error that {name} reported ({place})"
+    fix = f"fix what {name} reported last ({place})"
+    if failed[0].outcome == "succeeded":
+        return fix
+    return f"{fix}; if that is no error, run it again as Snakemake ran it"
 
 
 def _place_of(failed: Sequence[Failure], line: LogLine) -> str:

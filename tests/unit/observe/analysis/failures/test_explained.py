@@ -162,6 +162,43 @@ def test_an_error_in_the_log_is_better_than_what_the_exit_code_may_mean() -> Non
     assert explained(run, "grep: b: No such file or directory").meanings == ()
 
 
+@pytest.mark.parametrize(
+    ("said", "text", "to_do"),
+    [
+        (
+            "python3: can't open file '/work/tool.py': [Errno 2] No such file or directory",
+            "tool.py is not there",
+            "put tool.py there, or correct its path: one that is relative begins in the folder of",
+        ),
+        (
+            "tool: error while loading shared libraries: libx.so.1: cannot open shared object file",
+            "the program was found, but not its library libx.so.1",
+            "install libx.so.1, or the program with all that it needs",
+        ),
+        (
+            "Error in library(DESeq2) : there is no package called \u2018DESeq2\u2019",
+            "R's package DESeq2 is not installed where the job ran",
+            "install DESeq2 in the environment of the rule",
+        ),
+        (
+            "ModuleNotFoundError: No module named 'pysam'",
+            "Python's package pysam is not installed where the job ran",
+            "install pysam in the environment of the rule",
+        ),
+        (
+            "run.sh: line 3: 77 Segmentation fault (core dumped) tool",
+            "a program of the command read memory that is not its own",
+            "run it again with the same inputs: if it ends so again, report it to its authors",
+        ),
+    ],
+)
+def test_what_a_program_said_is_explained(said: str, text: str, to_do: str) -> None:
+    (found,) = explained(story("exec 2> logs/a.log; tool", log=("logs/a.log",)), said).meanings
+    assert found.strength == "certain"
+    assert found.text.startswith(text)
+    assert found.to_do.startswith(to_do)
+
+
 def test_a_command_that_sends_all_to_its_log_needs_no_more() -> None:
     run = story("exec 2> logs/a.log; tool", log=("logs/a.log",))
     assert explained(run, logs=EMPTY).log is None

@@ -69,7 +69,7 @@ def test_after_a_failure_a_run_that_ended_early_is_gone_on_with_as_without_one()
 
 def test_a_log_that_snakemake_removed_with_an_output_folder_is_not_what_to_read() -> None:
     story = begun(wraps="local").job(1, output=("res",), log=("res/map.log",))
-    kept = LogTail(path="res/map.log", lines=("begin", "no such sequence"), first_line=1)
+    kept = LogTail(path="res/map.log", lines=("begin", "Error: no such sequence"), first_line=1)
     fails(story, 1, logs=(kept,)).end(9, "failed")
     assert (
         "What to do: fix the error that map reported (res/map.log:2); res/map.log is inside the "

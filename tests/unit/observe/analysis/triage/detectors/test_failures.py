@@ -63,7 +63,12 @@ def test_a_plain_failure_is_a_tool_failure_with_its_last_message() -> None:
     assert (found.id, found.where) == ("tool_failure:map", "tool behavior")
     assert found.claim == "map n=1 failed with exit code 13: no such sequence"
     assert (found.strength, found.failures, found.explains) == ("certain", 1, 1_000_000)
-    assert found.action.text == "fix the error that map reported (logs/a.log:2)"
+    assert found.action.text == (
+        "fix what map reported last (logs/a.log:2); if that is no error, run it again as Snakemake "
+        "ran it"
+    )
+    error = only(failed_once("reading", "Error: no such sequence", "bye"))
+    assert error.action.text == "fix the error that map reported (logs/a.log:2)"
     assert "logs/a.log:2: no such sequence" in [one.quote for one in found.evidence]
 
 
@@ -91,7 +96,7 @@ def test_what_a_failed_job_left_with_keep_incomplete_is_to_be_removed() -> None:
 
 
 def test_a_line_that_was_kept_of_stderr_is_named_so() -> None:
-    kept = (LogTail(path="(stderr)", lines=("no such sequence",)),)
+    kept = (LogTail(path="(stderr)", lines=("Error: no such sequence",)),)
     assert only(failed_once(logs=kept)).action.text == (
         "fix the error that map reported (on stderr)"
     )
@@ -221,7 +226,7 @@ def test_a_signal_from_outside_is_possible_and_a_crash_is_certain() -> None:
     )
     crashed = only(failed_once("Segmentation fault", code=-11))
     assert (crashed.where, crashed.strength) == ("tool behavior", "certain")
-    assert crashed.action.text == "fix the error that map reported (logs/a.log:1)"
+    assert crashed.action.text.startswith("run it again with the same inputs: if it ends so again")
 
 
 @pytest.mark.parametrize(
@@ -310,7 +315,8 @@ def test_attempts_that_ended_in_different_ways_are_each_described() -> None:
     assert (found.id, found.failures) == ("tool_failure:big", 1)
     assert found.claim == f"big failed after 3 attempts: {ways}"
     assert found.action.text == (
-        "fix the error that big reported (logs/a.log:1), and request no more than can be had: "
+        "fix what big reported last (logs/a.log:1); if that is no error, run it again as Snakemake "
+        "ran it, and request no more than can be had: "
         "attempt 3 (90 GB) was refused: sbatch: Memory specification"
     )
 
