@@ -172,10 +172,13 @@ class Attempt:
 
         Where it started it once, these are all.
         """
-        since = self.started_last
-        if since is None:
+        return self.executions_since(self.started_last)
+
+    def executions_since(self, moment: Micros | None) -> list[Execution]:
+        """Return the executions that began at *moment* or later; all if it is None."""
+        if moment is None:
             return self.executions
-        return [one for one in self.executions if (one.begun or one.tool_started or 0) >= since]
+        return [one for one in self.executions if (one.begun or one.tool_started or 0) >= moment]
 
 
 def written_segments(event: AttemptFinished) -> list[Segment]:

@@ -226,9 +226,14 @@ class Run:
         job = self.job_of(attempt)
         stopped = job is not None and job.service and attempt.status not in FAILED
         stopped = stopped or attempt.cut_off or attempt.stopped_with is not None
-        executions = attempt.final_executions
+        executions = self.final_executions(attempt)
         counted = executions[:-1] if stopped else executions
         return [one for one in counted if one.status in FAILED]
+
+    def final_executions(self, attempt: Attempt) -> list[Execution]:
+        """Return the executions since the cluster started *attempt*'s submission last."""
+        submission = self.submission_of(attempt) or attempt
+        return attempt.executions_since(submission.started_last)
 
     def job_of(self, attempt: Attempt) -> JobDescribed | None:
         """Return *attempt*'s job, as it was at that attempt; None for a group."""

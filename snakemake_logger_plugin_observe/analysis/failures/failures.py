@@ -212,7 +212,7 @@ def _failure(run: Run, of_one: list[Row]) -> Failure | None:
     ran = [
         one
         for attempt in involved
-        for one in attempt.final_executions
+        for one in run.final_executions(attempt)
         if one.tool_started is not None
     ]
     job = run.job_of(last)
@@ -265,7 +265,7 @@ def _occurrences(run: Run, row: Row) -> Iterator[tuple[Occurrence, Execution | N
         return  # counted for the group, or for another member
     if attempt.job_id is None and _failed_members(run, attempt):
         return  # counted for these members
-    executions = attempt.final_executions if attempt.job_id is not None else []
+    executions = run.final_executions(attempt) if attempt.job_id is not None else []
     unsuccessful = run.failed_executions(attempt)
     for number, one in enumerate(executions, 1):
         ends_it = failed and number == len(executions)

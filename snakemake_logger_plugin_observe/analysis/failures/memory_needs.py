@@ -1,8 +1,4 @@
-"""How much memory jobs need that ran out of it: what was too little, and what was enough.
-
-Attempts of one job do the same work, so that each shows something: with what it requested it ran
-out, or it ended well.
-"""
+"""How much memory jobs need that ran out of it: what was too little, and what was enough."""
 
 import math
 import re
@@ -10,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from snakemake_logger_plugin_observe.analysis.failures.attempts_requests import tried
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
 from snakemake_logger_plugin_observe.analysis.jobs.submitted_requests import Overridden, overridden
 from snakemake_logger_plugin_observe.run.model import Run
@@ -96,27 +93,16 @@ class MemoryNeeds:
 
 def memory_needs(run: Run, failed: Sequence[Failure]) -> MemoryNeeds:
     """Return what the attempts of *failed*, jobs of one rule, show of the memory that they need."""
-    tried: list[int] = []
-    ended_well: list[int] = []
-    for one in failed:
-        ran_out = {each.attempt for each in one.occurrences if each.why.cause == "out_of_memory"}
-        for row in one.rows:
-            requested = row.use.memory_requested_bytes or 0
-            if row.attempt.number in ran_out:
-                tried.append(requested)
-            elif row.attempt.status == "success":
-                ended_well.append(requested)
     uses = [one.use for one in failed]
-    too_little = max((*tried, *(one.memory_requested_bytes or 0 for one in uses)), default=0)
-    # Of several jobs, the one that needs most counts.
-    enough = max(ended_well, default=0) if len(ended_well) == len(failed) else 0
+    found = tried(failed, "out_of_memory", lambda use: use.memory_requested_bytes)
+    too_little = max((found.too_little, *(one.memory_requested_bytes or 0 for one in uses)))
     rules = {one.rule for one in failed}
     most = max(uses, key=lambda one: one.memory_bytes or 0)
     return MemoryNeeds(
         used=most.memory_bytes or 0,
         of_snakemake=most.memory_snakemake_bytes or 0,
-        too_little=too_little,
-        enough=enough if enough > too_little else 0,
+        too_little=round(too_little),
+        enough=round(found.enough) if found.enough > too_little else 0,
         is_heap=all(_HEAP.search(_said(one)) for one in failed),
         is_local=not any(row.attempt.external_jobid for one in failed for row in one.rows),
         overridden=next(

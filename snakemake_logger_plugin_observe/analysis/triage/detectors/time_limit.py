@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator
 from typing import Final
 
+from snakemake_logger_plugin_observe.analysis.failures.attempts_requests import tried
 from snakemake_logger_plugin_observe.analysis.failures.causes import (
     allocation_that_ran_out,
 )
@@ -37,6 +38,16 @@ def _of_jobs(case: Case, name: str, failed: list[Failure]) -> Incident:
     minutes = math.ceil(2 * max(used, requested) / 60)
     now = f"from {requested / 60:g} to {minutes}" if requested else f"to {minutes}"
     raised = f"raise runtime of {name} {now} minutes" if minutes else f"raise runtime of {name}"
+    why = "the scheduler ends a job that takes longer than it requested, on every retry"
+    enough = ""
+    found = tried(failed, "time_limit", lambda use: use.runtime_requested_s)
+    if found.enough:
+        enough = f"; with {found.enough / 60:g} min it ended well"
+        raised = (
+            f"let {name} request runtime={found.enough / 60:g} from its first attempt on: "
+            f"{found.too_little / 60:g} min was too little, and that was enough"
+        )
+        why = "each attempt that reached its limit did its work in vain"
     if refusal := failed_jobs.refusal(failed):
         raised = f"raise runtime of {name} to no more than can be had ({refusal})"
     return Incident(
@@ -44,7 +55,7 @@ def _of_jobs(case: Case, name: str, failed: list[Failure]) -> Incident:
         incident_class=CLASS,
         where="operating context",
         claim=f"{failed_jobs.who(failed)} {probably}reached the time limit: {', '.join(figures)}"
-        f"{failed_jobs.attempt_by_attempt(failed)}",
+        f"{enough}{failed_jobs.attempt_by_attempt(failed)}",
         strength=strength,
         explains=failed_jobs.lost(failed),
         failures=len(failed),
@@ -52,7 +63,7 @@ def _of_jobs(case: Case, name: str, failed: list[Failure]) -> Incident:
         wrong_if="the same job does not end with more time either, because it hangs",
         action=Action(
             f"{raised}, or split the work of each job",
-            "the scheduler ends a job that takes longer than it requested, on every retry",
+            why,
         ),
         check="time_of_request <= 0.9",
         rules=failed_jobs.rules(case, failed),

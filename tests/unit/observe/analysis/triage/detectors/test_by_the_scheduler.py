@@ -214,3 +214,51 @@ def test_memory_that_was_enough_for_a_retry_is_requested_from_the_first_attempt_
         "let call request mem_mb=1200 from its first attempt on: 800 MB was too little, and that "
         "was enough"
     )
+
+
+def test_time_that_was_enough_for_a_retry_is_requested_from_the_first_attempt_on() -> None:
+    story = begun(wraps="slurm")
+    for number in (1, 2):
+        story.job(1, attempt=number, resources={"runtime": 5 * number}, retries=1)
+        on_node(story, 1, 143 if number == 1 else 0, number=number, start_s=10 * number)
+    record = a_record("71", state="TIMEOUT", time_limit_s=300, memory_requested_bytes=None)
+    story.accounting(1, record)
+    later = a_record("72", time_limit_s=600, memory_requested_bytes=None)
+    story.accounting(1, later, attempt=2)
+    (one,) = triage_of(story.end(50)).incidents
+    assert one.incident_class == "time_limit"
+    assert "; with 10 min it ended well" in one.claim
+    assert one.action.text.startswith(
+        "let map request runtime=10 from its first attempt on: 5 min was too little"
+    )
+
+
+# -- what is still out ---------------------------------------------------------------------------------
+
+
+def test_run_again_is_said_only_after_what_the_scheduler_still_has_is_cancelled() -> None:
+    story = begun(wraps="slurm").job(1).job(2)
+    on_node(story, 1, 3).accounting(1, a_record("71", state="FAILED"))
+    known = stamps(ready=3, selected=4, submitting=4, accepted=5, finished=12)
+    story.attempt(2, known, status="cancelled", external_jobid="72")
+    pending = {"state": "PENDING", "started": None, "ended": None, "exit_code": None}
+    story.accounting(2, a_record("72", **pending))
+    first, *_ = triage_of(story.end(13, "failed")).incidents
+    assert first.incident_class == "tool_failure"
+    assert first.action.text.startswith(
+        "first cancel 72 at the scheduler, which still had it when the run ended; then "
+    )
+    assert [one.line for one in first.action.commands][:2] == ["squeue -j 72", "scancel 72"]
+
+
+# -- what failed comes before where time went ----------------------------------------------------------
+
+
+def test_an_error_that_a_lost_job_logged_refutes_that_it_was_ended_from_outside() -> None:
+    story = begun(wraps="slurm").job(1)
+    known = stamps(ready=3, selected=4, submitting=4, accepted=5, reported=12, finished=13)
+    said = tail("ValueError: no such sequence", path="logs/a.log")
+    story.attempt(1, known, status="failed", external_jobid="71", logs=said)
+    (one,) = triage_of(story.end(14, "failed")).incidents
+    assert one.incident_class == "tool_failure"
+    assert "ValueError: no such sequence" in one.claim
