@@ -109,6 +109,8 @@ class Usage(Frozen):
     """The most of them that held 10 MB or more at one time, by samples; null without a sample."""
     with_snakemake: bool = False
     """Whether that peak is of a Snakemake process, which ran the code of a ``run:`` itself."""
+    snakemake_bytes: Count | None = None
+    """The sum of the peaks of Snakemake's own processes on the node, which a limit counts, too."""
     cgroup_peak_bytes: Count | None = None
     """The peak of the job's own control group, including Snakemake."""
     read_bytes: Count | None = None

@@ -6,7 +6,7 @@ they arrive, reports that later ones may replace, and names of files.
 """
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ from snakemake_logger_plugin_observe.journal.records import (
     LogTail,
     Stamps,
     Status,
+    Usage,
 )
 from snakemake_logger_plugin_observe.recording.event_of import event_of
 from snakemake_logger_plugin_observe.recording.execution_logs import best_logs, without_logs
@@ -97,7 +98,7 @@ def end_attempt(run: Run, live: LiveAttempt, status: Status, *, revises: bool) -
     attempt.message = _reason(status, executions, _with_node_error(levels, live.message))
     attempt.stamps = stamps_of(run, live)
     attempt.levels = without_logs(levels, innermost[-1:] if is_job else innermost)
-    attempt.used = innermost[-1].used if innermost and is_job else None
+    attempt.used = _use(innermost, levels, attempt) if is_job else None
     attempt.benchmark = live.benchmarks.get(attempt.job_id) if attempt.job_id is not None else None
     attempt.logs = best_logs(live.logs.get(attempt.job_id, ()), innermost if is_job else ())
     attempt.offset = None  # so that a revision is computed from the run's clocks again
@@ -133,7 +134,7 @@ def end_members(
         attempt.message = _NOT_REACHED if status == "cancelled" else _reason(status, executions)
         attempt.stamps = Stamps(finished=finished)
         attempt.levels = without_logs(levels, innermost[-1:])
-        attempt.used = innermost[-1].used if innermost else None
+        attempt.used = _use(innermost, group.levels, group)
         attempt.benchmark = live.benchmarks.get(job_id)
         read = live.logs.get(job_id, ())
         attempt.logs = best_logs(read, innermost) if status == "failed" else ()
@@ -143,6 +144,19 @@ def end_members(
         attempt.node = timeline.node or group.node
         attempt.unobserved = tuple(timeline.unobserved)
         yield _event(attempt, finished, revises=revises), attempt
+
+
+def _use(
+    innermost: Sequence[Execution], levels: Sequence[Level], submission: Attempt
+) -> Usage | None:
+    """Return what the last execution used, with what Snakemake's processes around it held."""
+    used = innermost[-1].used if innermost else None
+    if used is None or any(level.in_main for level in levels):
+        return used
+    since = submission.started_last or 0  # what ran before the cluster started it again has gone
+    around = [level for level in levels if (level.started or since) >= since]
+    sizes = [level.peak_rss_bytes for level in around if level.peak_rss_bytes is not None]
+    return used.model_copy(update={"snakemake_bytes": sum(sizes)}) if sizes else used
 
 
 def _event(attempt: Attempt, finished: clock.Micros, *, revises: bool) -> AttemptFinished:

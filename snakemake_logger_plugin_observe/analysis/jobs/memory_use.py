@@ -37,8 +37,8 @@ class MemoryUse:
 def memory_of(attempt: Attempt) -> MemoryUse:
     """Return what is known of the memory of *attempt*."""
     used, record = attempt.used, attempt.accounting
-    on_node = _of_snakemake(attempt)
-    own = _next_to_the_tool(attempt)
+    on_node = used.snakemake_bytes if used is not None else None
+    own = _next_to_the_tool(used) if used is not None else 0
     if used is not None and used.cgroup_peak_bytes is not None:
         return MemoryUse(used.cgroup_peak_bytes, is_whole=True, snakemake=on_node)
     recorded = None
@@ -76,22 +76,7 @@ def _was_alone(used: Usage) -> bool:
     return used.processes_at_once in (0, 1) and together <= largest * _NEARLY + _LITTLE
 
 
-def _of_snakemake(attempt: Attempt) -> int | None:
-    """Return what Snakemake's processes on the node held together; None in the main process."""
-    sizes = _sizes(attempt)
-    return sum(sizes) if sizes else None
-
-
-def _next_to_the_tool(attempt: Attempt) -> int:
-    """Return what Snakemake's processes held that are not in the figures of the tool."""
-    sizes = _sizes(attempt)
-    with_one = attempt.used is not None and attempt.used.with_snakemake
-    return sum(sizes) - (max(sizes, default=0) if with_one else 0)
-
-
-def _sizes(attempt: Attempt) -> list[int]:
-    if any(level.in_main for level in attempt.levels):
-        return []
-    since = attempt.started_last or 0  # what ran before the cluster started it again has gone
-    levels = [level for level in attempt.levels if (level.started or since) >= since]
-    return [level.peak_rss_bytes for level in levels if level.peak_rss_bytes is not None]
+def _next_to_the_tool(used: Usage) -> int:
+    """Return what Snakemake's processes on the node held that is not in the figures of the tool."""
+    own = used.snakemake_bytes or 0
+    return max(0, own - (used.peak_rss_bytes or 0)) if used.with_snakemake else own

@@ -15,6 +15,8 @@ from snakemake_logger_plugin_observe.analysis.triage.time_evidence import (
 
 CLASS: Final = "busy_cluster"
 _PHASE: Final = "queue_wait"
+_LEAST: Final = 0.2
+"""The share of the wait that the scheduler's records show at least, in whole seconds each."""
 
 
 def detect(case: Case) -> Iterator[Incident]:
@@ -31,6 +33,9 @@ def detect(case: Case) -> Iterator[Incident]:
     records = [a.accounting for a in case.run.attempts.values() if a.accounting is not None]
     held = sum(record.held_s or 0 for record in records)
     queued = sum(record.queued_s or 0 for record in records)
+    # What would refute it: by their records, they started soon, and their nodes were slow.
+    if len(records) >= len(waited) and held + queued < _LEAST * sum(waited) / 1e6 - len(waited):
+        return
     partitions = ", ".join(sorted({r.partition for r in records if r.partition}))
     reasons = ", ".join(sorted({r.reason for r in records if r.reason not in (None, "None")}))
     split = ""

@@ -126,18 +126,15 @@ def test_snakemake_s_own_processes_on_the_node_are_part_of_a_job_s_memory() -> N
     story = begun().job(1, resources={"mem_mb": 1000})
     known = stamps(ready=3, selected=4, submitting=4, accepted=5, reported=12, finished=13)
     tool = an_execution(begun=8, tool_started=8, tool_ended=10, checked=10)
-    own = [
-        level(tool, pid=pid, started=6, loaded=7, planned=8, ended=11).model_copy(
-            update={"peak_rss_bytes": 75 * MB}
-        )
-        for pid in (100, 101)
-    ]
-    story.attempt(1, known, *own, used=peaks(14), external_jobid="71")
+    node = level(tool, started=6, loaded=7, planned=8, ended=11)
+    used = peaks(14).model_copy(update={"snakemake_bytes": 150 * MB})
+    story.attempt(1, known, node, used=used, external_jobid="71")
     found = demanded(story)
     assert (found.memory_peak_bytes, found.memory_snakemake_bytes) == (164 * MB, 150 * MB)
-    within = peaks(80, at_once=None).model_copy(update={"with_snakemake": True})
-    found = demanded(story.attempt(1, known, *own, used=within, external_jobid="71"))
-    assert (found.memory_peak_bytes, found.memory_peak_is_least) == (155 * MB, False)
+    within = {"with_snakemake": True, "snakemake_bytes": 150 * MB}
+    used = peaks(80, at_once=None).model_copy(update=within)
+    found = demanded(story.attempt(1, known, node, used=used, external_jobid="71"))
+    assert (found.memory_peak_bytes, found.memory_peak_is_least) == (150 * MB, False)
 
 
 def test_the_control_group_of_the_job_counts_everything() -> None:

@@ -199,6 +199,11 @@ def test_jobs_that_were_held_are_not_a_busy_cluster() -> None:
     assert "what held the jobs" in one.action.text
 
 
+def test_jobs_that_started_at_once_by_their_records_waited_for_no_queue() -> None:
+    record = a_record(submitted=5, eligible=5, started=7, ended=330)
+    assert "busy_cluster" not in found(remote(queue_s=300, record=record))
+
+
 def test_a_short_queue_is_not_a_busy_cluster() -> None:
     assert found(remote(queue_s=60)) == {}
     assert found(remote(queue_s=130, tool_s=600)) == {}
