@@ -52,16 +52,16 @@ class MemoryNeeds:
         """Return what to request for *name* from now on, as an imperative."""
         if self.overridden is not None:
             return self.overridden.fix
+        if self.enough:  # its command makes use of what it requests, be it for a heap
+            return (
+                f"let {name} request mem_mb={round(self.enough / MB)} from its first attempt on: "
+                f"{in_mb(self.too_little)} was too little, and that was enough"
+            )
         if self.is_heap:
             asks = "mem_mb with it" if self.too_little else "request mem_mb for it"
             return (
                 f"raise Java's heap in the command of {name} (-Xmx, for example "
                 f"-Xmx{{resources.mem_mb}}m, with some memory left beside it), and {asks}"
-            )
-        if self.enough:
-            return (
-                f"let {name} request mem_mb={round(self.enough / MB)} from its first attempt on: "
-                f"{in_mb(self.too_little)} was too little, and that was enough"
             )
         more = _enough_mb(self.used, self.too_little)
         if self.is_local and not self.too_little:
@@ -80,12 +80,12 @@ class MemoryNeeds:
         """Return why, as a clause that can follow ``because``."""
         if self.overridden is not None:
             return "the scheduler ends a job that uses more than it was asked for"
+        if self.enough:
+            return "each attempt that ran out of memory did its work in vain"
         if self.is_heap:
             return "Java takes no more memory than its -Xmx allows, whatever the job requested"
         if self.is_local and not self.too_little:
             return "no request gives a local job memory: it has what its machine has free"
-        if self.enough:
-            return "each attempt that ran out of memory did its work in vain"
         return (
             "a retry with the same request ends in the same way; how much more it needs is unknown"
         )
