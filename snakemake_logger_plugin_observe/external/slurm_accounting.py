@@ -38,9 +38,8 @@ def allocation(job: str) -> dict[str, Any] | None:
 
 
 def slurm_ids(ids: Iterable[str | None]) -> list[str]:
-    """Return the *ids* that are Slurm job ids, without duplicates; those in sentences, too."""
-    known = map(id_in, ids)
-    return list(dict.fromkeys(id_ for id_ in known if id_ is not None and SLURM_ID.fullmatch(id_)))
+    """Return the *ids* that are Slurm job ids, without duplicates."""
+    return list(dict.fromkeys(id_ for id_ in ids if id_ is not None and SLURM_ID.fullmatch(id_)))
 
 
 def query(ids: Sequence[str], since: int, patience_s: float = PATIENCE_S) -> list[SchedulerRecord]:

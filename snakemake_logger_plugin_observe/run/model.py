@@ -24,6 +24,7 @@ from snakemake_logger_plugin_observe.journal.events import (
 from snakemake_logger_plugin_observe.journal.records import Execution, SchedulerRecord
 from snakemake_logger_plugin_observe.run.attempt import FAILED, FINAL, Attempt, Key
 from snakemake_logger_plugin_observe.run.clock_offsets import LeadBounds, MainProcess, kernel_boot
+from snakemake_logger_plugin_observe.run.external_ids import id_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,10 +162,9 @@ class Run:
 
     @property
     def external_jobids(self) -> list[str]:
-        """The cluster's ids for the run's submissions."""
-        return [
-            a.external_jobid for a in self.attempts.values() if a.external_jobid and not a.is_member
-        ]
+        """The cluster's ids for the run's submissions, also where the answer was a sentence."""
+        known = (id_in(a.external_jobid) for a in self.attempts.values() if not a.is_member)
+        return [one for one in known if one]
 
     @property
     def unfinished(self) -> int:

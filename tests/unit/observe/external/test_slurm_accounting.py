@@ -443,3 +443,12 @@ def test_a_record_reads_back_as_it_was_written() -> None:
 def test_the_queried_fields_are_those_that_are_read() -> None:
     assert tuple(sacct_records.FIELDS) == SACCT_FIELDS
     assert not any(re.search(r"\W", name) for name in SACCT_FIELDS)
+
+
+def test_a_job_whose_id_is_in_a_sentence_has_its_record() -> None:
+    """As ``sbatch`` without ``--parsable`` answers."""
+    known = stamps(ready=2, selected=3, submitting=3, accepted=4)
+    story = begun().job(1).submitted(1, known, external_jobid="Submitted batch job 71")
+    assert story.run.external_jobids == ["71"]
+    (event,) = accounting_events([a_record("71")], story.run, at(20))
+    assert (event.job_id, event.record.cluster_job) == (1, "71")
