@@ -21,6 +21,7 @@ import pytest
 from comparison import pair, same
 from lab import BOTH, Lab, attempts_of, phases_s
 
+from snakemake_logger_plugin_observe.analysis.jobs.resource_use import resource_use
 from snakemake_logger_plugin_observe.run.attempt import Attempt
 from snakemake_logger_plugin_observe.run.model import Run
 
@@ -111,9 +112,11 @@ def test_cluster_sync_is_timed_and_its_outcome_is_the_bare_runs(tmp_path: Path) 
         ["--executor", "cluster-sync"],
         [*BOTH, "--timed-wraps", "cluster-sync"],
     )
-    attempt = only_attempt(observed.run())
+    run = observed.run()
+    attempt = only_attempt(run)
     assert_every_phase_was_timed(attempt)
     assert attempt.external_jobid is None
+    assert (resource_use(run, attempt).on_node_s or 0) > 0.5  # though it has no id
 
 
 def test_lsf_is_timed_from_bsub_to_bjobs(lab: Lab) -> None:

@@ -8,6 +8,7 @@ from lab import BOTH, Lab, attempts_of, phases_s
 from snakemake_logger_plugin_observe.analysis.cost.account import account
 from snakemake_logger_plugin_observe.run.attempt import Attempt
 from snakemake_logger_plugin_observe.run.model import Run
+from snakemake_logger_plugin_observe.run.unobserved import STILL_RUNNING
 
 pytestmark = pytest.mark.timed
 
@@ -305,3 +306,32 @@ def test_what_snakemake_accepts_in_a_rule_is_in_the_journal(lab: Lab) -> None:
         assert jobs["a"].resources["label"] == "big"
         known.append(jobs["b"].resources["mem_mb"])
     assert known == ["<TBD>", 3]
+
+
+def test_a_pipe_and_a_slow_service_of_this_machine_wait_for_no_status_check(lab: Lab) -> None:
+    """The loop that runs them sleeps for a second; a service that is slow to stop is not waited for."""
+    lab.snakefile("""
+        rule all:
+            input: "used.txt", "piped.txt"
+        rule serve:
+            output: service("socket")
+            shell: "trap 'sleep 3; exit 0' TERM; touch {output}; while true; do sleep 0.1; done"
+        rule use:
+            input: "socket"
+            output: "used.txt"
+            shell: "sleep 0.3; touch {output}"
+        rule produce:
+            output: pipe("stream")
+            shell: "echo hi > {output}"
+        rule consume:
+            input: "stream"
+            output: "piped.txt"
+            shell: "cat {input} > {output}"
+    """)
+    lab.snakemake(*BOTH, "--cores", "4")
+    run = lab.run()
+    phases = {phase for attempt in run.attempts.values() for phase in attempt.phases}
+    assert not {"poll_wait", "queue_wait", "unobserved"} & phases
+    (served,) = attempts_of(run, "serve")
+    assert served.phases["compute"] > 300_000
+    assert served.unobserved in ((), (STILL_RUNNING,))

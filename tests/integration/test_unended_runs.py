@@ -198,3 +198,33 @@ def jobs(lab: Lab, *more: str) -> str:
 def computing(lab: Lab) -> bool:
     live = json.loads(jobs(lab))["live"]
     return live is not None and [one["state"] for one in live["submissions"]] == ["computing"]
+
+
+# -- jobs that Snakemake does not wait for -------------------------------------------------------------
+
+
+def test_what_is_written_at_the_end_of_jobs_that_are_not_waited_for_is_what_a_reader_makes_of_it(
+    lab: Lab,
+) -> None:
+    lab.snakefile("""
+        rule all:
+            input: "b.txt"
+        rule a:
+            output: "a.txt"
+            shell: "touch {output}"
+        rule b:
+            input: "a.txt"
+            output: "b.txt"
+            shell: "cp {input} {output}"
+    """)
+    (lab.folder / "submit.sh").write_text('sh "$1" > "$1.out" 2>&1; echo 17\n')
+    lab.snakemake(
+        *(*BOTH, "--jobs", "2", "--immediate-submit", "--notemp", "--timed-wraps"),
+        *("cluster-generic", "--cluster-generic-submit-cmd", "sh submit.sh"),
+        *("--seconds-between-status-checks", "1"),
+    )
+    run = lab.run()  # validated: the accounts in its last line are those of its events
+    assert run.finished is not None
+    assert run.finished.counts_open
+    assert run.finished.job_account.by_phase_s.keys() >= {"submit", "unobserved"}
+    assert run.finished.makespan.by_phase_s["submit"] > 1
