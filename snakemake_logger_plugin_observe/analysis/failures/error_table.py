@@ -201,7 +201,7 @@ KINDS: Final = (
     Kind(
         "missing_input",
         W,
-        "{rule} needs {missing}",
+        "{rule} needs {missing}{of_job}",
         "{supply}, then run again",
         "Snakemake runs nothing until all source files exist",
         ("MissingInputException",),
@@ -301,7 +301,7 @@ KINDS: Final = (
         "missing_script",
         W,
         "{rule} names {file}, which was not there{similar}",
-        "correct the name of the script in {rule} (relative to the Snakefile that names it), or put {file} there",
+        "correct the name of the {code} in {rule} (relative to the Snakefile that names it), or put {file} there",
         "Snakemake reads a rule's script or notebook before its job runs",
         ("FileNotFoundError",),
         _text(

@@ -14,7 +14,7 @@ class MissingSources:
     what: str
     """``x.txt, which was not there and which no rule makes``."""
     to_do: str
-    """An imperative; ``{rule}`` stands for the rule's name."""
+    """An imperative; ``{rule}`` stands for the rule's name, ``{at}`` for its place."""
     in_storage: bool = False
 
 
@@ -46,6 +46,6 @@ def missing_sources(files: Sequence[str], similar: str | None = None) -> Missing
     makes = "and which no rule makes" if similar is None else f"though {bare(similar)} was"
     return MissingSources(
         f"{names}, which {were} not there {makes}",
-        f"put {names} where {{rule}} expects {them}, or correct the path in the rule or in the "
-        "config",
+        f"put {names} where {{rule}} expects {them}, or correct the path in the rule{{at}}, or in "
+        "the config or the table that it comes from",
     )

@@ -272,7 +272,9 @@ def _filled_in(
         **_protected(files, known.protected),
         "similar": f", but {known.similar} was" if known.similar else "",
         "missing": sources.what,
-        "supply": sources.to_do.format(rule=rule),
+        "of_job": _of_job(error.text),
+        "code": _code(found.get("file", "")),
+        "supply": sources.to_do.format(rule=rule, at=f" at {place}" if place else ""),
         **_other_type(files, directories),
     }
     if kind.id == "missing_file" and error.rule and not place:
@@ -288,6 +290,19 @@ def _filled_in(
         _commands(kind, (*files, *known.protected)),
         kind.of_jobs,
     )
+
+
+def _of_job(text: str) -> str:
+    """Return `` (for s=b)``, of the wildcards of the job that an error lists; may be empty."""
+    found = _WILDCARDS.search(text)
+    return f" (for {found[1].strip()})" if found is not None else ""
+
+
+def _code(file: str) -> str:
+    return "notebook" if file.endswith(".ipynb") else "script"
+
+
+_WILDCARDS: Final = re.compile(r"^\s+wildcards: (\S.*)$", re.MULTILINE)
 
 
 def _meant(word: str) -> str:

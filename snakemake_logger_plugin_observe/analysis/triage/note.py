@@ -198,6 +198,11 @@ def others(incidents: Sequence[Incident]) -> tuple[Incident, ...]:
     return tuple(one for one in incidents[1:] if one.failures)[:_OTHERS]
 
 
+def not_named(incidents: Sequence[Incident]) -> tuple[Incident, ...]:
+    """Return the incidents that explain failures of their own, behind the few of ``others``."""
+    return tuple(one for one in incidents[1:] if one.failures)[_OTHERS:]
+
+
 def subject(one: Incident) -> str:
     """Return what an incident is about: jobs, its rules, or its class if it has none."""
     if one.about:

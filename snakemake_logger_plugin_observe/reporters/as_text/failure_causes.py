@@ -21,7 +21,10 @@ def table_by_cause(found: Iterable[Failure], width: int) -> Table:
     """Return the time lost by cause and rule, the largest first."""
     groups: dict[tuple[str, str], list[Failure]] = {}
     for one in found:
-        groups.setdefault((short_cause(one), _rule(one)), []).append(one)
+        cause = short_cause(one)
+        if len(one.ways) > 1:  # its other attempts ended in other ways
+            cause = f"several, in the end {cause}"
+        groups.setdefault((cause, _rule(one)), []).append(one)
     table = plain_table()
     table.add_column("Cause", max_width=width * 4 // 10, overflow="fold")
     table.add_column("rule", max_width=width * 2 // 10, overflow="fold")

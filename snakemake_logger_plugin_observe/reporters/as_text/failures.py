@@ -30,6 +30,7 @@ from snakemake_logger_plugin_observe.reporters.as_text.failure_evidence import (
 from snakemake_logger_plugin_observe.reporters.words import (
     duration,
     duration_s,
+    harmless,
     job_name,
     percent,
     requested_size,
@@ -53,8 +54,10 @@ def parts(answer: JobsAnswer, width: int) -> list[RenderableType]:
         found += [Text(), *_block(answer, block, patterns, as_run)]
     left = [one for block in blocks[most:] for one in block]
     if left:
-        where = "; --format json has them all" if answer.rule is not None else ""
-        found += [Text(), Text(f"… {plural(len(left), 'more failed job')}{where}")]
+        names = dict.fromkeys(one.rule for one in left if one.rule)
+        where = f": {first_of(list(names))}" if names else ""
+        where = "; --format json has them all" if answer.rule is not None else where
+        found += [Text(), Text(harmless(f"… {plural(len(left), 'more failed job')}{where}"))]
     together = left or [one for block in blocks if len(block) > 1 for one in block]
     if answer.rule is None and (rule := next((one.rule for one in together if one.rule), None)):
         chosen = ("--failed", *option("--rule", rule))

@@ -7,10 +7,15 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from snakemake_logger_plugin_observe.analysis.phrasing import cut, plural
+from snakemake_logger_plugin_observe.analysis.phrasing import cut, named, plural
 from snakemake_logger_plugin_observe.analysis.triage.incident import Claim, Incident
 from snakemake_logger_plugin_observe.analysis.triage.log_excerpts import LogExcerpt
-from snakemake_logger_plugin_observe.analysis.triage.note import others, predicted, subject
+from snakemake_logger_plugin_observe.analysis.triage.note import (
+    not_named,
+    others,
+    predicted,
+    subject,
+)
 from snakemake_logger_plugin_observe.analysis.triage.steps import Triage
 from snakemake_logger_plugin_observe.pasting import Command
 from snakemake_logger_plugin_observe.reporters.answers import TriageAnswer
@@ -161,6 +166,8 @@ def _actions(triage: Triage) -> Iterator[Text]:
     yield Text(harmless(f"  because {first.action.why}"), "dim")
     for one in others(found):
         yield Text(harmless(f"then, for {subject(one)}: {one.action.text}"))
+    if more := not_named(found):
+        yield Text(harmless(f"… and {len(more)} more to correct: {named(map(subject, more))}"))
     if triage.gain is not None:
         yield Text(harmless(f"  {predicted(triage.gain)}"))
     yield from map(_line, triage.faster)

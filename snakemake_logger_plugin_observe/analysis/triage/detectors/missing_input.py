@@ -159,7 +159,7 @@ def _of_planning(case: Case, rule: str, missed: list[MissedInput]) -> Incident:
         action=Action(
             f"run again: {named(files)} appeared after the run"
             if exists
-            else sources.to_do.format(rule=rule),
+            else sources.to_do.format(rule=rule, at=""),
             "Snakemake runs nothing until all source files exist",
         ),
         rules=(rule,),

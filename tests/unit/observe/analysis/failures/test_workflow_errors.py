@@ -371,3 +371,22 @@ def test_a_value_that_does_not_fit_a_schema_is_named_with_its_key() -> None:
         "the config file does not fit the workflow's schema: 'lots' is not of type 'integer' (of "
         "['threads'])"
     )
+
+
+def test_a_missing_input_is_said_to_be_of_the_job_that_needs_it() -> None:
+    found = explain(
+        'MissingInputException in rule map in file "Snakefile", line 4:\nMissing input files for rule '
+        "map:\n    output: b.out\n    wildcards: s=b\n    affected files:\n        nosuch.txt"
+    )
+    assert found.cause == (
+        "rule map needs nosuch.txt, which was not there and which no rule makes (for s=b)"
+    )
+    assert found.to_do == (
+        "put nosuch.txt where rule map expects it, or correct the path in the rule at Snakefile:4, "
+        "or in the config or the table that it comes from, then run again"
+    )
+
+
+def test_a_missing_notebook_is_not_called_a_script() -> None:
+    text = NO_SCRIPT.replace("scripts/summarise.py", "nb/plot.py.ipynb")
+    assert explain(text).to_do.startswith("correct the name of the notebook in a rule")
