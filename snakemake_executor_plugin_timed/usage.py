@@ -116,7 +116,9 @@ class Meter:
         used = [process.used for process in tool.ended]
         peak = max(one.ru_maxrss for one in used) * _UNIT_OF_PEAKS
         # Where this process was itself started by a larger one, its own counter is that one's size.
-        known = peak > own_peak or peak > (high_water_mark() or own_peak)
+        own = min(own_peak, high_water_mark() or own_peak)
+        # The kernel counts pages roughly: a child that is no larger may seem to be, by little.
+        known = peak > own + _CLOSE_BYTES
         seen = [
             one.sampled for one in tool.ended if one.sampled is not None and one.sampled.samples
         ]

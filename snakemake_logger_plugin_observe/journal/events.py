@@ -454,7 +454,7 @@ _LeanJobDescribed = _without(
     JobDescribed,
     *("input", "output", "log", "benchmark", "reason", "shellcmd", "script"),
     *("code_digest", "params_digest", "environment_digest", "input_sizes", "ancient"),
-    *("retries", "own_retries", "ensured", "temp", "pipes", "params"),
+    *("retries", "own_retries", "ensured", "temp", "params"),
 )
 
 _Other = (

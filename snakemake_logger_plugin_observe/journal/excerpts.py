@@ -10,6 +10,7 @@ from typing import IO, Any, Final
 from snakemake_logger_plugin_observe.journal.events import (
     SCHEMA_VERSION,
     OutputsRecorded,
+    Provenance,
     RunFinished,
     RunStarted,
 )
@@ -29,6 +30,9 @@ from snakemake_logger_plugin_observe.journal.reading import Problem
 
 _RUN_FINISHED: Final = b'\n{"event":"run_finished"'
 _OUTPUTS: Final = b'{"event":"outputs"'
+_PROVENANCE: Final = b'{"event":"provenance"'
+_HEAD: Final = 64
+"""It is looked up in the background, so it may not be among a journal's first lines."""
 _MOST_KEPT: Final = 2000
 _BLOCK: Final = 1024 * 1024
 
@@ -71,6 +75,19 @@ def _ends(path: Path, *_state: int) -> tuple[RunStarted, RunFinished | None] | N
     except (JournalError, OSError, ValueError):
         return None
     return first, last if isinstance(last, RunFinished) else None
+
+
+def snakefile_digest(path: Path) -> str | None:
+    """Return the SHA-256 of the Snakefile that a journal begins with; None if it has none there."""
+    try:
+        with opened(path) as file:
+            for _ in range(_HEAD):
+                line = next_line(file)
+                if line.startswith(_PROVENANCE) and isinstance(one := event_in(line), Provenance):
+                    return one.snakefile_sha256
+    except (JournalError, OSError, ValueError):
+        pass
+    return None
 
 
 def read_outputs(path: Path) -> Iterator[OutputsRecorded]:

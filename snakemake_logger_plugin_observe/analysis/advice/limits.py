@@ -23,6 +23,7 @@ from snakemake_logger_plugin_observe.run.model import Run
 
 _MEMORY: Final = {"mem_mb": 1_000_000, "mem_mib": 1 << 20}
 """The resources that are memory, with their units."""
+_DISK: Final = ("disk_mb", "disk_mib")
 _SPARE: Final = 2
 """How many times the most memory that its jobs used a rule should request."""
 _ROUND: Final = 100
@@ -32,12 +33,14 @@ _TIMES: Final = (2, 4, 8)
 _FEW: Final = 4
 """So few at once: one more is tried, too."""
 _RATE_TIMES: Final = 10
+_GROUP_OF: Final = "the group of "
 _WAITING: Final = 0.1
 """A job that keeps no more cores busy waits for something else, also on a busy machine."""
 
 
 def limits(run: Run, model: Model, least: Micros) -> Iterator[Choice]:
     """Yield what raising each limit could save that held ready work back for *least* or longer."""
+    model = model.changed(rules=[_kind(run, *one) for one in _named(model)])
     rule = _longest_waiting(run)
     short = [name for name, one in held_back_by_limit(run).items() if one.length >= least]
     if rule is None:
@@ -95,13 +98,28 @@ def _all_raised(run: Run, model: Model, short: list[str], rule: str) -> Iterator
 
 
 def _longest_waiting(run: Run) -> str | None:
-    """Return the rule whose jobs waited longest for a slot."""
+    """Return the rule, or the kind of group, whose jobs waited longest for a slot."""
     waited: dict[str, Micros] = {}
     for attempt in run.attempts.values():
-        wait, rule = attempt.phases.get("slot_wait", 0), run.rule_of(attempt)
+        wait = attempt.phases.get("slot_wait", 0)
+        rule = None if attempt.is_member else _kind(run, run.rule_of(attempt), attempt.group)
         if wait and rule is not None:
             waited[rule] = waited.get(rule, 0) + wait
     return max(waited, key=lambda rule: (waited[rule], rule), default=None)
+
+
+def _named(model: Model) -> Iterator[tuple[str | None, str | None]]:
+    """Yield the rule of each submission, or the group's name."""
+    for rule, (name, _) in zip(model.rules, model.keys, strict=True):
+        yield rule, name if isinstance(name, str) else None
+
+
+def _kind(run: Run, rule: str | None, group: str | None) -> str | None:
+    """Return the rule, or in words the group of rules that a submission has."""
+    if rule is not None or group is None:
+        return rule
+    rules = sorted({run.jobs[one].rule for one in run.members(group) if one in run.jobs})
+    return f"{_GROUP_OF}{' and '.join(rules)}" if rules else None
 
 
 def _raised(run: Run, model: Model, name: str, rule: str, *, alone: bool = True) -> list[Lever]:
@@ -170,8 +188,8 @@ def _lever(model: Model, name: str, rule: str, value: int, machine: int | None) 
     beyond = name == CORES and machine is not None and value > machine
     if beyond:
         why = (
-            f"a job of {rule} used {_busy(model, rule):.2f} cores on average; this helps if it "
-            "did not wait for a core"
+            f"{rule if rule.startswith(_GROUP_OF) else f'a job of {rule}'} used "
+            f"{_busy(model, rule):.2f} cores on average; this helps if it did not wait for a core"
         )
     elif name == CORES:
         why = f"{rule} has {plural(share, 'thread')}: {_at_a_time(limit, share)}"
@@ -183,7 +201,7 @@ def _lever(model: Model, name: str, rule: str, value: int, machine: int | None) 
         + ("" if beyond else _if_there_is(name, machine, remote=model.remote)),
         why,
         (_argument(name, value),),
-        rule=rule,
+        rule=None if rule.startswith(_GROUP_OF) else rule,
         at_most=not model.remote,
     )
 
@@ -216,7 +234,9 @@ def _if_there_is(name: str, machine: int | None, *, remote: bool) -> str:
         return ""
     if machine is not None:
         return f" (of the machine's {machine})"
-    return f", if the {'cluster' if remote else 'machine'} has as much"
+    if name == CORES or name in _MEMORY or name in _DISK:
+        return f", if the {'cluster' if remote else 'machine'} has as much"
+    return ", if there is as much"  # a licence, a quota: not the machine's
 
 
 def _argument(name: str, value: int) -> tuple[str, str]:
@@ -233,7 +253,12 @@ def threads(run: Run, model: Model) -> Iterator[Choice]:
         if one.resource == THREADS and not one.too_little
     }
     rule = _longest_waiting(run) if CORES in held_back_by_limit(run) else None
-    if rule is not None and rule not in known and _has_idle_threads(model, rule):
+    if (
+        rule is not None
+        and rule in model.rules
+        and rule not in known
+        and _has_idle_threads(model, rule)
+    ):
         known[rule] = _share(model, CORES, rule), _busy(model, rule)
     for name, (requested, used) in known.items():
         fewer = max(1, ceil(used))
@@ -253,7 +278,8 @@ def _has_idle_threads(model: Model, rule: str) -> bool:
     """Whether jobs of *rule* keep at most half of their threads busy, as far as it is known."""
     own = zip(model.requests.get(CORES, []), model.rules, strict=False)
     taken = max((amount for amount, one in own if one == rule), default=0)
-    return not model.remote and taken > 1 and _busy(model, rule) <= taken / _SPARE
+    alone = not rule.startswith(_GROUP_OF)
+    return alone and not model.remote and taken > 1 and _busy(model, rule) <= taken / _SPARE
 
 
 def rate(run: Run, account: Account, model: Model, least: Micros) -> Iterator[Choice]:

@@ -5,6 +5,7 @@ from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.advice.lever import Choice, Lever
 from snakemake_logger_plugin_observe.analysis.cost.account import Account, RuleShare
+from snakemake_logger_plugin_observe.analysis.cost.joined_members import piped_rules
 from snakemake_logger_plugin_observe.analysis.cost.polling import polling, sooner_s
 from snakemake_logger_plugin_observe.analysis.cost.selections import selections
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
@@ -21,14 +22,16 @@ _PER_SUBMISSION: Final = (
 )
 _OWN_SNAKEMAKE: Final = ("node_startup", "node_plan", "node_exit")
 """What a Snakemake takes that starts for one job on the main machine."""
-_PLANNING: Final = ("parse", "plan", "node_plan")  # each job on a node reads the Snakefile anew
 _LEAST_PLANNING: Final = 2_000_000  # any workflow takes some tenths, on a busy machine a second
+_NOTED: Final = 100_000
 _SLOW_FILES: Final = 20_000  # with fast files, a job takes some ms of it, also on a busy machine
 _HANDLING: Final = ("postprocess", "latency_wait")
 _SLOW_OPERATION_S: Final = 0.002
 _QUEUED: Final = 3
 _SLOW_END: Final = 200_000  # what the main thread does for an ended job takes some ms
 _SLOW_SUBMIT: Final = 1_000_000  # sbatch answers within some hundredths of a second
+_TOOLS_SHARE: Final = 5
+"""Of a run of which the tools take a smaller part, they are not what to speed up."""
 _FULL: Final = 0.9
 """Of the machine's cores, so many are as good as all."""
 _SHORT_TOOL: Final = 60_000_000  # a job with a shorter tool may be better submitted in a group
@@ -211,10 +214,16 @@ def files_and_planning(account: Account, least: Micros) -> Iterator[Choice]:
                 at_most=True,
             )
         )
-    parse, plan, again = (account.makespan_by_phase.get(phase, 0) for phase in _PLANNING)
-    starting = account.makespan_by_phase.get("import", 0)
-    if parse + plan + again >= max(least, _LEAST_PLANNING, starting):
-        yield _one(_faster_to_read(parse) if parse >= plan else _faster_to_plan(plan))
+    phases = account.makespan_by_phase
+    parse, plan, again = (phases.get(phase, 0) for phase in ("parse", "plan", "node_plan"))
+    each = account.jobs_by_phase.get("node_plan", 0) // max(1, account.attempt_count)
+    if max(parse, plan) < _LEAST_PLANNING <= each and again >= least:
+        yield _one(_faster_on_nodes(again))
+    if parse + plan < phases.get("import", 0):  # a busy machine is slow at all of it
+        return
+    for took, lever in ((parse, _faster_to_read), (plan, _faster_to_plan)):
+        if took >= _LEAST_PLANNING and took + again >= least:
+            yield _one(lever(took, again))
 
 
 def ended_jobs(run: Run, account: Account, model: Model, least: Micros) -> Iterator[Choice]:
@@ -255,25 +264,41 @@ def _files_are_slow(account: Account) -> bool:
     return waited + deployed >= _SLOW_FILES * attempts
 
 
-def _faster_to_read(parse: Micros) -> Lever:
+def _faster_to_read(parse: Micros, again: Micros) -> Lever:
     return Lever(
         "planning",
         "make faster what the Snakefile computes at its top level",
-        f"globs, tables, calls: reading it took {parse / 1e6:.3g} s, and no job begins before",
-        without=_PLANNING,
+        f"globs, tables, calls: reading it took {parse / 1e6:.3g} s{_on_nodes(again)}, and no job "
+        "begins before",
+        without=("parse", "node_plan"),
         at_most=True,
     )
 
 
-def _faster_to_plan(plan: Micros) -> Lever:
+def _faster_to_plan(plan: Micros, again: Micros) -> Lever:
     return Lever(
         "planning",
         "make input functions faster, or constrain wildcards",
         f"building the DAG, which calls input functions and looks for rules, took "
-        f"{plan / 1e6:.3g} s",
-        without=_PLANNING,
+        f"{plan / 1e6:.3g} s{_on_nodes(again)}",
+        without=("plan", "node_plan"),
         at_most=True,
     )
+
+
+def _faster_on_nodes(again: Micros) -> Lever:
+    return Lever(
+        "planning",
+        "make the Snakefile faster to read and to plan",
+        f"each job's own Snakemake does so once more, which took {again / 1e6:.3g} s of the run",
+        without=("node_plan",),
+        at_most=True,
+    )
+
+
+def _on_nodes(again: Micros) -> str:
+    """Return the clause on what each job's own Snakemake took to read and plan once more."""
+    return f", with {again / 1e6:.3g} s more of the jobs' own" if again >= _NOTED else ""
 
 
 def tools(run: Run, account: Account, least: Micros) -> Iterator[Choice]:
@@ -290,16 +315,26 @@ def tools(run: Run, account: Account, least: Micros) -> Iterator[Choice]:
         if one.phase == "compute" and one.rule is not None and one.rule not in services:
             owned[one.rule] = owned.get(one.rule, 0) + one.end - one.start
     rule = max(owned, key=lambda name: (owned[name], name), default=None)
-    if rule is not None and owned[rule] >= least:
+    if rule is not None and owned[rule] >= max(least, account.makespan // _TOOLS_SHARE):
+        joined = sorted(_piped_with(run, rule))
+        first = " and ".join(joined or [rule])
         yield _one(
             Lever(
                 "compute",
-                f"speed up the tools, starting with {rule}",
+                f"speed up the tools, starting with {first}"
+                + (", whichever the other waits for" if joined else ""),
                 "twice as fast",
                 (("faster", f"{rule}=2"),),
                 rule=rule,
+                at_most=bool(joined),
             )
         )
+
+
+def _piped_with(run: Run, rule: str) -> frozenset[str]:
+    """Return the rules that pipes join, *rule* among them: none if that has none."""
+    groups = (piped_rules(run, group.members) for group in run.groups.values())
+    return next((rules for rules in groups if rule in rules), frozenset())
 
 
 def _machine_is_full(run: Run, account: Account) -> bool:

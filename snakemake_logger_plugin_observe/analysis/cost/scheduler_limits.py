@@ -6,11 +6,12 @@ jobs' requests in their descriptions, and when each was selected and finished.
 """
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Final
 
+from snakemake_logger_plugin_observe.analysis.cost.joined_members import joined_members
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.journal.events import JobDescribed
 from snakemake_logger_plugin_observe.run.attempt import Attempt
@@ -22,6 +23,8 @@ JOBS: Final = "jobs"
 CORES: Final = "cores"
 THREADS: Final = "threads"
 """What a job's request of cores is called in its rule."""
+_ADDITIVE: Final = "runtime"
+"""The resource that is a length, so jobs at the same time have the longest."""
 
 _Sums = tuple[list[Micros], list[int]]
 
@@ -53,6 +56,7 @@ class Limits:
         """Read the limits of *run*."""
         self._run = run
         self._limits = limits_in_force(run)
+        self._groups: dict[str, list[set[int]]] = {}
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -64,29 +68,34 @@ class Limits:
         return self._limits[name]
 
     def share(self, attempt: Attempt, name: str) -> int:
-        """Return *attempt*'s share of a limit; for a group, at least that of its largest member."""
-        if name == JOBS:
-            return 1
-        largest = 0
-        for job_id in self._members(attempt):
-            job = self._run.job_at(job_id, attempt.number)
-            if job is not None:
-                amount = (job.threads or 0) if name == CORES else job.resources.get(name, 0)
-                if isinstance(amount, int):
-                    largest = max(largest, amount)
-        return largest
+        """Return *attempt*'s share of a limit; of a group, that of those that run together.
+
+        Members that pipes or services join do; of others, it is at least that of the largest.
+        """
+        return self._most(attempt, name, given)
 
     def requested(self, attempt: Attempt, name: str) -> int:
         """Return what *attempt* would take if the limit were higher: what its rule asks for."""
+        return self._most(attempt, name, asked)
+
+    def _most(self, attempt: Attempt, name: str, amount: Callable[[JobDescribed, str], int]) -> int:
         if name == JOBS:
             return 1
-        jobs = (self._run.job_at(one, attempt.number) for one in self._members(attempt))
-        return max((asked(job, name) for job in jobs if job is not None), default=0)
+        number, most = attempt.number, 0
+        for together in self._together(attempt):
+            jobs = (self._run.job_at(one, number) for one in together)
+            amounts = [amount(job, name) for job in jobs if job is not None]
+            most = max(most, sum(amounts) if name != _ADDITIVE else max(amounts, default=0))
+        return most
 
-    def _members(self, attempt: Attempt) -> tuple[int, ...]:
-        if attempt.job_id is None:
-            return self._run.members(attempt.group or "")
-        return (attempt.job_id,)
+    def _together(self, attempt: Attempt) -> Iterable[Iterable[int]]:
+        """Return the jobs of *attempt*, those that run at the same time in one set."""
+        if attempt.job_id is not None:
+            return ((attempt.job_id,),)
+        group = attempt.group or ""
+        if group not in self._groups:
+            self._groups[group] = joined_members(self._run, self._run.members(group))
+        return self._groups[group]
 
 
 def given(job: JobDescribed, name: str) -> int:

@@ -171,6 +171,11 @@ def _merged(
             for number, pack in enumerate(packs)
             if pack[0] in model.group_parts
         },
+        piped={
+            number: model.piped[pack[0]]
+            for number, pack in enumerate(packs)
+            if pack[0] in model.piped
+        },
         measured=Moments(
             selected=by.first(moments.selected),
             accepted=by.first(moments.accepted),

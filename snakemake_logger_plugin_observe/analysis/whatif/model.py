@@ -129,6 +129,8 @@ class Model:
     """The submissions that were merged into a group which the run did not have."""
     behind: Column = field(default_factory=list)
     """For how long after its end the check before still went on: it waited for the main thread."""
+    piped: dict[int, frozenset[str]] = field(default_factory=dict)
+    """Of a group's submission, the rules whose jobs pipes join: each waits for the slowest."""
     failed: frozenset[int] = frozenset()
     """The submissions that failed: the interval between status checks may not fall back then."""
     remote: bool = True

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.cost.group_members import member_stretches
+from snakemake_logger_plugin_observe.analysis.cost.joined_members import piped_rules
 from snakemake_logger_plugin_observe.analysis.cost.partition import MakespanSegment, partition
 from snakemake_logger_plugin_observe.analysis.cost.scheduler_limits import JOBS, Limits
 from snakemake_logger_plugin_observe.analysis.cost.selection_rate import selection_rate
@@ -125,6 +126,7 @@ class _ModelBuilder:
             rate=selection_rate(self.run),
             failed=frozenset(i for i, one in enumerate(self.attempts) if one.status == "failed"),
             remote=self._is_remote(),
+            piped=self._piped(),
         )
         self._limits(model)
         self._cores(model)
@@ -263,9 +265,26 @@ class _ModelBuilder:
     def _cores(self, model: Model) -> None:
         """Set what the jobs used of the machine's cores."""
         started = self.run.started
-        model.cpu = [0 if model.remote else _cpu(attempt) for attempt in self.attempts]
+        model.cpu = [0 if model.remote else self._cpu(attempt) for attempt in self.attempts]
         if started is not None and started.cpus is not None and not model.remote:
             fit_to_the_run(model, started.cpus)
+
+    def _cpu(self, attempt: Attempt) -> Micros:
+        """Return the CPU time of *attempt*, of a group that of its members; 0 if not known."""
+        if attempt.job_id is not None:
+            return _cpu(attempt)
+        keys = ((one, attempt.number) for one in self.run.members(attempt.group or ""))
+        used = [_cpu(self.run.attempts[key]) if key in self.run.attempts else 0 for key in keys]
+        return sum(used) if all(used) else 0
+
+    def _piped(self) -> dict[int, frozenset[str]]:
+        """Return the rules that pipes join in each group."""
+        return {
+            i: rules
+            for i, attempt in enumerate(self.attempts)
+            if attempt.job_id is None
+            and (rules := piped_rules(self.run, self.run.members(attempt.group or "")))
+        }
 
     def _peak(self, column: Column) -> int:
         """Return the peak use of a limit; *column* has each submission's share of it."""

@@ -53,6 +53,7 @@ def apply_scenario(
     assumptions: list[str] = []
     rules = {rule for rule in model.rules if rule is not None}
     rules |= {part.rule for parts in model.group_parts.values() for part in parts if part.rule}
+    rules |= set(chain.from_iterable(model.piped.values()))
     named = (scenario.groups, scenario.merge, scenario.local, scenario.faster, scenario.set_threads)
     for rule in chain.from_iterable(named):
         if rule not in rules:
@@ -122,6 +123,11 @@ def apply_scenario(
 def _lengths(model: Model, scenario: Scenario, rng: random.Random, assumptions: list[str]) -> Model:
     for rule, times in scenario.faster.items():
         assumptions.append(f"the tools of {rule} are {times:g} times as fast, with the same output")
+        if others := sorted(partners(model, rule)):
+            assumptions.append(
+                f"{rule} is joined by a pipe to {' and '.join(others)}: at most so much is saved, "
+                f"if that waits for {rule}"
+            )
         model = transforms.faster(model, rule, times)
     for phase, factor in (("node_startup", scenario.startup), ("queue_wait", scenario.queue)):
         if factor is not None:
@@ -143,6 +149,12 @@ def _lengths(model: Model, scenario: Scenario, rng: random.Random, assumptions: 
         )
         model = transforms.staging_overlapped(model)
     return model
+
+
+def partners(model: Model, rule: str) -> frozenset[str]:
+    """Return the rules whose jobs a pipe joins to those of *rule*."""
+    joined = (rules for rules in model.piped.values() if rule in rules)
+    return frozenset(chain.from_iterable(joined)) - {rule}
 
 
 def _groupable(model: Model, rule: str, size: int) -> list[list[int]]:

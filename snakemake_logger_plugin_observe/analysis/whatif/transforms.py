@@ -121,7 +121,10 @@ def scaled(model: Model, phase: str, factor: float) -> Model:
 
 
 def faster(model: Model, rule: str, times: float) -> Model:
-    """Return *model* with the tools of *rule* running *times* as fast."""
+    """Return *model* with the tools of *rule* running *times* as fast.
+
+    One that a pipe joins to others is taken to be the one that they wait for.
+    """
     column = list(model.background.get("compute", [0] * model.count))
     cpu = list(model.cpu)
     for i, name in enumerate(model.rules):
@@ -129,8 +132,10 @@ def faster(model: Model, rule: str, times: float) -> Model:
             column[i] = round(column[i] / times)
             cpu[i : i + 1] = [round(one / times) for one in cpu[i : i + 1]]
     for i, parts in model.group_parts.items():
+        joined = model.piped.get(i, frozenset())
+        rules = joined if rule in joined else {rule}
         for part in parts:
-            if part.rule == rule and part.phase == "compute":
+            if part.rule in rules and part.phase == "compute":
                 column[i] -= part.length - round(part.length / times)
     return model.changed(background={**model.background, "compute": column}, cpu=cpu)
 

@@ -25,6 +25,7 @@ from snakemake_logger_plugin_observe.analysis.whatif.scenario_effects import (
     apply_scenario,
     given_more,
     is_random,
+    partners,
 )
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.run.model import Run
@@ -50,13 +51,16 @@ class Prediction:
     more_at_once: int = 0
     """1 if more jobs ran at once on the main machine than did, -1 if fewer: what a tool did not
     spend computing it may have waited for other things, or for a core."""
+    waits_for_a_pipe: bool = False
+    """Whether a rule is faster that a pipe joins to others: it may be the one that waits."""
     given_more: tuple[str, ...] = ()
     """In words, rules with more of what they ask for: if that makes tools faster, it takes less."""
 
     @property
     def bound(self) -> str | None:
         """Whether it takes at least as long, or at most: ``lower``, ``upper``, or None."""
-        longer, shorter = self.more_at_once > 0, self.more_at_once < 0 or bool(self.given_more)
+        longer = self.more_at_once > 0 or self.waits_for_a_pipe
+        shorter = self.more_at_once < 0 or bool(self.given_more)
         if longer == shorter:
             return None
         return "lower" if longer else "upper"
@@ -142,6 +146,9 @@ def _predict(run: Run, model: Model, scenario: Scenario, seed: int) -> Predictio
         by_class=by_class(phase_totals(partition(simulated_run(changed, middle, run)))),
         assumptions=(*assumptions, *_next_to_others(at_once)),
         more_at_once=at_once,
+        waits_for_a_pipe=any(
+            times > 1 and partners(model, rule) for rule, times in scenario.faster.items()
+        ),
         given_more=tuple(given_more(model, run, scenario)),
     )
 

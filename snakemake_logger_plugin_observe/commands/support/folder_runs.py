@@ -8,10 +8,11 @@ from snakemake_logger_plugin_observe.analysis.compare.differences import snakefi
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.external import processes
 from snakemake_logger_plugin_observe.journal.events import RunFinished, RunStarted
-from snakemake_logger_plugin_observe.journal.excerpts import contains, read_ends
+from snakemake_logger_plugin_observe.journal.excerpts import contains, read_ends, snakefile_digest
 from snakemake_logger_plugin_observe.journal.records import RunKind
 
 _OF_AN_ATTEMPT: Final = b'{"event":"attempt_'
+_DEFAULT_FOLDER: Final = ".snakemake/observe"
 _CUT_OFF: Final = ("failed", "interrupted", "killed")
 _A_SIGN_OF_LIFE: Final = 60_000_000
 """A run that goes on writes something every 15 seconds."""
@@ -96,6 +97,8 @@ def tagged(folder: Path, tag: str) -> list[Begun]:
 def before(journal: Path, started: RunStarted, kind: RunKind = "run") -> list[Begun]:
     """Return the runs before one, of the same Snakefile, whatever became of them.
 
+    In a folder of journals that several working directories share, two may have a Snakefile of the
+    same name: if what is in it differs, they are two workflows.
     A run that failed while its Snakefile was read has none on record, and so may be any workflow's.
 
     Args:
@@ -111,8 +114,23 @@ def before(journal: Path, started: RunStarted, kind: RunKind = "run") -> list[Be
     return [
         one
         for one in reversed(runs_in(journal.parent, kind))
-        if start_of(one.started) < start and snakefile in (None, snakefile_of(one.started))
+        if start_of(one.started) < start
+        and snakefile in (None, snakefile_of(one.started))
+        and (snakefile is None or not _is_another_workflow(one, journal, started))
     ]
+
+
+def _is_another_workflow(one: Begun, journal: Path, started: RunStarted) -> bool:
+    """Whether *one* had another working directory, and what is in its Snakefile differs."""
+    if one.started.workdir == started.workdir or _is_own_folder(journal, started):
+        return False
+    digests = snakefile_digest(one.path), snakefile_digest(journal)
+    return None not in digests and digests[0] != digests[1]
+
+
+def _is_own_folder(journal: Path, started: RunStarted) -> bool:
+    """Whether a run's journal is where it is by default: it moves with its working directory."""
+    return journal.absolute().parent == Path(started.workdir or "") / _DEFAULT_FOLDER
 
 
 def resumed(journal: Path, started: RunStarted) -> Begun | None:

@@ -50,8 +50,8 @@ def in_words(one: Advice, makespan: Micros) -> str:
 
 
 def trials(source: Source, found: Sequence[Advice]) -> list[Text]:
-    """Return the command that simulates the first piece of advice, if a setting makes it."""
-    moves = [one.lever.move for one in found[:1] if one.lever.move]
+    """Return the command that simulates each piece of advice shown that a setting makes."""
+    moves = [one.lever.move for one in found[:MOST_SHOWN] if one.lever.move]
     journal = (path(str(source.path)),)
     return [next_command(whatif(journal, move, "what that would save")) for move in moves]
 

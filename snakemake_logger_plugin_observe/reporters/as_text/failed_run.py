@@ -85,23 +85,22 @@ def _parts(answer: CostAnswer) -> Iterator[RenderableType]:
     failed = _FAILED.get(source.status, "FAILED so far")
     yield Text(harmless(f"{failed}: {what}" if what else f"{failed}."), "bold red")
     yield Text(" · ".join(filter(None, (progress(source.run), _lost(answer)))))
-    if to_do := _what_to_do(answer):
-        yield _line(to_do)
+    yield from what_to_do(source, found)
     if found:
         yield reader("jobs", source, "--failed", purpose="the failures, with their logs")
 
 
-def _what_to_do(answer: CostAnswer) -> str:
-    """Return what to do about what failed first, or about Snakemake's own error; may be empty."""
-    run = answer.source.run
-    if (removed := first_removed(run, answer.failures)) is not None:
-        return removed.fix
-    if (first := first_failure(answer.failures)) is not None:
-        return _to_do(answer.source, first)
-    error = workflow_errors.ending_error(run)
-    if error is None or answer.source.status != "failed":
-        return ""
-    return workflow_errors.explain_run(run, error, answer.source.other_run).to_do
+def what_to_do(source: Source, found: Sequence[Failure]) -> Iterator[Text]:
+    """Yield what to do about what failed first, or about Snakemake's own error, if it is known."""
+    run, to_do = source.run, ""
+    if (removed := first_removed(run, found)) is not None:
+        to_do = removed.fix
+    elif (first := first_failure(found)) is not None:
+        to_do = _to_do(source, first)
+    elif source.status == "failed" and (error := workflow_errors.ending_error(run)) is not None:
+        to_do = workflow_errors.explain_run(run, error, source.other_run).to_do
+    if to_do:
+        yield _line(to_do)
 
 
 def _to_do(source: Source, first: Failure) -> str:

@@ -20,6 +20,7 @@ from snakemake_logger_plugin_observe.reporters.as_text import (
 from snakemake_logger_plugin_observe.reporters.as_text.common import (
     ending,
     head,
+    nothing_ran,
     reader,
     warnings,
 )
@@ -54,7 +55,9 @@ def parts(answer: PathAnswer, width: int) -> list[RenderableType]:
     if answer.explained is not None:
         return [*found, *actual_path.explained(answer, answer.explained)]
     so_far = "" if answer.source.ended else ", as far as the run has got"
-    if failed := list(_failed(answer)):
+    if answer.source.status == "nothing_to_do":
+        found += [Text(nothing_ran(answer.source)), Text()]
+    elif failed := list(_failed(answer)):
         found += [*failed, Text()]
     else:
         found += [Text.assemble((f"What to fix first{so_far}: ", "bold"), _first(answer))]
@@ -85,6 +88,7 @@ def _failed(answer: PathAnswer) -> Iterator[Text]:
     what = headline(source.run, answer.failures, source.other_run)
     if what is not None:
         yield Text(harmless(f"FAILED: {what}"), "bold red")
+        yield from failed_run.what_to_do(source, answer.failures)
         yield reader("triage", source, purpose="what went wrong, and what to do")
 
 

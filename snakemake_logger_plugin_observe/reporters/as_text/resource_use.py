@@ -30,6 +30,7 @@ _MOST_NAMES: Final = 3
 _UNKNOWN: Final = "?"
 _BOUND: Final = "≤ "
 _LEAST: Final = "≥ "
+_WHY_MORE: Final = "benchmark: of run: it counts the Snakemake that runs the code, too"
 _WHY_BOUNDS: Final = "a–b: between its largest sample and Snakemake's own size"
 _WHY_A_BOUND: Final = "≤: at most (the kernel counts from Snakemake's size on)"
 _WHY_LEAST: Final = "≥: at least (its processes held this much at once when they were looked at)"
@@ -143,6 +144,8 @@ def _foot(rows: Sequence[Row], found: list[Row], names: list[str]) -> Iterator[R
         yield _below(_WHY_LEAST)
     if own := max((row.use.memory_snakemake_bytes or 0 for row in found), default=0):
         yield _below(f"memory: about {size(own)} of it are Snakemake's own, on the node")
+    if any(row.attempt.benchmark and row.attempt.phases.get("node_startup") for row in found):
+        yield _below(_WHY_MORE)
     if idle := sum(1 for row in rows if row.use.ran_nothing):
         yield _below(f"not listed: {plural(idle, 'job')} without a command")
 

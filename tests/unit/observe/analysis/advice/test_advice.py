@@ -28,8 +28,10 @@ from snakemake_logger_plugin_observe.analysis.advice.advice import (
     is_small,
 )
 from snakemake_logger_plugin_observe.analysis.cost.account import account
+from snakemake_logger_plugin_observe.analysis.path.utilisation import utilisation
 from snakemake_logger_plugin_observe.analysis.whatif import build_model
-from snakemake_logger_plugin_observe.analysis.whatif.scenario import Argument
+from snakemake_logger_plugin_observe.analysis.whatif.scenario import Argument, parse_scenario
+from snakemake_logger_plugin_observe.analysis.whatif.whatif import what_if
 from snakemake_logger_plugin_observe.journal.records import Usage
 from snakemake_logger_plugin_observe.reporters.as_text.advice import changes
 from snakemake_logger_plugin_observe.run.model import Run
@@ -307,14 +309,15 @@ def test_files_and_planning_are_upper_bounds_without_a_command() -> None:
     staged = on_cluster(stage_s=20, tool_s=5)
     assert piece(staged, "staging") == ("move files closer to where they are used", (), 20)
     planned = Story().plan(2, 11).job(1).quick(1, 11, 11, 12).end(12)
-    assert piece(planned, "planning")[1:] == ((), 10)
+    assert piece(planned, "planning")[1:] == ((), 9)
     for story in (staged, planned):
         assert all(one.lever.at_most for one in advice(story) if one.lever.without)
 
 
 def test_the_snakefile_is_read_on_each_node_too() -> None:
     """So a faster one saves time there, which the bound has to have in it."""
-    assert piece(on_cluster(plan_s=20, tool_s=5), "planning")[2] == 2 + 20
+    text, _, saves_s = piece(on_cluster(plan_s=20, tool_s=5), "planning")
+    assert (text, saves_s) == ("make the Snakefile faster to read and to plan", 20)
 
 
 def test_planning_a_small_workflow_is_not_the_users_to_fix() -> None:
@@ -330,6 +333,20 @@ def test_what_makes_a_snakefile_slow_is_named() -> None:
     assert piece(reading, "planning")[0] == text
     planned = Story().plan(2, 11).job(1).quick(1, 11, 11, 12).end(12)
     assert piece(planned, "planning")[0] == "make input functions faster, or constrain wildcards"
+
+
+def test_reading_and_planning_are_two_things_and_each_saves_its_own_time() -> None:
+    story = Story(workflow_started=at(9)).plan(10, 15).job(1).quick(1, 15, 15, 16).end(16)
+    found = [one for one in advice(story) if one.lever.kind == "planning"]
+    parse_s, plan_s = (one.saves / SECOND for one in found)
+    assert "reading it took" in found[0].lever.why
+    assert "building the DAG" in found[1].lever.why
+    phases = account(story.run).makespan_by_phase
+    assert (parse_s, plan_s) == (phases["parse"] / SECOND, phases["plan"] / SECOND)
+
+
+def test_the_start_of_jobs_own_snakemakes_is_not_the_snakefiles_fault() -> None:
+    assert "planning" not in kinds(with_own_snakemakes())
 
 
 def test_planning_that_took_no_longer_than_starting_snakemake_is_that_of_a_busy_machine() -> None:
@@ -484,6 +501,59 @@ def test_threads_that_jobs_do_not_need_are_fewer_before_more_cores_are_asked_for
     assert found["threads"].lever.move == (("set-threads", "map=1"),)
     assert found["threads"].saves / SECOND == 30
     assert found["threads"].lever.at_most
+
+
+def piped(count: int = 4, cores: int = 2) -> Story:
+    """Return pairs of jobs that a pipe joins, one pair of two cores at a time, for 10 s each."""
+    story = begun(wraps="local", cores=cores, cpus=2)
+    used = Usage(user_s=0.1, system_s=0.0)
+    for number in range(count):
+        gen, use, begin = 2 * number, 2 * number + 1, 3 + 10 * number
+        story.job(gen, rule="gen", group=f"g{number}", threads=1, pipes=(f"p/{number}",))
+        story.job(use, (gen,), rule="use", group=f"g{number}", threads=1)
+        story.group(f"g{number}", (gen, use))
+        story.iteration(begin, begin, (begin, begin))
+        known = stamps(
+            ready=3,
+            selected=begin,
+            submitting=begin,
+            accepted=begin,
+            reported=begin + 10,
+            finished=begin + 10,
+        )
+        moments = {"begun": begin, "prepared": begin, "running": begin, "tool_started": begin}
+        tools = [an_execution(one, **moments, tool_ended=begin + 10) for one in ("gen", "use")]
+        story.attempt(None, known, in_main(*tools), group=f"g{number}")
+        for job_id, one in zip((gen, use), tools, strict=True):
+            member = stamps(finished=begin + 10)
+            story.attempt(job_id, member, in_main(one), group=f"g{number}", used=used)
+    return story.end(3 + 10 * count)
+
+
+def test_jobs_that_a_pipe_joins_take_the_sum_of_their_cores() -> None:
+    """So no slot was idle, and twice as many cores let two pairs run at a time."""
+    story = piped()
+    assert utilisation(story.run).stalled == 0
+    text, move, saves_s = piece(story, "limits")
+    assert (text, move, saves_s) == ("raise --cores from 2 to 8", (("cores", "8"),), 30)
+
+
+@pytest.mark.parametrize("rule", ["gen", "use"])
+def test_of_jobs_that_a_pipe_joins_either_may_be_the_one_that_the_other_waits_for(
+    rule: str,
+) -> None:
+    (one,) = (one for one in advice(piped()) if one.lever.kind == "compute")
+    assert one.lever.text == (
+        "speed up the tools, starting with gen and use, whichever the other waits for"
+    )
+    assert one.lever.at_most
+    run = piped().run
+    saves = Trials(run, account(run)).saves((("faster", f"{rule}=2"),))
+    assert saves == one.saves == 20 * SECOND
+    scenario = parse_scenario([("faster", f"{rule}=2")])
+    (found,) = what_if(run, [scenario], account(run).segments).predictions
+    assert found.bound == "lower"
+    assert any("is joined by a pipe to" in line for line in found.assumptions)
 
 
 def test_each_piece_is_a_clause_with_its_gain() -> None:

@@ -8,11 +8,16 @@ from builders import Story, at, begun
 from command_line import write_run
 
 from snakemake_logger_plugin_observe.commands.support import find_journal, other_runs
+from snakemake_logger_plugin_observe.journal.events import Provenance
 
 
 def run(workdir: Path, hour: int, to_run: int, *, status: str = "success", **more: Any) -> Path:
     """Write a run of some jobs of one rule; *more*: how many were up to date."""
-    story: Story = begun(run_id=f"{hour:032}", process_started=at(3600 * hour))
+    where, digest = more.pop("where", "/work"), more.pop("digest", None)
+    facts = {"workdir": where, "snakefile": f"{where}/Snakefile"}
+    story: Story = begun(run_id=f"{hour:032}", process_started=at(3600 * hour), **facts)
+    if digest is not None:
+        story.add(Provenance(time=at(1), snakefile_sha256=digest))
     story.planned(2, {"sim": to_run}, **more)
     for job_id in range(1, to_run + 1):
         story.job(job_id, (), rule="sim", wildcards={"n": str(job_id)}).quick(job_id, 3, 3, 4)
@@ -49,6 +54,22 @@ def test_an_incremental_run_s_baseline_is_the_run_before_it(workdir: Path) -> No
     run(workdir, 2, 1, sim=2)
     run(workdir, 3, 2, sim=1, status="failed")
     assert hours(run(workdir, 9, 1, sim=2)) == (2, 2)
+
+
+@pytest.mark.parametrize(
+    ("where", "digest", "expected"),
+    [
+        pytest.param("/work", "aa", 1, id="another checkout"),
+        pytest.param("/work", None, 1, id="a Snakefile of which nothing is known"),
+        pytest.param("/other", "bb", 1, id="edited since, in the same place"),
+        pytest.param("/work", "bb", None, id="another workflow"),
+    ],
+)
+def test_in_a_shared_folder_a_snakefile_of_the_same_name_may_be_another_workflow_s(
+    where: str, digest: str | None, expected: int | None, workdir: Path
+) -> None:
+    run(workdir, 1, 3, where=where, digest=digest)
+    assert hours(run(workdir, 9, 3, where="/other", digest="aa")) == (expected, expected)
 
 
 def test_a_first_run_has_no_baseline(workdir: Path) -> None:
