@@ -30,8 +30,7 @@ _SLOW_OPERATION_S: Final = 0.002
 _QUEUED: Final = 3
 _SLOW_END: Final = 200_000  # what the main thread does for an ended job takes some ms
 _SLOW_SUBMIT: Final = 1_000_000  # sbatch answers within some hundredths of a second
-_TOOLS_SHARE: Final = 5
-"""Of a run of which the tools take a smaller part, they are not what to speed up."""
+_LEAST_TOOLS: Final = 2_000_000  # to make faster what takes less is not worth the work
 _FULL: Final = 0.9
 """Of the machine's cores, so many are as good as all."""
 _SHORT_TOOL: Final = 60_000_000  # a job with a shorter tool may be better submitted in a group
@@ -315,7 +314,7 @@ def tools(run: Run, account: Account, least: Micros) -> Iterator[Choice]:
         if one.phase == "compute" and one.rule is not None and one.rule not in services:
             owned[one.rule] = owned.get(one.rule, 0) + one.end - one.start
     rule = max(owned, key=lambda name: (owned[name], name), default=None)
-    if rule is not None and owned[rule] >= max(least, account.makespan // _TOOLS_SHARE):
+    if rule is not None and owned[rule] >= max(least, _LEAST_TOOLS):
         joined = sorted(_piped_with(run, rule))
         first = " and ".join(joined or [rule])
         yield _one(

@@ -89,7 +89,33 @@ def test_what_failed_comes_before_what_would_make_a_failed_run_faster(
     story = fails(story, 1, "no such sequence").end(9, "failed")
     out = path_text(capsys, story.write(tmp_path / "j.jsonl"))
     assert "FAILED: map: exit code 13: no such sequence" in out
+    assert "\nWhat to do: " in out
     assert "What to fix first" not in out
+
+
+def test_of_a_run_with_nothing_to_do_nothing_has_to_be_fixed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    idle = begun().planned(3, {}, all=1).end(30, "nothing_to_do").write(tmp_path / "j.jsonl")
+    out = path_text(capsys, idle)
+    assert "Nothing ran: its one job was up to date." in out
+    assert "What to fix first" not in out
+
+
+@pytest.mark.parametrize("name", ["cost", "path"])
+def test_each_piece_of_advice_that_is_shown_has_its_command(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    story = begun(wraps="local", cores=2, resources={"mem_mb": 8000})
+    for number in range(4):
+        story.job(number, threads=1, resources={"mem_mb": 6000})
+        begin = 3 + number * 5
+        story.iteration(begin, begin, (begin, begin)).quick(number, 3, begin, begin + 5)
+    journal = story.iteration(23, 23).end(23).write(tmp_path / "j.jsonl")
+    assert main([name, str(journal)]) == 0
+    out = capsys.readouterr().out
+    assert "--resources mem_mb=12000  # what that would save" in out
+    assert "--faster map=2  # what that would save" in out
 
 
 def test_how_to_go_on_comes_before_what_would_make_an_interrupted_run_faster(

@@ -556,6 +556,19 @@ def test_of_jobs_that_a_pipe_joins_either_may_be_the_one_that_the_other_waits_fo
     assert any("is joined by a pipe to" in line for line in found.assumptions)
 
 
+@pytest.mark.parametrize(
+    ("name", "condition"),
+    [("disk_mb", ", if the machine has as much"), ("licence", ", if there is as much")],
+)
+def test_only_what_a_machine_has_is_said_to_be_the_machines(name: str, condition: str) -> None:
+    story = in_turn(4, cores=8, resources={name: 1}, resources_each={name: 1})
+    assert piece(story, "limits")[0] == f"raise {name} in --resources from 1 to 4{condition}"
+
+
+def test_tools_of_a_second_are_not_worth_the_work() -> None:
+    assert "compute" not in kinds(begun().job(1).quick(1, 3, 3, 4.5).end(5))
+
+
 def test_each_piece_is_a_clause_with_its_gain() -> None:
     run = of_memory().run
     assert changes(advise(run, account(run)), run.makespan) == (
