@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
+from snakemake_logger_plugin_observe.analysis.failures.same_command import same_command
 from snakemake_logger_plugin_observe.analysis.failures.script_errors import file_name
 from snakemake_logger_plugin_observe.analysis.failures.shell_commands import one_line
 from snakemake_logger_plugin_observe.journal.events import JobDescribed
@@ -32,7 +33,6 @@ _SHELLS: Final = frozenset({"bash", "sh", "dash", "ash", "ksh", "zsh"})
 _USUAL: Final = frozenset({"/bin", "/usr/bin", "/usr/local/bin"})
 _NO_ENVIRONMENT: Final = "d41d8cd98f00b204e9800998ecf8427e"
 """Snakemake's digest of no environment at all: MD5 of nothing."""
-_SNAKEMAKE: Final = frozenset({"snakemake", "__main__.py"})
 _DIRECTORY: Final = re.compile(r"-d\S*|--directory(?:=.*)?", re.DOTALL)
 _INCOMPLETE: Final = frozenset({"--rerun-incomplete", "--ri"})
 _UNTIL: Final = re.compile(r"-U\S*|--until(?:=.*)?", re.DOTALL)
@@ -146,11 +146,8 @@ def _shell(run: Run, job: JobDescribed) -> str | None:
 
 def _by_snakemake(run: Run, job: JobDescribed) -> Command | None:
     """Return the run's own command, up to the first output of *job*, and no further."""
-    recorded = run.started.command if run.started is not None else ()
-    if not recorded or file_name(recorded[0]) not in _SNAKEMAKE:
-        return None
-    arguments = recorded[1:]
-    if any(MASK in one or _UNTIL.fullmatch(one) for one in arguments):
+    arguments = run.started.command[1:] if run.started is not None else ()
+    if any(map(_UNTIL.fullmatch, arguments)):
         return None
     if job.pipes:  # Snakemake makes no pipe that no job reads
         return None
@@ -158,4 +155,4 @@ def _by_snakemake(run: Run, job: JobDescribed) -> Command | None:
     kept = run.started is not None and run.started.settings.get("keep_incomplete")
     again = ("--rerun-incomplete",) if kept and not _INCOMPLETE & {*arguments} else ()
     purpose = "runs that job again, after those that it needs"
-    return command("snakemake", f"--until={until}", *again, *arguments, purpose=purpose)
+    return same_command(run, f"--until={until}", *again, purpose=purpose)

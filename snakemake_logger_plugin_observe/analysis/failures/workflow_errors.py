@@ -9,6 +9,7 @@ from typing import Final
 from snakemake_logger_plugin_observe.analysis.failures import snakemake_error, tracebacks
 from snakemake_logger_plugin_observe.analysis.failures.error_table import KINDS, Boundary, Kind
 from snakemake_logger_plugin_observe.analysis.failures.missing_sources import missing_sources
+from snakemake_logger_plugin_observe.analysis.failures.same_command import same_command
 from snakemake_logger_plugin_observe.analysis.failures.snakemake_error import SnakemakeError
 from snakemake_logger_plugin_observe.analysis.phrasing import both, cut
 from snakemake_logger_plugin_observe.analysis.why import reason_text
@@ -38,6 +39,10 @@ _UNLOCK: Final = command("snakemake", "--unlock", purpose="removes the lock")
 _AFTER_A_KILL: Final = (
     "see that no tool of that run still runs (ps -ef), run snakemake --unlock, then run the same "
     "command again with --rerun-incomplete"
+)
+_NOT_WRITING: Final = (
+    "see that no tool of that run still runs (ps -ef), then run the same command again with "
+    "--rerun-incomplete (after snakemake --unlock, if it is reported that the directory is locked)"
 )
 _ANEW: Final = " in this run"
 _SNAKEMAKE_S: Final = ("IOException", "RuleException", "WorkflowError")
@@ -131,9 +136,9 @@ def explain_run(run: Run, error: Message, other: OtherRun | None = None) -> Expl
         known = known.model_copy(update={**relative, "protected": protected})
     found = explain(run.with_relative_paths(error.text), known)
     if other is not None and found.kind == _LOCK:
-        return _about_lock(found, other)
+        return _about_lock(found, other, run)
     if other is not None and found.kind == _INCOMPLETE:
-        return _about_incomplete(found, other)
+        return _about_incomplete(found, other, run)
     if hook := _hook_of(run, error):
         return _in_hook(run, found, hook)
     return found
@@ -414,7 +419,7 @@ def _unknown(error: SnakemakeError) -> Explanation:
     )
 
 
-def _about_lock(found: Explanation, other: OtherRun) -> Explanation:
+def _about_lock(found: Explanation, other: OtherRun, run: Run) -> Explanation:
     """Return what to do about the lock that a known run held."""
     if other.status == "running":
         return replace(
@@ -439,7 +444,7 @@ def _about_lock(found: Explanation, other: OtherRun) -> Explanation:
             to_do=_AFTER_A_KILL,
             why="a run that is killed leaves its lock behind, and its tools may go on",
             wrong_if="a process of that run is alive",
-            commands=(_UNLOCK,),
+            commands=(_UNLOCK, *_with_incomplete(run)),
         )
     if other.status == "unknown":
         return replace(
@@ -458,7 +463,14 @@ def _about_lock(found: Explanation, other: OtherRun) -> Explanation:
     )
 
 
-def _about_incomplete(found: Explanation, other: OtherRun) -> Explanation:
+def _with_incomplete(run: Run) -> tuple[Command, ...]:
+    """Return the run's command that makes incomplete files again, if that is known."""
+    purpose = "goes on, and makes again what is incomplete"
+    again = same_command(run, "--rerun-incomplete", purpose=purpose)
+    return (again,) if again is not None else ()
+
+
+def _about_incomplete(found: Explanation, other: OtherRun, run: Run) -> Explanation:
     """Return what to do about incomplete files, if a known run may be writing them, or was killed.
 
     Snakemake looks for incomplete files before it looks for a lock: those of a run that goes on are
@@ -477,10 +489,10 @@ def _about_incomplete(found: Explanation, other: OtherRun) -> Explanation:
         return replace(
             found,
             cause=f"{what}: {other.name} was killed, and may have been writing it",
-            to_do=_AFTER_A_KILL,
+            to_do=_NOT_WRITING,
             why="a run that is killed leaves incomplete files and its lock behind, and its tools "
             "may go on",
             wrong_if="a process of that run is alive",
-            commands=(_UNLOCK,),
+            commands=_with_incomplete(run),
         )
     return found

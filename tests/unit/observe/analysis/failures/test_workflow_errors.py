@@ -189,13 +189,17 @@ AFTER_A_KILL = (
     "see that no tool of that run still runs (ps -ef), run snakemake --unlock, then run the same "
     "command again with --rerun-incomplete"
 )
+NOT_WRITING = (
+    "see that no tool of that run still runs (ps -ef), then run the same command again with "
+    "--rerun-incomplete (after snakemake --unlock, if it is reported that the directory is locked)"
+)
 
 
 @pytest.mark.parametrize(
     ("status", "cause", "to_do"),
     [
         ("running", "a.txt may be incomplete: X still runs, and may be writing it", "wait until it has ended, then run again; do not unlock the directory"),
-        ("killed", "a.txt may be incomplete: X was killed, and may have been writing it", AFTER_A_KILL),
+        ("killed", "a.txt may be incomplete: X was killed, and may have been writing it", NOT_WRITING),
         ("failed", "a.txt may be incomplete: an earlier run ended before it had finished writing", "see that no tool of that run still writes; then run the same command again with --rerun-incomplete (after snakemake --unlock, if it is reported that the directory is locked)"),
     ],
 )  # fmt: skip
@@ -225,6 +229,14 @@ def test_what_to_do_about_a_lock_depends_on_the_run_that_holds_it(
     found = explain_run(run, run.messages[0], OtherRun(status, "X"))
     assert (found.cause, found.to_do) == (cause, to_do)
     assert [one.line for one in found.commands] == commands
+
+
+def test_incomplete_files_of_a_killed_run_are_made_again_by_the_same_command() -> None:
+    """It may have been unlocked by now."""
+    text = "IncompleteFilesException:\nIncomplete files:\na.txt"
+    run = begun(command=("snakemake", "-c1", "a.txt")).message(3, text, level="error").run
+    found = explain_run(run, run.messages[0], OtherRun("killed", "X"))
+    assert [one.line for one in found.commands] == ["snakemake --rerun-incomplete -c1 a.txt"]
 
 
 def test_a_lock_is_not_to_be_removed_while_its_holder_may_live() -> None:
