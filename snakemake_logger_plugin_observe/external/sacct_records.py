@@ -76,7 +76,7 @@ def _record(job: str, rows: list[dict[str, str]], steps: Sequence[_Step]) -> Sch
         earlier_starts=tuple(map(_earlier, in_order[:-1])),
         exit_code=count(code) if ended is not None else None,
         signal=count(signal) or None,
-        nodes=last["NodeList"] or None,
+        nodes=last["NodeList"] if last["NodeList"] not in ("", "None assigned") else None,
         partition=last["Partition"] or None,
         cpus_requested=count(last["ReqCPUS"]),
         cpus_allocated=count(last["AllocCPUS"]),

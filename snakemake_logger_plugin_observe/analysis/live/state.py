@@ -83,6 +83,9 @@ class LiveView:
     partitions: Mapping[str, PartitionLimits] = field(default_factory=dict)
     """What the partitions allow whose limits keep a job."""
 
+    attended: bool = True
+    """Whether the run goes on, so that it can still notice an end."""
+
     def of(self, key: Key) -> LiveState | None:
         """Return the state of an attempt, None if it is not out."""
         return self.by_key.get(key)

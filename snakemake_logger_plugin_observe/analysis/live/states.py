@@ -90,6 +90,7 @@ def live_view(
     now: Micros,
     *,
     not_asked: str | None = None,
+    attended: bool = True,
 ) -> LiveView:
     """Return what everything does that is out.
 
@@ -99,6 +100,7 @@ def live_view(
         answer: what the scheduler answered.
         now: the moment.
         not_asked: why the scheduler was not asked; None if it was.
+        attended: whether the run's process is there.
 
     """
     states: dict[Key, LiveState] = {}
@@ -116,7 +118,7 @@ def live_view(
         found = known.state(now, not_asked)
         states[attempt.key] = found
     failed = f"Slurm gave no answer: {answer.problem}" if answer.problem is not None else None
-    return LiveView(now, states, not_asked or failed, answer.partitions)
+    return LiveView(now, states, not_asked or failed, answer.partitions, attended)
 
 
 def _same_submission(attempt: Attempt, record: SchedulerRecord) -> bool:

@@ -57,7 +57,8 @@ def lines(run: Run, view: LiveView) -> tuple[Line, ...]:
 
 def counts(view: LiveView) -> str:
     """Return how many jobs are in each state: ``2 pending, 1 computing``."""
-    return ", ".join(f"{number:,} {WORDS[state]}" for state, number in _counted(view))
+    words = WORDS if view.attended else {**WORDS, "ended": "ended"}
+    return ", ".join(f"{number:,} {words[state]}" for state, number in _counted(view))
 
 
 def _counted(view: LiveView) -> Iterator[tuple[State, int]]:
@@ -110,7 +111,7 @@ def does(view: LiveView, states: Sequence[LiveState]) -> str:
     why = f": {first.reason}" if first.reason else ""
     match first.state:
         case "ended":
-            return f"ended{ago}{where}, not noticed yet{why}"
+            return f"ended{ago}{where}{', not noticed yet' if view.attended else ''}{why}"
         case "selected":
             return f"selected{ago}, not submitted yet{why}"
         case "job_script":

@@ -54,7 +54,8 @@ def with_live_view(source: Source, *, offline: bool) -> Source:
     now = clock.now()
     if source.status == "running" and not source.stopped:
         extend_to(run, now)
-    view = states.live_view(run, reports, answer, now, not_asked=not_asked)
+    attended = source.status != "killed"
+    view = states.live_view(run, reports, answer, now, not_asked=not_asked, attended=attended)
     take_in(run, reports, view)
     return replace(source, live=view)
 

@@ -208,7 +208,8 @@ def _cells(row: Row, places: int, *, with_nodes: bool, source: Source) -> list[T
     cut = source.length_unknown and attempt.status not in FINAL  # how long it took is not known
     status: str = "in flight" if cut else attempt.status
     if source.live is not None and (now := source.live.of(attempt.key)) is not None:
-        status = SHORT[now.state]
+        ended = now.state == "ended" and not source.live.attended
+        status = "ended" if ended else SHORT[now.state]
     return [
         "" if attempt.job_id is None else str(attempt.job_id),
         str(attempt.number),

@@ -393,6 +393,11 @@ def test_a_missing_sacct_is_reported_in_one_line(monkeypatch: pytest.MonkeyPatch
         query(["5"], since=0)
 
 
+def test_a_job_that_never_started_has_no_node() -> None:
+    (record,) = parse(sacct({"NodeList": "None assigned", "State": "CANCELLED by 0"}))
+    assert record.nodes is None
+
+
 def test_bytes_that_are_not_text_are_read(command: Command) -> None:
     command("sacct", printing(sacct({"NodeList": r"$(printf '\377')"})))
     (record,) = query(["71"], since=BEGAN)

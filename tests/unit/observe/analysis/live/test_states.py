@@ -78,6 +78,15 @@ def test_a_job_that_the_scheduler_ended_is_not_noticed_yet() -> None:
     assert shown(view) == ("ended", 20_000_000, "Slurm says FAILED 0:53", None)
 
 
+def test_nobody_notices_the_end_of_what_a_killed_run_left() -> None:
+    story = out("71")
+    view = view_of(story, answered(ids=("71",)), {FIRST: over()}, attended=False)
+    assert counts(view) == "1 ended"
+    assert [line.text for line in lines(story.run, view)] == [
+        f"map i=1 (slurm 71): ended 48 s ago on {NODE}: the tool succeeded"
+    ]
+
+
 def test_who_cancelled_a_job_is_said() -> None:
     by = queued(state="CANCELLED", reason=None, started=8, ended=20, cancelled_by="0")
     view = view_of(out("71"), answered(by), {FIRST: computing()})
