@@ -38,6 +38,7 @@ from snakemake_logger_plugin_observe.journal.records import (
     Seconds,
     Signed,
     Stamps,
+    StatusCheck,
     UpToDateJob,
     Usage,
     Wait,
@@ -384,6 +385,13 @@ def tampered_runs(draw: st.DrawFn) -> Run:
             max_size=2,
         ).map(tuple),
     )
+    checks = st.builds(
+        StatusCheck,
+        begun=moments,
+        previous=st.none() | moments,
+        slept=st.none() | moments,
+        blocked_s=st.floats(0, 1e9),
+    )
     ended = st.builds(
         AttemptFinished,
         time=moments,
@@ -396,6 +404,8 @@ def tampered_runs(draw: st.DrawFn) -> Run:
         levels=st.lists(levels, max_size=2).map(tuple),
         node_starts=st.lists(moments, max_size=2).map(tuple),
         poll_interval_s=st.none() | st.floats(0, 1e9),
+        status_check=st.none() | checks,
+        node_ended=st.none() | moments,
         external_jobid=st.sampled_from([None, "71"]),
         used=st.none() | events_of(Usage),
     )

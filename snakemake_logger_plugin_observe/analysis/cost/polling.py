@@ -1,6 +1,7 @@
 """How often the executor checked the status of its jobs, and the flag that sets the interval."""
 
 from dataclasses import dataclass
+from statistics import median
 from typing import Final
 
 from snakemake_logger_plugin_observe.run.model import Run
@@ -30,6 +31,10 @@ class Polling:
     """By how much it grows each time that a check finds nothing; then it falls back."""
     most_s: float = 0.0
     """The longest that it grows to."""
+    check_s: float | None = None
+    """How long a check took, in the median, to come to a job that had ended; None if not known."""
+    checks_per_s: float | None = None
+    """How many jobs a check looks at in a second at most, as it was set."""
 
     @property
     def growth(self) -> str:
@@ -64,7 +69,22 @@ def polling(run: Run) -> Polling | None:
     if set_to is not None and 0 < set_to < shortest:
         shortest = set_to
     growth, most = _GROWTH_S.get(wraps or "", 0.0), _GROWS_TO_S.get(wraps or "", 0.0)
-    return Polling(shortest, max(intervals), setting, growth, most)
+    settings = run.started.settings if run.started is not None else {}
+    per_s = settings.get("max_status_checks_per_second")
+    return Polling(
+        *(shortest, max(intervals), setting, growth, most, _check_s(run)),
+        per_s if isinstance(per_s, int | float) else None,
+    )
+
+
+def _check_s(run: Run) -> float | None:
+    """Return how long checks took to come to the ends that they found, without other waits."""
+    took = [
+        (reported - check.begun) / 1e6 - check.blocked_s
+        for one in run.attempts.values()
+        if (check := one.status_check) is not None and (reported := one.stamps.reported) is not None
+    ]
+    return round(max(0.0, median(took)), 3) if took else None
 
 
 def _argument(run: Run, flag: str) -> float | None:

@@ -63,6 +63,7 @@ _SLOW_OPERATION_S: Final = 0.01
 _SLOW_IN_SUM_S: Final = 0.002
 _WITH_FILES: Final = ("stage_in", "stage_out", "latency_wait", "postprocess", "select", "plan")
 _MUCH: Final = 0.3
+_LONG_CHECK_S: Final = 1.0
 
 
 def parts(answer: CostAnswer, width: int) -> list[RenderableType]:
@@ -188,11 +189,19 @@ def _phases_of(
 
 def _hint(phase: str, answer: CostAnswer) -> tuple[str, ...]:
     """Return the setting that governs a phase, if known; on lines short enough for the table."""
-    if phase in ("poll_wait", "shutdown") and (every := answer.polling):
-        grew = every.growth and every.longest_s > every.shortest_s
-        grows = f"(+{every.growth_s:g} s while nothing ends, up to {every.most_s:g} s)"
-        return (f"{_interval(every)}:", every.setting, *((grows,) if grew else ()))
-    return (harmless(answer.holds[0].setting),) if phase == "slot_wait" and answer.holds else ()
+    every = answer.polling
+    match phase:
+        case "poll_wait" | "shutdown" if every:
+            grew = every.growth and every.longest_s > every.shortest_s
+            grows = f"(+{every.growth_s:g} s while nothing ends, up to {every.most_s:g} s)"
+            return (f"{_interval(every)}:", every.setting, *((grows,) if grew else ()))
+        case "postprocess" if every and (every.check_s or 0) >= _LONG_CHECK_S:
+            limit = f"--max-status-checks-per-second {every.checks_per_s:g}"
+            took = f"a status check took {every.check_s:.1f} s to find an end"
+            return (took, *((limit,) if every.checks_per_s else ()))
+        case "slot_wait" if answer.holds:
+            return (harmless(answer.holds[0].setting),)
+    return ()
 
 
 def _interval(every: Polling) -> str:

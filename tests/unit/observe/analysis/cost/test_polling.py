@@ -1,9 +1,10 @@
 """How often an executor checked the status of its jobs, and which flag sets it."""
 
 import pytest
-from builders import Story, begun, chain, on_cluster, stamps
+from builders import Story, at, begun, chain, on_cluster, stamps
 
 from snakemake_logger_plugin_observe.analysis.cost.polling import Polling, polling
+from snakemake_logger_plugin_observe.journal.records import StatusCheck
 
 SLURM = "--slurm-init-seconds-before-status-checks"
 GENERAL = "--seconds-between-status-checks"
@@ -67,3 +68,14 @@ def test_without_a_known_interval_there_is_no_polling() -> None:
     assert polling(polled(None, None).run) is None
     assert polling(chain().run) is None
     assert polling(Story().run) is None
+
+
+def test_how_long_a_check_took_to_find_an_end_is_known_where_checks_are_recorded() -> None:
+    """A check looks at one job after the other, at a limited rate."""
+    story = begun(wraps="cluster-generic", settings={"max_status_checks_per_second": 10})
+    for job_id, begun_s in ((1, 5), (2, 6), (3, 2)):
+        check = StatusCheck(begun=at(begun_s), blocked_s=0.5)
+        story.job(job_id).attempt(job_id, ENDED, poll_interval_s=1, status_check=check)
+    found = polling(story.run)
+    assert found is not None
+    assert (found.check_s, found.checks_per_s) == (2.5, 10)  # reported at 8

@@ -1,5 +1,6 @@
 """The model of a run: simulated unchanged, it gives the run again."""
 
+import random
 from typing import Any
 
 import pytest
@@ -21,6 +22,11 @@ from schedules import Lived, lives
 from simulations import MANY, TOLERANCE, makespan
 
 from snakemake_logger_plugin_observe.analysis.whatif import build_model, simulate, transforms
+from snakemake_logger_plugin_observe.analysis.whatif.in_force import settings_in_force
+from snakemake_logger_plugin_observe.analysis.whatif.scenario_effects import (
+    apply_scenario,
+    is_random,
+)
 from snakemake_logger_plugin_observe.run.model import Run
 
 
@@ -30,6 +36,16 @@ def test_an_unchanged_run_is_simulated_with_its_makespan(lived: Lived) -> None:
     model = build_model(lived.run)
     assert makespan(model) == pytest.approx(lived.makespan, rel=TOLERANCE)
     assert 0 not in simulate(model).moments.selected
+
+
+@MANY
+@given(lives())
+def test_a_run_with_the_settings_that_it_had_is_the_unchanged_run(lived: Lived) -> None:
+    model = build_model(lived.run)
+    in_force = settings_in_force(lived.run, model)
+    rng = random.Random(1)  # noqa: S311 - not for keys
+    assert apply_scenario(model, lived.run, in_force, rng)[0] is model
+    assert not is_random(model, in_force)
 
 
 @MANY

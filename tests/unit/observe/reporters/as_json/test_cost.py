@@ -83,6 +83,8 @@ def test_polling_advice_and_requests() -> None:
         "setting": setting,
         "growth_s": 10.0,
         "most_s": 180.0,
+        "check_s": None,
+        "checks_per_s": None,
     }
     first, *others = found["advice"]
     assert first == {
