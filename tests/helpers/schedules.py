@@ -27,6 +27,7 @@ from snakemake_logger_plugin_observe.journal.records import (
     Execution,
     Level,
     Stamps,
+    StatusCheck,
     Wait,
 )
 from snakemake_logger_plugin_observe.run.fold import fold
@@ -83,6 +84,8 @@ class World:
     select: int = 5 * MS
     replan: int = 300 * MS
     after: int = 500 * MS
+    recorded: bool = False
+    """Whether the journal has the status checks that found ends."""
     order: tuple[Key, ...] = ()
     """The attempts in the order in which the scheduler likes them; others after these, by id."""
 
@@ -471,6 +474,14 @@ class _Life:
         self.lived.polls.append(check)
         return check
 
+    def check_of(self, known: Stamps) -> StatusCheck | None:
+        """Return the status check that found an end, if it is recorded."""
+        if not self.world.recorded or known.reported is None:
+            return None
+        before = known.reported - (self.world.poll or 0)
+        previous = before if before >= self.lived.began else None
+        return StatusCheck(begun=known.reported, previous=previous, slept=previous)
+
     def finish(self, unit: int | str, moment: int) -> int:
         """Take in an end; return when that is done."""
         number = self.number[unit]
@@ -502,6 +513,8 @@ class _Life:
                 levels=levels,
                 waits=(Wait(phase="latency_wait", start=begun, end=seen),),
                 poll_interval_s=None if in_main else (self.world.poll or 0) / 1e6,
+                status_check=None if in_main else self.check_of(known),
+                node_ended=levels[0].ended if levels and not in_main else None,
             )
         )
         if isinstance(unit, str):
@@ -618,6 +631,7 @@ def world_of(
         select=dice.some(0.5, 60),
         replan=dice.some(10, 900),
         after=dice.some(10, 900),
+        recorded=dice.dice.random() < 0.5,
     )
 
 
