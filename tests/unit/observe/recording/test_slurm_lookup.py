@@ -38,6 +38,24 @@ def test_a_query_hurries_when_its_answer_is_wanted(command: Command) -> None:
     assert time.monotonic() - began < 1.5
 
 
+def test_a_job_that_the_accounting_does_not_know_yet_is_looked_for_in_the_queue(
+    command: Command,
+) -> None:
+    command("sacct", printing(sacct({})))
+    submitted = at(5) // SECOND
+    asked = command("squeue", f"echo '72|PENDING|{submitted}|N/A|N/A||main|1|10:00|BeginTime'")
+    (known, late), problem = AccountingQuery(["71", "72"], BEGAN).answer()
+    assert (known, problem) == (a_record(), None)
+    assert (late.cluster_job, late.state, late.reason) == ("72", "PENDING", "BeginTime")
+    assert " -j 72" in asked.read_text()
+
+
+def test_without_a_queue_to_ask_what_the_accounting_knows_is_the_answer(command: Command) -> None:
+    command("sacct", printing(sacct({})))
+    command("squeue", "exit 1")
+    assert AccountingQuery(["71", "72"], BEGAN).answer() == ([a_record()], None)
+
+
 def test_a_query_starts_by_itself_after_a_moment(
     command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
