@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 FORMAT: Final = 1
 SUFFIX: Final = ".fragment"
 _KEPT_TEXT: Final = 500
+_MOST_ANCESTORS: Final = 12
 _MOST_WITH_LOGS: Final = 20
 _MOST_TEXT: Final = 16_000
 _SNAKEMAKE_LOGGER: Final = "snakemake.logging"
@@ -67,6 +68,32 @@ def _cluster_names(environ: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
+def _ancestors_started() -> list[clock.Micros]:
+    """Return when the parent of this process was started, then its parent, and so on.
+
+    On a node these are the shells that led to it and the scheduler's own process. It ends where
+    ``/proc`` hides one, or after the first few.
+    """
+    found: list[clock.Micros] = []
+    pid = os.getppid()
+    while pid and len(found) < _MOST_ANCESTORS:
+        started = clock.process_started(pid)
+        if started is None:
+            break
+        found.append(started)
+        pid = _parent_of(pid)
+    return found
+
+
+def _parent_of(pid: int) -> int:
+    """Return the process that started *pid*; 0 where that is not known."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as stat:
+            return int(stat.read().rpartition(b")")[2].split()[1])
+    except (OSError, ValueError, IndexError):
+        return 0
+
+
 def current() -> "NodeSide | None":
     """Return this process's node side, if it is timed."""
     return _current
@@ -101,6 +128,7 @@ class NodeSide(logging.Filter):
             "pid": self._pid,
             "wraps": wraps,
             "started": clock.process_started(),
+            "ancestors": _ancestors_started(),
             "loaded": clock.from_wall(loaded),
             "boot_id": clock.boot_id(),
             "boot_time": clock.boot_time(),

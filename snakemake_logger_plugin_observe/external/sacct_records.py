@@ -70,7 +70,7 @@ def _record(job: str, rows: list[dict[str, str]], steps: Sequence[_Step]) -> Sch
         reason=last["Reason"] if last["Reason"] not in ("", "None") else None,
         submitted=moment(last["Submit"]),
         eligible=moment(last["Eligible"]),
-        started=moment(last["Start"]),
+        started=_started(last),
         ended=moment(last["End"]),
         restarts=len(rows) - 1,
         earlier_starts=tuple(map(_earlier, in_order[:-1])),
@@ -114,6 +114,12 @@ def _together(steps: Iterable[_Step]) -> int | None:
         for one in known
     ]
     return min(max(sums), _MOST_BYTES - 1) if sums else None
+
+
+def _started(row: dict[str, str]) -> int | None:
+    """Return when it started; of one that was cancelled before, Slurm first says when that was."""
+    never = row["AllocCPUS"] == "0" and row["Start"] == row["End"]
+    return None if never else moment(row["Start"])
 
 
 def count(text: str) -> int | None:

@@ -16,6 +16,7 @@ from snakemake_logger_plugin_observe.journal.events import Accounting
 from snakemake_logger_plugin_observe.journal.records import SchedulerRecord
 from snakemake_logger_plugin_observe.run.external_ids import id_in
 from snakemake_logger_plugin_observe.run.model import Run
+from snakemake_logger_plugin_observe.run.refined import refined_phases_s
 
 PATIENCE_S: Final = 5.0
 _IDS_PER_QUERY: Final = 400
@@ -88,4 +89,5 @@ def accounting_events(
                 group=attempt.group,
                 attempt=attempt.number,
                 record=record,
+                phases_s=refined_phases_s(attempt, record),
             )

@@ -358,6 +358,8 @@ class Accounting(AttemptEvent):
 
     event: Literal["accounting"] = "accounting"
     record: SchedulerRecord
+    phases_s: dict[Own, Seconds] = Field(default_factory=dict)
+    """The phases of the attempt, which has ended, if the record changes them."""
 
 
 class Message(Event):

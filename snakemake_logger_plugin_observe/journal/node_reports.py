@@ -8,6 +8,7 @@ attempt goes on, or after its run was killed.
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -80,7 +81,8 @@ class FragmentReader:
 
     def finished(self) -> NodeReport:
         """Return the report; it is complete if the last start's outermost process has ended."""
-        levels = tuple(sorted(self._levels.values(), key=lambda level: level.started or 0))
+        in_order = sorted(self._levels.values(), key=lambda level: level.started or 0)
+        levels = tuple(_without_inner_ancestors(in_order))
         last = max((level.restarts for level in levels), default=0)
         outermost = next((level for level in levels if level.restarts == last), None)
         complete = outermost is not None and outermost.ended is not None
@@ -90,6 +92,15 @@ class FragmentReader:
 def array_task(name: str) -> str | None:
     """Return the array task of the fragment called *name*; None if it is not a later task's."""
     return name.partition(".")[2] or None
+
+
+def _without_inner_ancestors(levels: list[Level]) -> Iterator[Level]:
+    """Yield *levels*; only the outermost process of each start keeps when its ancestors began."""
+    seen: set[int] = set()
+    for level in levels:
+        inner = level.restarts in seen and level.ancestors
+        yield level.model_copy(update={"ancestors": ()}) if inner else level
+        seen.add(level.restarts)
 
 
 def _without_job(execution: Execution) -> Execution:

@@ -208,6 +208,8 @@ class Level(Frozen):
     """As in ``RunStarted``: within one boot, it differs by how much the clock was set."""
     stepped_s: Signed | None = None
     """How much the host's wall clock was set while this process ran."""
+    ancestors: tuple[Moment, ...] = ()
+    """When the processes that led to it were started, its parent first; only of the outermost."""
     started: Moment | None = None
     loaded: Moment | None = None
     parsed: Moment | None = None

@@ -48,6 +48,7 @@ from snakemake_logger_plugin_observe.recording.provenance import sha256
 from snakemake_logger_plugin_observe.recording.shown_values import KeptParams
 from snakemake_logger_plugin_observe.run.attempt import Attempt, Key
 from snakemake_logger_plugin_observe.run.model import Run
+from snakemake_logger_plugin_observe.run.refined import refined_phases_s
 
 if TYPE_CHECKING:
     from snakemake_logger_plugin_observe.recording.node_reports import NodeReports
@@ -337,10 +338,15 @@ class AttemptTracker:
     def _write_record(
         self, moment: clock.Micros, attempt: Attempt, record: SchedulerRecord
     ) -> None:
-        number, job_id, group = attempt.number, attempt.job_id, attempt.group
         self._emit(
             event_of(
-                Accounting, time=moment, job_id=job_id, group=group, attempt=number, record=record
+                Accounting,
+                time=moment,
+                job_id=attempt.job_id,
+                group=attempt.group,
+                attempt=attempt.number,
+                record=record,
+                phases_s=refined_phases_s(attempt, record),
             )
         )
 
@@ -455,7 +461,7 @@ class AttemptTracker:
         if live.attempt.group is not None:
             for member_event, member in end_members(self.run, live, revises=revises):
                 self._emit(member_event, member)
-        if live.attempt.accounting is not None and not revises:
+        if live.attempt.accounting is not None:
             self._write_record(event.time, live.attempt, live.attempt.accounting)
 
     def _read_again(self, live: LiveAttempt) -> None:

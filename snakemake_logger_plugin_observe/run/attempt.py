@@ -33,6 +33,7 @@ _LABELS = frozenset({None, *PHASES})
 FINAL = frozenset({"success", "failed", "cancelled", "lost", "cached"})
 """The statuses of attempts that have ended."""
 FAILED = frozenset({"failed", "lost"})
+SUCCEEDED = frozenset({"success", "cached"})
 
 
 @dataclass(slots=True)
@@ -77,6 +78,8 @@ class Attempt:
     changed_inputs: InputsChanged | None = None
     """Its inputs that were changed while it went on, if any were found to be."""
     accounting: SchedulerRecord | None = None
+    accounting_line: int | None = None
+    """The journal line of that record."""
     segments: list[Segment] = field(default_factory=list)
     line: int | None = None
     """The last journal line about it."""

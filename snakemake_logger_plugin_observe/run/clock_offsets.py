@@ -229,6 +229,7 @@ def _moved(level: Level, by: Micros, **more: Micros) -> Level:
     waits = tuple(w.model_copy(update=_later(w, ("start", "end"), by)) for w in level.waits)
     changed = {
         **_later(level, _LEVEL_MOMENTS, by),
+        "ancestors": tuple(moment + by for moment in level.ancestors),
         "executions": executions,
         "waits": waits,
         **more,

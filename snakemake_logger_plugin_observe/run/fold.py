@@ -19,6 +19,7 @@ from snakemake_logger_plugin_observe.run.clock_offsets import bounds_from_attemp
 from snakemake_logger_plugin_observe.run.interruption import cancel_cut_off
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.pipe_partners import cancel_stopped_partners
+from snakemake_logger_plugin_observe.run.refined import refine
 from snakemake_logger_plugin_observe.run.scheduler_ends import take_recorded_ends
 from snakemake_logger_plugin_observe.run.segments import Timeline
 from snakemake_logger_plugin_observe.run.timeline import TimelineInput, member_timeline, timeline
@@ -46,7 +47,9 @@ def add(run: Run, event: AnyEvent, attempt: Attempt | None = None) -> None:
     # These two may be recorded long after the run, and do not extend it.
     if event.event == "accounting":
         if known := run.attempts.get(_key(event)):
-            known.accounting = event.record
+            known.accounting, known.accounting_line = event.record, event.line
+            if event.phases_s:
+                refine(known)
         return
     if event.event == "outputs":
         if known := run.attempts.get(_key(event)):
@@ -207,6 +210,7 @@ def complete(run: Run) -> None:
             attempt.set_segments(computed.segments)
             attempt.unobserved, attempt.offset = tuple(computed.unobserved), computed.offset
             attempt.node = attempt.node or computed.node
+            refine(attempt)
     _add_open_members(run)
     take_recorded_ends(run)
 

@@ -22,7 +22,7 @@ from snakemake_logger_plugin_observe.journal.events import (
     SchedulerIteration,
 )
 from snakemake_logger_plugin_observe.journal.records import Execution, SchedulerRecord
-from snakemake_logger_plugin_observe.run.attempt import FAILED, FINAL, Attempt, Key
+from snakemake_logger_plugin_observe.run.attempt import FAILED, FINAL, SUCCEEDED, Attempt, Key
 from snakemake_logger_plugin_observe.run.clock_offsets import LeadBounds, MainProcess, kernel_boot
 from snakemake_logger_plugin_observe.run.external_ids import id_in
 
@@ -198,6 +198,11 @@ class Run:
             return attempt.accounting
         submission = self.submission_of(attempt)
         return submission.accounting if submission is not None else None
+
+    def is_undone(self, attempt: Attempt) -> bool:
+        """Whether a member succeeded in vain: its group failed, and its outputs are removed."""
+        whole = self.submission_of(attempt) if attempt.is_member else None
+        return attempt.status in SUCCEEDED and whole is not None and whole.status in FAILED
 
     def finished_at(self, job_id: int) -> Micros | None:
         """Return when the last attempt of *job_id* had finished, or None if it has not."""

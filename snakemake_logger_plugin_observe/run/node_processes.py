@@ -1,6 +1,6 @@
 """Labels for the time of Snakemake processes, with their tools and the processes inside them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 
 from snakemake_logger_plugin_observe.clock import TICK, Micros
 from snakemake_logger_plugin_observe.journal.records import Execution, Level
@@ -24,7 +24,9 @@ def label_process(
         return
     track.node(level.planned, "node_plan")
     tools = any(e.tool_started is not None or e.begun is not None for e in level.executions)
-    if level.wraps != "local" or not tools:
+    if group and level.wraps != "local" and any(e.rule is not None for e in level.executions):
+        _label_members_processes(track, [other for other in deeper if _inside(other, level)])
+    elif level.wraps != "local" or not tools:
         inner = [other for other in deeper if _inside(other, level)]
         while inner:
             child = inner[0]
@@ -55,6 +57,39 @@ def _label_executions(track: Track, level: Level, deeper: list[Level], result: T
         else:
             track.node_if(execution.reported, "stage_in")
         track.node_if(execution.checked, "stage_out")
+
+
+def _label_members_processes(track: Track, inner: Sequence[Level]) -> None:
+    """Label the time between a group's members where each runs in a process of its own.
+
+    They may run side by side: what a member does itself comes first, then another's start-up.
+    """
+    own: dict[tuple[Hashable, ...], list[tuple[Micros, Micros]]] = {}
+    stretches: list[tuple[Micros, Micros, str | None]] = []
+    for level in inner:
+        stretches += _start_up(level)
+        for execution in level.executions if level.wraps == "local" else ():
+            if (span := span_of(execution)) is not None:
+                name = (execution.rule, *sorted(execution.wildcards.items()))
+                own.setdefault(name, []).append(span)
+    stretches += [(min(s)[0], max(end for _, end in s), None) for s in own.values()]
+    edges = [(begin, 1, label) for begin, _, label in stretches]
+    edges += [(end, -1, label) for _, end, label in stretches]
+    going_on: dict[str | None, int] = dict.fromkeys((None, "node_plan", "node_startup"), 0)
+    otherwise = "node_startup"
+    for moment, step, label in sorted(edges, key=lambda edge: edge[0]):
+        track.node(moment, next((one for one, count in going_on.items() if count), otherwise))
+        going_on[label] += step
+        otherwise = "member_wait" if label is None else otherwise
+
+
+def _start_up(level: Level) -> list[tuple[Micros, Micros, str | None]]:
+    """Return the stretches in which *level* started and planned, as far as they are known."""
+    edges = (
+        (level.started, level.loaded, "node_startup"),
+        (level.loaded, level.planned, "node_plan"),
+    )
+    return [(a, b, label) for a, b, label in edges if a is not None and b is not None and a < b]
 
 
 def label_members(track: Track, level: Level) -> None:

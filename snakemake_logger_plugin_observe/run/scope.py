@@ -36,14 +36,15 @@ def job_counts(run: Run) -> JobCounts:
     """Return how far the jobs of *run* got, each by its last attempt.
 
     Snakemake describes a job before it starts it: one that an error cut off before was not reached.
+    One that succeeded in a group that failed counts as cancelled, since its outputs are removed.
     """
     last: dict[int, str] = {}
     for attempt in run.attempts.values():
         if attempt.job_id is not None:
-            newest = run.last_attempt(attempt.job_id)
-            newest = newest or attempt
+            newest = run.last_attempt(attempt.job_id) or attempt
             # Snakemake never finished one whose end only the scheduler recorded.
-            last[attempt.job_id] = "submitted" if newest.end_from_record else newest.status
+            status = "submitted" if newest.end_from_record else newest.status
+            last[attempt.job_id] = "cancelled" if run.is_undone(newest) else status
     ends = [end for one, end in last.items() if end != "cancelled" or one in run.jobs]
     done = sum(1 for status in ends if status in ("success", "cached"))
     failed = sum(1 for status in ends if status in FAILED)

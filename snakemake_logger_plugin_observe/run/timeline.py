@@ -362,12 +362,28 @@ def _label_start(
         result.unobserved += [lead.reason] if lead.reason else []
         if ended is not None and reported is not None and ended - track.shift > reported:
             result.unobserved.append(ENDED_EARLY if lead.certain else ENDED_EARLY_OR_SET)
-    track.node(start.first, before)
+    if before == "submit":
+        track.node(start.first, before)
+    else:
+        _label_job_script(track, start)
     if outermost is not None:
         label_process(track, outermost, start.levels[1:], evidence.group, result)
     if ended is None:
         result.unobserved.append(NODE_CUT_OFF if outermost is not None else ONLY_A_SIGN)
         track.to(None, None)
+
+
+def _label_job_script(track: Track, start: _NodeStart) -> None:
+    """Label the wait for the scheduler, then its job script up to the first sign of life.
+
+    The job began with the first of the processes that led to Snakemake's on the node and that was
+    started after the submission was accepted. One from before may have waited for it to begin.
+    """
+    ancestors = start.levels[0].ancestors if start.levels else ()
+    began = [moment for moment in ancestors if moment >= track.at + track.shift]
+    if began:
+        track.node(min(began), "queue_wait")
+    track.node(start.first, "job_script" if began else "queue_wait")
 
 
 def member_timeline(
@@ -389,6 +405,8 @@ def member_timeline(
     """
     result = Timeline(offset=offset)
     levels = on_common_clock(levels, main)
+    # Others only start the processes that run it: that time is the group's.
+    levels = [level for level in levels if level.wraps == "local"]
     outer = [
         (level, execution)
         for level in levels
@@ -405,6 +423,10 @@ def member_timeline(
     track = Track(min(spans)[0] - shift, end, shift)
     for level, execution in outer:
         result.node = level.node or level.host
+        if track.segments and level is not outer[0][0]:  # a retry in another process
+            track.node_if(level.started, "node_exit")
+            track.node_if(level.loaded, "node_startup")
+            track.node_if(level.planned, "node_plan")
         ran = execution.tool_started is not None
         if ran:
             others = [other for other in levels if other is not level]

@@ -46,6 +46,7 @@ from snakemake_logger_plugin_observe.run.attempt import Attempt
 from snakemake_logger_plugin_observe.run.clock_offsets import MainProcess
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.phases import in_seconds
+from snakemake_logger_plugin_observe.run.refined import refined_phases_s
 from snakemake_logger_plugin_observe.run.segments import Timeline
 from snakemake_logger_plugin_observe.run.timeline import TimelineInput
 
@@ -337,6 +338,9 @@ class Story:
     ) -> "Story":
         """Add the accounting record of a job's or a group's submission."""
         facts = {"job_id": job_id, "attempt": 1, "record": record, **more}
+        known = self._run.attempts.get((job_id or facts.get("group"), facts["attempt"]))
+        if known is not None:
+            facts.setdefault("phases_s", refined_phases_s(known, record))
         return self.add(Accounting(time=at(moment_s), **facts))
 
     def attempt(
@@ -578,6 +582,7 @@ def on_cluster(
     rule: str = RULE,
     slot_s: float = 0,
     queue_s: float = 0,
+    script_s: float = 0,
     startup_s: float = 0,
     plan_s: float = 0,
     stage_s: float = 0,
@@ -595,7 +600,7 @@ def on_cluster(
     """
     story = begun(**facts)
     selected = 3 + slot_s
-    started = selected + queue_s
+    started = selected + queue_s + script_s
     loaded = started + startup_s
     planned = loaded + plan_s
     tool = planned + stage_s
@@ -613,9 +618,10 @@ def on_cluster(
             reported=reported,
             finished=reported,
         )
+        began = {"ancestors": (at(started - script_s),)} if script_s else {}
         moments = {"started": started, "loaded": loaded, "planned": planned, "ended": ended}
         story.attempt(
-            *(job_id, known, level(one, pid=job_id, **moments)),
+            *(job_id, known, level(one, pid=job_id, **moments).model_copy(update=began)),
             external_jobid=str(70 + job_id),
             poll_interval_s=every_s,
             used=used,

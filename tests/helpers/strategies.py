@@ -156,6 +156,7 @@ _level_fields = {
     "clock": st.just(f"node:{NODE}"),
     "host": st.sampled_from([MAIN, NODE]),
     "pid": st.integers(1, 4),
+    "ancestors": st.lists(moments, max_size=3).map(tuple),
     "wraps": st.sampled_from(["local", "slurm-jobstep"]),
     "restarts": st.integers(0, 2),
     **dict.fromkeys(("started", "loaded", "parsed", "planned", "ended"), maybe_moments),
@@ -197,7 +198,7 @@ evidence = _any_evidence | _on_a_node
 REMOTE_PHASES = tuple(
     name
     for name in (phase.name for phase in ATTEMPT_PHASES)
-    if name not in ("member_wait", "unobserved")
+    if name not in ("held", "member_wait", "unobserved")
 )
 _lengths = st.integers(0, 20 * SECOND) | st.sampled_from([0, 1])
 remote_lengths = st.fixed_dictionaries(dict.fromkeys(REMOTE_PHASES, _lengths))
@@ -230,7 +231,8 @@ def remote_evidence(
         host=NODE,
         pid=100,
         wraps="local",
-        started=edges["queue_wait"] + ahead,
+        ancestors=(edges["queue_wait"] + ahead,),
+        started=edges["job_script"] + ahead,
         loaded=edges["node_startup"] + ahead,
         planned=edges["node_plan"] + ahead,
         ended=edges["node_exit"] + ahead,
@@ -298,10 +300,10 @@ def requeued(draw: st.DrawFn) -> Requeued:
             )
             killed.append(process)
     later = max(0, moment + SECOND - last.started)
-    after = _later(known, later, restarts=len(reached))
+    after = _later(known, later, restarts=len(reached), ancestors=())
     after.levels = (*killed, *after.levels)
     after.node_starts = (*signs, last.started + later) if signed else ()
-    own = {p: lengths[p] for p in REMOTE_PHASES[REMOTE_PHASES.index("queue_wait") + 1 :]}
+    own = {p: lengths[p] for p in REMOTE_PHASES[REMOTE_PHASES.index("node_startup") :]}
     starts = len(signs if signed else killed) + 1
     return Requeued(after, last.started + later, own, starts)
 
@@ -582,6 +584,7 @@ class _Simulator:
         for phase in (
             "submit",
             "queue_wait",
+            "job_script",
             "node_startup",
             "node_plan",
             "node_exit",

@@ -13,22 +13,28 @@ WORKFLOW = """
     localrules: all, here
 
     rule all:
-        input: expand("work/{i}.txt", i=range(3)), "group.txt", "mpi.txt", "retried.txt", "here.txt"
+        input:
+            expand("work/{i}.txt", i=range(3)), expand("dated/{i}.txt", i=range(2)),
+            "group.txt", "mpi.txt", "retried.txt", "here.txt"
 
     rule work:
         output: "work/{i}.txt"
         shell: "sleep 1; echo {wildcards.i} > {output}"
 
+    rule dated:
+        output: "dated/{i}.txt"
+        shell: "date +%s.%N > {output}; sleep 2; date +%s.%N >> {output}"
+
     rule first:
-        output: temp("first.txt")
+        output: "first.txt"
         group: "both"
-        shell: "sleep 0.5; touch {output}"
+        shell: "date +%s.%N > {output}; sleep 0.5; date +%s.%N >> {output}"
 
     rule second:
         input: "first.txt"
         output: "group.txt"
         group: "both"
-        shell: "sleep 0.7; touch {output}"
+        shell: "date +%s.%N > {output}; sleep 0.7; date +%s.%N >> {output}"
 
     rule mpi:
         output: "mpi.txt"
@@ -62,7 +68,7 @@ def way(request: pytest.FixtureRequest) -> str:
 def lab(way: str, new_lab: Callable[[str], SlurmLab]) -> SlurmLab:
     lab = new_lab(way)
     lab.snakefile(WORKFLOW)
-    lab.slurm(*WAYS[way])
+    lab.slurm(*WAYS[way], "--groups", "dated=several", "--group-components", "several=2")
     return lab
 
 
@@ -73,7 +79,7 @@ def run(lab: SlurmLab) -> Run:
 
 def test_every_submission_has_its_node_its_id_and_all_its_phases(run: Run) -> None:
     found = submissions(run)
-    assert len(found) == 6
+    assert len(found) == 7
     for attempt in found:
         phases = phases_s(attempt)
         assert attempt.node in ("n1", "n2", "n3", "n4")
@@ -89,6 +95,18 @@ def test_compute_is_the_tools_own_time(run: Run) -> None:
     assert phases_s(attempts_of(run, "first")[0])["compute"] == pytest.approx(0.5, abs=0.6)
     assert phases_s(attempts_of(run, "second")[0])["compute"] == pytest.approx(0.7, abs=0.6)
     assert 1 <= phases_s(attempts_of(run, "mpi")[0])["compute"] < 4
+
+
+@pytest.mark.parametrize("rule", ["dated", "first", "second"])
+def test_a_member_s_compute_is_between_its_own_dates(run: Run, lab: SlurmLab, rule: str) -> None:
+    """Whether ``group:`` or ``--groups`` made the group; bash starts before the first date."""
+    for attempt in attempts_of(run, rule):
+        assert attempt.is_member
+        written = (lab.folder / run.jobs[attempt.job_id or 0].output[0]).read_text().split()
+        (compute,) = (one for one in attempt.segments if one.phase == "compute")
+        dates = [float(moment) for moment in written]
+        assert [compute.start / 1e6, compute.end / 1e6] == pytest.approx(dates, abs=0.3)
+        assert phases_s(attempt)["stage_in"] < 0.5
 
 
 def test_the_scheduler_agrees_within_a_second(run: Run) -> None:
@@ -121,9 +139,12 @@ def test_a_nested_retry_is_two_executions_of_one_attempt(run: Run) -> None:
 
 
 def test_members_of_a_group_run_under_the_group_s_id(run: Run) -> None:
-    ids = {a.external_jobid for rule in ("first", "second") for a in attempts_of(run, rule)}
-    (group,) = [a for a in submissions(run) if a.group]
-    assert ids == {group.external_jobid}
+    groups = {a.external_jobid for a in submissions(run) if a.group}
+    assert len(groups) == 2
+    for rules in (("first", "second"), ("dated",)):
+        ids = {a.external_jobid for rule in rules for a in attempts_of(run, rule)}
+        assert len(ids) == 1
+        assert ids <= groups
 
 
 def test_a_local_rule_runs_in_the_main_process(run: Run) -> None:

@@ -38,6 +38,7 @@ _ENOUGH: Final = 0.8
 _EASE: Final = {
     **dict.fromkeys(("fewer_jobs", "grouping", "queue", "submit", "staging", "planning"), 0.75),
     "nested": 0.9,
+    **dict.fromkeys(("held", "job_script"), 0.75),
     "compute": 0.5,
 }
 """What a saving counts for if it is no setting."""
@@ -101,6 +102,7 @@ def _choices(run: Run, account: Account, trials: "Trials", least: Micros) -> Ite
         work.submissions(account, least),
         work.waits(run, account, least),
         work.ended_jobs(run, account, trials.model, least),
+        work.before_snakemake(run, account, least),
         work.files_and_planning(account, least),
         work.tools(run, account, least),
     )

@@ -11,7 +11,8 @@ class Lever:
 
     kind: str
     """``limits``, ``requests``, ``rate``, ``threads``, ``scheduler``, ``fewer_jobs``, ``grouping``,
-    ``nested``, ``polling``, ``queue``, ``submit``, ``staging``, ``planning`` or ``compute``."""
+    ``nested``, ``polling``, ``queue``, ``held``, ``job_script``, ``submit``, ``staging``,
+    ``planning`` or ``compute``."""
     text: str
     """An imperative, without what it saves."""
     why: str

@@ -8,7 +8,7 @@ from snakemake_logger_plugin_observe.analysis.cost.account import Account, RuleS
 from snakemake_logger_plugin_observe.analysis.cost.joined_members import piped_rules
 from snakemake_logger_plugin_observe.analysis.cost.polling import polling, sooner_s
 from snakemake_logger_plugin_observe.analysis.cost.selections import selections
-from snakemake_logger_plugin_observe.analysis.phrasing import plural
+from snakemake_logger_plugin_observe.analysis.phrasing import named, plural
 from snakemake_logger_plugin_observe.analysis.whatif.end_queue import end_queue
 from snakemake_logger_plugin_observe.analysis.whatif.model import Model
 from snakemake_logger_plugin_observe.clock import Micros
@@ -18,7 +18,7 @@ from snakemake_logger_plugin_observe.run.phases import PHASES, UNOBSERVED, cost_
 
 _PER_JOB: Final = ("select", "main_loop", "dispatch", "postprocess", "stage_in", "stage_out")
 _PER_SUBMISSION: Final = (
-    *("dispatch", "submit", "queue_wait", "node_startup", "node_plan", "node_exit"),
+    *("dispatch", "submit", "queue_wait", "job_script", "node_startup", "node_plan", "node_exit"),
 )
 _OWN_SNAKEMAKE: Final = ("node_startup", "node_plan", "node_exit")
 """What a Snakemake takes that starts for one job on the main machine."""
@@ -197,6 +197,35 @@ def waits(run: Run, account: Account, least: Micros) -> Iterator[Choice]:
                 "request less from the cluster: fewer cores, less memory, a shorter time",
                 "with half of the wait in its queue",
                 (("queue", "x0.5"),),
+            )
+        )
+
+
+def before_snakemake(run: Run, account: Account, least: Micros) -> Iterator[Choice]:
+    """Yield what keeps jobs from starting in the cluster, and what their job scripts do."""
+    phases = account.makespan_by_phase
+    if phases.get("held", 0) >= least:
+        records = (one.accounting for one in run.attempts.values() if one.phases.get("held"))
+        reasons = sorted({one.reason for one in records if one is not None and one.reason})
+        because = f"; Slurm's reason: {named(reasons)}" if reasons else ""
+        yield _one(
+            Lever(
+                "held",
+                "find out what held jobs back in the cluster, and avoid it",
+                f"it could not start them, though nodes may have been free{because}",
+                without=("held",),
+                at_most=True,
+            )
+        )
+    if phases.get("job_script", 0) >= least:
+        yield _one(
+            Lever(
+                "job_script",
+                "take out of the job script what each job need not do (module load, conda "
+                "activate), or do it once, before the run",
+                "the cluster had started the jobs, and Snakemake began only after that",
+                without=("job_script",),
+                at_most=True,
             )
         )
 

@@ -16,7 +16,9 @@ _RULES: Final = 6
 _PRODUCTS: Final = 6
 _MANIFESTS_SHOWN: Final = 3
 MANIFESTS: Final = (".sha256", ".md5", ".sha1")
-_HANDLING: Final = frozenset({"submit", "node_startup", "node_plan", "node_exit", "poll_wait"})
+_HANDLING: Final = frozenset(
+    {"submit", "job_script", "node_startup", "node_plan", "node_exit", "poll_wait"}
+)
 
 
 @dataclass(frozen=True, slots=True)

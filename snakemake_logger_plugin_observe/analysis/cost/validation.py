@@ -4,7 +4,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from snakemake_logger_plugin_observe.analysis.cost.account import account
-from snakemake_logger_plugin_observe.journal.events import AnyEvent, AttemptFinished, RunFinished
+from snakemake_logger_plugin_observe.journal.events import (
+    Accounting,
+    AnyEvent,
+    AttemptFinished,
+    RunFinished,
+)
 from snakemake_logger_plugin_observe.run import fold
 from snakemake_logger_plugin_observe.run.attempt import Attempt, written_segments
 from snakemake_logger_plugin_observe.run.model import Run
@@ -64,6 +69,14 @@ def validate(events: Iterable[AnyEvent], problems: Sequence[object]) -> Validati
                 if written_segments(event) != attempt.segments:
                     text = f"attempt of job {key}: its segments do not follow from its stamps"
                     found.append(Disagreement(line, text))
+                if _lost_its_tool(attempt):
+                    text = f"attempt of job {key}: its tool's stamps are there, but no compute"
+                    found.append(Disagreement(line, text))
+            case Accounting(phases_s=written) if written:
+                key = event.job_id if event.job_id is not None else event.group or ""
+                revised = run.attempts.get((key, event.attempt))
+                computed = in_seconds(revised.phases) if revised is not None else {}
+                found.extend(_compare(line, f"accounting of job {key}", written, computed))
             case RunFinished():
                 if event.counts_open:
                     fold.complete(run)
@@ -94,6 +107,20 @@ def _with_present_names(by_phase: dict[str, float]) -> dict[str, float]:
     both = by_phase.get("postprocess", 0.0) + by_phase.get("poll_wait", 0.0)
     others = {name: s for name, s in by_phase.items() if _now(name) != "postprocess"}
     return {**others, "postprocess": both}
+
+
+def _lost_its_tool(attempt: Attempt) -> bool:
+    """Whether none of an attempt's time is its tool's, though its tool was stamped in that time."""
+    if attempt.job_id is None or attempt.unobserved or attempt.phases.get("compute"):
+        return False
+    ahead = round(attempt.offset.assumed_s * 1e6) if attempt.offset is not None else 0
+    until = (attempt.stamps.finished or 0) + ahead
+    return any(
+        one.tool_started is not None
+        and one.tool_ended is not None
+        and one.tool_started < min(one.tool_ended, until)
+        for one in attempt.executions
+    )
 
 
 def _totals(line: int, event: RunFinished, run: Run, *, renamed: bool) -> list[Disagreement]:

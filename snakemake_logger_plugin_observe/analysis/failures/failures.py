@@ -5,7 +5,7 @@ because the Snakemake there follows a rule's ``retries:`` as well. A group's fai
 counts as a failure of the members that failed by themselves, or of the group if none did.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
@@ -81,9 +81,13 @@ class Failure:
     """Whether its rule says so, and not ``--retries``; None if not recorded, or not retried."""
     stopped: tuple[str, ...]
     """The rules of jobs that Snakemake stopped because it failed: they share a pipe with it."""
+    undone: tuple[int, ...]
+    """Jobs that had succeeded in the group that it failed last: their outputs are removed."""
+    prevented: tuple[int, ...]
+    """Jobs of that group that did not run because of it."""
     lost: Micros
     """The time that its failures took: failed attempts from their selection on, and the failed
-    executions of the other attempts."""
+    executions of the other attempts. A group's is counted once, with all its members'."""
     use: RequestUse
     """What the attempt that is ``decisive``, or the execution in it, used and requested."""
 
@@ -236,6 +240,8 @@ def _failure(run: Run, of_one: list[Row]) -> Failure | None:
         retries=job.retries if job is not None else None,
         own_retries=job.own_retries if job is not None else None,
         stopped=_stopped_with(run, last),
+        undone=_members(run, last, run.is_undone),
+        prevented=_members(run, last, lambda one: one.status == "cancelled" and not one.cut_off),
         lost=lost,
         use=request_use(run, *ended_by[_decisive(occurrences).attempt]),
     )
@@ -254,6 +260,26 @@ def _stopped_with(run: Run, last: Attempt) -> tuple[str, ...]:
     partners = (run.attempts[key] for key in keys if key in run.attempts)
     stopped = (one for one in partners if one.stopped_with == last.job_id)
     return tuple(rule for one in stopped if (rule := run.rule_of(one)) is not None)
+
+
+def _members(run: Run, last: Attempt, chosen: Callable[[Attempt], bool]) -> tuple[int, ...]:
+    """Return the *chosen* members of the submission that failed last, for the first that failed."""
+    if last.group is None or last.status not in FAILED or not _counts_for_group(run, last):
+        return ()
+    keys = ((member, last.number) for member in run.members(last.group))
+    found = (run.attempts[key] for key in keys if key in run.attempts)
+    return tuple(
+        one.job_id
+        for one in found
+        if one.job_id is not None and one.stopped_with is None and chosen(one)
+    )
+
+
+def _counts_for_group(run: Run, attempt: Attempt) -> bool:
+    """Whether the group's failed submission counts for *attempt*: itself, or its first member."""
+    if attempt.job_id is None:
+        return True
+    return _failed_members(run, attempt)[:1] == [attempt.job_id]
 
 
 def _occurrences(run: Run, row: Row) -> Iterator[tuple[Occurrence, Execution | None]]:
@@ -312,11 +338,14 @@ def _lost(run: Run, row: Row) -> Micros:
     if attempt.status not in FAILED and not ended_before_it_was_given_up(run, attempt):
         return total_length(run.failed_executions(attempt))
     lost = row.since_selected
-    if attempt.is_member and _failed_members(run, attempt)[:1] == [attempt.job_id]:
-        submission = run.submission_of(attempt)
-        if submission is not None:  # counted only for the first of its members
-            lost += submission.since_selected
-    return lost
+    if attempt.group is None or not _counts_for_group(run, attempt):
+        return lost
+    submission = run.submission_of(attempt)
+    if submission is not None and submission is not attempt:
+        lost += submission.since_selected
+    by_themselves = set(_failed_members(run, attempt))
+    keys = ((job, attempt.number) for job in run.members(attempt.group) if job not in by_themselves)
+    return lost + sum(run.attempts[key].since_selected for key in keys if key in run.attempts)
 
 
 def _outcome(last: Attempt) -> Outcome:

@@ -14,7 +14,7 @@ from snakemake_logger_plugin_observe.run.attempt import FAILED, FINAL, Attempt
 from snakemake_logger_plugin_observe.run.model import Run
 
 _ON_THE_NODE: Final = (
-    *("node_startup", "node_plan", "stage_in", "compute", "stage_out"),
+    *("job_script", "node_startup", "node_plan", "stage_in", "compute", "stage_out"),
     *("member_wait", "node_exit"),
 )
 _TIMES_TOO_MUCH: Final = 4

@@ -16,7 +16,7 @@ from snakemake_logger_plugin_observe.run.phases import UNOBSERVED
 from snakemake_logger_plugin_observe.run.scheduler_ends import ended_before_it_was_given_up
 
 _HIDDEN_IN_A_NODE: Final = (
-    *("queue_wait", "node_startup", "node_plan", "stage_in", "compute"),
+    *("held", "queue_wait", "job_script", "node_startup", "node_plan", "stage_in", "compute"),
     *("stage_out", "node_exit", "poll_wait"),
 )
 _HIDDEN_IN_MAIN: Final = ("stage_in", "compute", "stage_out")

@@ -13,13 +13,9 @@ from snakemake_logger_plugin_observe.journal.node_reports import NodeReport
 from snakemake_logger_plugin_observe.run.attempt import Attempt, Key
 from snakemake_logger_plugin_observe.run.fold import complete
 from snakemake_logger_plugin_observe.run.model import Run
-from snakemake_logger_plugin_observe.run.phases import PHASES, UNOBSERVED
+from snakemake_logger_plugin_observe.run.phases import UNOBSERVED
+from snakemake_logger_plugin_observe.run.refined import keeps_back
 from snakemake_logger_plugin_observe.run.segments import Segment
-
-HELD = "held" if "held" in PHASES else "queue_wait"
-JOB_SCRIPT = "job_script" if "job_script" in PHASES else "node_startup"
-_PASSING: frozenset[str | None] = frozenset({None, "Priority", "Resources"})
-"""The reasons of a job that only waits for its turn."""
 
 
 def take_in(run: Run, reports: Mapping[Key, NodeReport], view: LiveView) -> None:
@@ -75,11 +71,11 @@ def _phases(attempt: Attempt, one: LiveState, now: Micros) -> Iterator[tuple[str
     has_begun = bool(attempt.node_starts or attempt.levels)
     match one.state:
         case "pending":
-            held = record is not None and _is_held(record.reason)
-            yield (HELD if held else "queue_wait"), now
+            held = record is not None and keeps_back(record.reason)
+            yield ("held" if held else "queue_wait"), now
         case "job_script" | "running" if started is not None:
             yield "queue_wait", started
-            yield (JOB_SCRIPT if one.state == "job_script" else UNOBSERVED), now
+            yield ("job_script" if one.state == "job_script" else UNOBSERVED), now
         case "starting":
             yield "node_startup", now
         case "computing":
@@ -91,8 +87,3 @@ def _phases(attempt: Attempt, one: LiveState, now: Micros) -> Iterator[tuple[str
             yield "poll_wait", now
         case _:
             yield UNOBSERVED, now
-
-
-def _is_held(reason: str | None) -> bool:
-    """Whether Slurm may not start a job, so that it does not just wait for its turn."""
-    return reason not in _PASSING

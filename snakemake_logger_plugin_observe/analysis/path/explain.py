@@ -12,8 +12,9 @@ from typing import Any, Final
 from snakemake_logger_plugin_observe.analysis.cost.partition import MakespanSegment
 from snakemake_logger_plugin_observe.clock import Micros, parse_moment
 from snakemake_logger_plugin_observe.journal.events import line_of
-from snakemake_logger_plugin_observe.run.attempt import FINAL
+from snakemake_logger_plugin_observe.run.attempt import FINAL, Attempt
 from snakemake_logger_plugin_observe.run.model import Run
+from snakemake_logger_plugin_observe.run.refined import RecordMoments
 
 _TOLERANCE: Final = 1_000  # reading two clocks of the same kernel differs by less
 _ON_THE_NODE: Final = ("levels", "node_starts")
@@ -44,6 +45,8 @@ def lines_needed(run: Run, segments: Sequence[MakespanSegment]) -> set[int]:
     wanted = {line_of(run.finished)}
     for one in segments:
         wanted.update(_own_lines(run, one), [_releasing_line(run, one)])
+        owner = _owner(run, one)
+        wanted.add(owner.accounting_line if owner is not None else None)
     return {line for line in wanted if line is not None}
 
 
@@ -65,8 +68,10 @@ def explain(
         own, releasing = _own_lines(run, segment), _releasing_line(run, segment)
         yield ExplainedSegment(
             segment,
-            _sources(segment.start, (*own, releasing, before), lines, stamps),
-            _sources(segment.end, (*own, after), lines, stamps),
+            _sources(segment.start, (*own, releasing, before), lines, stamps)
+            or _of_the_record(run, segment, segment.start, lines),
+            _sources(segment.end, (*own, after), lines, stamps)
+            or _of_the_record(run, segment, segment.end, lines),
         )
 
 
@@ -92,10 +97,35 @@ def _sources(
     return tuple(by_line.values())
 
 
+def _of_the_record(
+    run: Run, segment: MakespanSegment, moment: Micros, lines: Mapping[int, Mapping[str, Any]]
+) -> tuple[StampSource, ...]:
+    """Return what in the scheduler's record a border at *moment* follows from.
+
+    Its clock may differ, and it rounds down: a border may lie at the end of the second.
+    """
+    attempt = _owner(run, segment)
+    if attempt is None or attempt.accounting is None or attempt.accounting_line is None:
+        return ()
+    by_main = RecordMoments(attempt.accounting, attempt.stamps)
+    record = lines.get(attempt.accounting_line, {}).get("record", {})
+    for name in ("submitted", "eligible", "started", "ended"):
+        known = getattr(by_main, name)
+        borders = () if known is None else (known, known + by_main.resolution)
+        if any(abs(moment - border) <= _TOLERANCE for border in borders):
+            text = str(record.get(name))
+            return (StampSource(attempt.accounting_line, "accounting", f"record.{name}", text),)
+    return ()
+
+
+def _owner(run: Run, segment: MakespanSegment) -> Attempt | None:
+    name = segment.job_id if segment.job_id is not None else segment.group
+    return run.attempts.get((name, segment.attempt or 1)) if name is not None else None
+
+
 def _own_lines(run: Run, segment: MakespanSegment) -> tuple[int | None, ...]:
     """Return the lines about a segment's owner; also the submission's, if it has not ended."""
-    name = segment.job_id if segment.job_id is not None else segment.group
-    attempt = run.attempts.get((name, segment.attempt or 1)) if name is not None else None
+    attempt = _owner(run, segment)
     if attempt is None or attempt.status in FINAL:
         return (segment.line,)
     return segment.line, attempt.submitted_line

@@ -25,7 +25,7 @@ _READY, _QUEUED, _RUNNING = 1, 1 << _BITS, 1 << 2 * _BITS
 _COUNT: Final = (1 << _BITS) - 1
 _STATE: Final = {
     "slot_wait": _READY,
-    **dict.fromkeys(("dispatch", "submit", "queue_wait"), _QUEUED),
+    **dict.fromkeys(("dispatch", "submit", "held", "queue_wait"), _QUEUED),
 }
 _LONGEST: Final = 5
 _EXACT: Final = 64  # larger amounts are rounded up, so similar jobs are one kind

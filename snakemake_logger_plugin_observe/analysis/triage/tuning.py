@@ -31,6 +31,8 @@ _KINDS: Final = {
 _ANSWERED: Final = {
     **_KINDS,
     "busy_cluster": ("queue",),
+    "held_jobs": ("held",),
+    "slow_job_script": ("job_script",),
     "slow_host": ("compute",),
     "slow_metadata": ("staging",),
     "slow_planning": ("planning",),

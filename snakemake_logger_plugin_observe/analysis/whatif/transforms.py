@@ -15,10 +15,10 @@ from snakemake_logger_plugin_observe.analysis.whatif.model import (
 from snakemake_logger_plugin_observe.analysis.whatif.poll_schedule import near_miss
 from snakemake_logger_plugin_observe.clock import Micros
 
-BEFORE_THE_TOOL: Final = ("queue_wait", "node_startup", "node_plan")
+BEFORE_THE_TOOL: Final = ("held", "queue_wait", "job_script", "node_startup", "node_plan")
 _LAG_VARIES: Final = 1_000_000  # the scheduler's moments are whole seconds
 _BLOCKED: Final = 1_000_000  # a check takes some tenths of a second by itself
-_ON_A_NODE: Final = ("queue_wait", "node_startup", "node_plan", "member_wait", "node_exit")
+_ON_A_NODE: Final = (*BEFORE_THE_TOOL, "member_wait", "node_exit")
 
 
 # -- a phase, a rule or a job that takes no time -------------------------------------------------

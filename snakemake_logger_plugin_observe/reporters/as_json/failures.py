@@ -45,6 +45,8 @@ def failure(one: Failure, explained: Explained) -> dict[str, Any]:
             for way in one.ways
         ],
         "stopped": list(one.stopped),
+        "undone": list(one.undone),
+        "prevented": list(one.prevented),
         "retries": one.retries,
         "own_retries": one.own_retries,
         "repeats": [{**asdict(each), "differs": list(each.differs)} for each in one.repeats],

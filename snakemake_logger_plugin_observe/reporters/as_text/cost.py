@@ -10,7 +10,7 @@ from rich.text import Text
 
 from snakemake_logger_plugin_observe.analysis.cost.account import Account, RuleShare
 from snakemake_logger_plugin_observe.analysis.cost.polling import Polling
-from snakemake_logger_plugin_observe.analysis.phrasing import plural
+from snakemake_logger_plugin_observe.analysis.phrasing import named, plural
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.journal.events import FileSystem
 from snakemake_logger_plugin_observe.reporters.answers import CostAnswer
@@ -64,6 +64,7 @@ _SLOW_IN_SUM_S: Final = 0.002
 _WITH_FILES: Final = ("stage_in", "stage_out", "latency_wait", "postprocess", "select", "plan")
 _MUCH: Final = 0.3
 _LONG_CHECK_S: Final = 1.0
+_HELD: Final = "the cluster's, on your jobs"
 
 
 def parts(answer: CostAnswer, width: int) -> list[RenderableType]:
@@ -161,7 +162,8 @@ def _makespan(answer: CostAnswer, width: int) -> Table:
             continue
         drawn = Text(bar(micros, largest, _BAR_WIDTH), _COLORS.get(name, "red"))
         share = percent(micros, whole)
-        row(label(2, name, CLASSES[name], "bold"), drawn, seconds(micros, places), share)
+        means = _HELD if name == "limits" and _mostly_held(account) else CLASSES[name]
+        row(label(2, name, means, "bold"), drawn, seconds(micros, places), share)
         for phase, part in _phases_of(name, account.makespan_by_phase, whole):
             meaning = label(5, phase, PHASES[phase].meaning)
             row(meaning, "", seconds(part, places), percent(part, whole), style="dim")
@@ -199,9 +201,24 @@ def _hint(phase: str, answer: CostAnswer) -> tuple[str, ...]:
             limit = f"--max-status-checks-per-second {every.checks_per_s:g}"
             took = f"a status check took {every.check_s:.1f} s to find an end"
             return (took, *((limit,) if every.checks_per_s else ()))
+        case "held":
+            return _held_because(answer)
         case "slot_wait" if answer.holds:
             return (harmless(answer.holds[0].setting),)
     return ()
+
+
+def _mostly_held(account: Account) -> bool:
+    """Whether it was the cluster that kept jobs back, rather than the run's own limits."""
+    held = account.makespan_by_phase.get("held", 0)
+    return 2 * held > account.makespan_by_class["limits"]
+
+
+def _held_because(answer: CostAnswer) -> tuple[str, ...]:
+    """Return the scheduler's reasons for holding jobs back, if it named any."""
+    records = (a.accounting for a in answer.source.run.attempts.values() if a.phases.get("held"))
+    reasons = sorted({one.reason for one in records if one is not None and one.reason})
+    return (harmless(f"Slurm's reason: {named(reasons)}"),) if reasons else ()
 
 
 def _interval(every: Polling) -> str:
@@ -294,6 +311,8 @@ _SENTENCES: Final = {
     "scheduling": "Snakemake's own overhead took {share} % of {run}",
     "planning": "Reading the Snakefile and building the DAG took {share} % of {run}",
     "limits": "Waiting for a free slot under your own limits took {share} % of {run}",
+    "job_script": "Job scripts, before Snakemake began in them, took {share} % of {run}",
+    "held": "Jobs that the cluster held back took {share} % of {run}",
     "queue": "Waiting in the cluster's queue took {share} % of {run}",
     "staging": "Waiting for files took {share} % of {run}",
     "unobserved": "No breakdown is available for {share} % of {run}",
@@ -324,9 +343,13 @@ def _sentence(answer: CostAnswer) -> str:
         return "This run has no recorded time yet."
     run = "the run so far" if answer.source.status == "running" else "this run"
     name, micros = max(account.makespan_by_class.items(), key=lambda item: item[1])
-    text = _SENTENCES[name].format(share=percent(micros, account.makespan), run=run)
+    which = "held" if name == "limits" and _mostly_held(account) else name
+    script = account.makespan_by_phase.get("job_script", 0)
+    if name == "scheduling" and 2 * script > micros:
+        which, micros = "job_script", script
+    text = _SENTENCES[which].format(share=percent(micros, account.makespan), run=run)
     phases = {p: m for p, m in account.makespan_by_phase.items() if PHASES[p].cost_class == name}
-    if len(phases) > 1:
+    if len(phases) > 1 and which != "job_script":
         phase, part = max(phases.items(), key=lambda item: item[1])
         meaning = PHASES[phase].meaning
         text += f"; the largest part is {phase} ({meaning}): {percent(part, account.makespan)} %"

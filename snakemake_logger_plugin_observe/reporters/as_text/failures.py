@@ -14,6 +14,7 @@ from snakemake_logger_plugin_observe.analysis.failures.repeat import commands_as
 from snakemake_logger_plugin_observe.analysis.failures.rule_patterns import RulePattern
 from snakemake_logger_plugin_observe.analysis.failures.story import retry_setting, story_of
 from snakemake_logger_plugin_observe.analysis.jobs.table import Row
+from snakemake_logger_plugin_observe.analysis.phrasing import job_name as job_label
 from snakemake_logger_plugin_observe.analysis.phrasing import plural, wildcard_values
 from snakemake_logger_plugin_observe.pasting import option
 from snakemake_logger_plugin_observe.reporters.answers import JobsAnswer
@@ -133,6 +134,7 @@ def _block(
     yield from map(line, _retries(one))
     if one.stopped:
         yield line(f"{first_of(one.stopped)}, which shares a pipe with it, ended with it")
+    yield from map(line, _in_their_groups(answer, block))
     yield from map(line, _also(one))
     found = explain(answer.source.run, one, str(answer.source.path), as_run)
     yield from failure_meaning.meaning(found)
@@ -237,6 +239,22 @@ def _retries(one: Failure) -> Iterator[str]:
     setting = retry_setting(one)
     if setting is not None and len(one.rows) > 1:
         yield f"retried because of {setting}"
+
+
+def _in_their_groups(answer: JobsAnswer, block: list[Failure]) -> Iterator[str]:
+    """Yield which jobs of their groups did not run because of them, or succeeded in vain."""
+    jobs = answer.source.run.jobs
+    prevented = [job for one in block for job in one.prevented if job in jobs]
+    undone = [job for one in block for job in one.undone if job in jobs]
+    if prevented:
+        names = [job_label(jobs[job]) for job in prevented]
+        yield f"did not run because of it, in the same group: {first_of(names)}"
+    if undone:
+        names = [job_label(jobs[job]) for job in undone]
+        yield (
+            f"had succeeded in the same group: {first_of(names)}; Snakemake removes the outputs of "
+            "all jobs of a group that failed, so they run again"
+        )
 
 
 def _also(one: Failure) -> Iterator[str]:

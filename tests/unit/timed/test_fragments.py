@@ -77,6 +77,16 @@ def test_processes_come_in_the_order_of_their_starts(report_of: ReportOf) -> Non
     assert report.problem is None
 
 
+def test_only_the_outermost_process_of_a_start_keeps_its_ancestors(report_of: ReportOf) -> None:
+    began = {"ancestors": [at(3), at(1)]}
+    report = report_of(
+        process(started=at(4), **began),
+        process(pid=2, started=at(7), **began),
+        process(pid=3, started=at(20), restarts=1, **began),
+    )
+    assert [level.ancestors for level in report.levels] == [(at(3), at(1)), (), (at(3), at(1))]
+
+
 def test_the_last_line_of_a_process_counts(report_of: ReportOf) -> None:
     report = report_of(process(), process(planned=at(6), ended=at(10)))
     (level,) = report.levels

@@ -16,8 +16,8 @@ CLASS: Final = "tiny_jobs"
 _FEWEST: Final = 20
 _TINY: Final = 10_000_000
 _OVERHEAD: Final = (
-    *("dispatch", "submit", "node_startup", "node_plan", "stage_in", "stage_out", "node_exit"),
-    *("poll_wait", "postprocess"),
+    *("dispatch", "submit", "job_script", "node_startup", "node_plan", "stage_in", "stage_out"),
+    *("node_exit", "poll_wait", "postprocess"),
 )
 
 

@@ -24,7 +24,7 @@ from builders import (
     wait,
 )
 
-from snakemake_logger_plugin_observe.journal.records import Offset, Stamps, StatusCheck
+from snakemake_logger_plugin_observe.journal.records import Level, Offset, Stamps, StatusCheck
 from snakemake_logger_plugin_observe.run.clock_offsets import KernelBoot, MainProcess
 from snakemake_logger_plugin_observe.run.segments import Segment, Timeline, phase_sums
 from snakemake_logger_plugin_observe.run.timeline import (
@@ -235,6 +235,52 @@ def test_a_job_whose_end_the_node_did_not_stamp_has_no_status_check_s_phases() -
     known = remote(status_check=checked(begun=11, previous=9))
     cut = replace(known, levels=[node_level(ended=None)])
     assert phases_at(timeline(cut))[-3:] == [("unobserved", 9, 12), *AFTER_THE_REPORT]
+
+
+def with_ancestors(*moments_s: float, **more: Any) -> TimelineInput:
+    known = remote(**more)
+    ancestors = tuple(at(moment) for moment in moments_s)
+    known.levels = [one.model_copy(update={"ancestors": ancestors}) for one in known.levels]
+    return known
+
+
+@pytest.mark.parametrize(
+    ("ancestors", "began"),
+    [
+        ((3.8, 3.4, 3.2, 1), 3.2),  # the batch script's shells, Slurm's process, a daemon
+        ((3.8, 2.9, 2.5), 3.8),  # a submit command that starts it after a while
+    ],
+)
+def test_the_job_script_begins_with_the_first_process_after_the_submission(
+    ancestors: tuple[float, ...], began: float
+) -> None:
+    assert phases_at(timeline(with_ancestors(*ancestors)))[3:-9] == [
+        ("queue_wait", 3, began),
+        ("job_script", began, 4),
+    ]
+
+
+@pytest.mark.parametrize("shell", [0.5, 2.9], ids=["a pilot job", "a shell that waits for a slot"])
+def test_processes_from_before_the_submission_say_nothing_about_the_job(shell: float) -> None:
+    assert timeline(with_ancestors(shell, -60)) == timeline(remote())
+
+
+def test_the_job_script_ends_with_the_shell_s_first_sign_of_life() -> None:
+    result = timeline(with_ancestors(3.9, 3.2, node_starts=(3.5,)))
+    assert phases_at(result)[3:6] == [
+        ("queue_wait", 3, 3.2),
+        ("job_script", 3.2, 3.5),
+        ("node_startup", 3.5, 5),
+    ]
+
+
+def test_the_job_script_of_a_node_whose_clock_is_behind_is_on_that_clock() -> None:
+    known = evidence(REMOTE_STAMPS, node_level(-90), waits=LATENCY)
+    ancestors = (at(3.4 - 90),)
+    known.levels = [one.model_copy(update={"ancestors": ancestors}) for one in known.levels]
+    phases = phase_sums(timeline(known).segments)
+    waits = sum(phases.get(name, 0) for name in ("queue_wait", "job_script", "poll_wait"))
+    assert (waits, phases["node_startup"]) == (3_000_000, 1_000_000)
 
 
 def test_the_first_sign_of_life_ends_queue_wait_before_the_interpreter_starts() -> None:
@@ -684,3 +730,82 @@ def test_a_job_that_began_before_its_acceptance_and_went_on_has_another_clock() 
     assert ("submit", 2, 5) in phases_at(result)
     assert result.offset is not None
     assert result.offset.high_s == -1
+
+
+# -- a group whose members run in processes of their own ---------------------------------------------
+
+
+def of_members(*inner: Level, ended: float = 40) -> TimelineInput:
+    """Return the evidence of a group whose jobs a process on the node starts one by one."""
+    known = stamps(ready=0, selected=1, submitting=2, accepted=3, reported=50, finished=51)
+    jobs = [an_execution(begun=6, reported=39, wildcards={"i": name}) for name in "ab"]
+    outer = level(*jobs, wraps="slurm-jobstep", started=4, loaded=5, planned=6, ended=ended)
+    return evidence(known, outer, *inner, group=True)
+
+
+def member(name: str, start: float, **more: Any) -> Level:
+    """Return the process of a member: five seconds from its start to its tool, which takes four."""
+    moments = {"selected": 3, "begun": 3, "tool_started": 5, "tool_ended": 9, "checked": 10}
+    known = {key: start + later for key, later in moments.items()}
+    tool = an_execution(wildcards={"i": name}, **{**known, **more})
+    steps = {"started": start, "loaded": start + 2, "planned": start + 3, "ended": start + 12}
+    return level(tool, pid=200 + int(start), **steps)
+
+
+def test_members_in_processes_of_their_own_have_their_tools_time() -> None:
+    first, second = member("a", 7), member("b", 20)
+    known = of_members(first, second)
+    assert phases_at(timeline(known))[3:] == [
+        ("queue_wait", 3, 4),
+        ("node_startup", 4, 5),
+        ("node_plan", 5, 6),
+        ("node_startup", 6, 9),
+        ("node_plan", 9, 10),
+        (None, 10, 17),
+        ("member_wait", 17, 20),
+        ("node_startup", 20, 22),
+        ("node_plan", 22, 23),
+        (None, 23, 30),
+        ("node_exit", 30, 40),
+        ("poll_wait", 40, 50),
+        ("postprocess", 50, 51),
+    ]
+    own = known.levels[0].executions[0]
+    outer = known.levels[0].model_copy(update={"executions": (own,)})
+    assert phases_at(member_timeline([outer, first], None, at(51))) == [
+        ("stage_in", 10, 12),
+        ("compute", 12, 16),
+        ("stage_out", 16, 17),
+    ]
+
+
+def test_a_member_s_time_comes_before_the_start_up_of_one_beside_it() -> None:
+    found = phases_at(timeline(of_members(member("a", 7), member("b", 9))))
+    assert found[6:11] == [
+        ("node_startup", 6, 9),
+        ("node_plan", 9, 10),
+        (None, 10, 19),
+        ("node_exit", 19, 40),
+        ("poll_wait", 40, 50),
+    ]
+
+
+def test_a_retry_in_another_process_is_the_member_s_with_its_start_up() -> None:
+    first, again = member("a", 7, status="failed"), member("a", 20)
+    assert (None, 10, 30) in phases_at(timeline(of_members(first, again)))
+    assert phases_at(member_timeline([first, again], None, at(51))) == [
+        ("stage_in", 10, 12),
+        ("compute", 12, 16),
+        ("stage_out", 16, 17),
+        ("node_exit", 17, 20),
+        ("node_startup", 20, 22),
+        ("node_plan", 22, 23),
+        ("stage_in", 23, 25),
+        ("compute", 25, 29),
+        ("stage_out", 29, 30),
+    ]
+
+
+def test_a_member_whose_process_wrote_nothing_has_no_timing() -> None:
+    known = of_members()
+    assert member_timeline([known.levels[0]], None, at(51)).segments == []

@@ -7,6 +7,7 @@ import strategies
 from builders import (
     SECOND,
     Story,
+    a_record,
     an_execution,
     at,
     begun,
@@ -300,6 +301,23 @@ def test_few_or_long_jobs_should_not_be_grouped(shape: dict[str, Any]) -> None:
 
 def test_the_queue_is_simulated_at_half_its_length() -> None:
     assert piece(on_cluster(queue_s=20, tool_s=5), "queue")[1:] == ((("queue", "x0.5"),), 10)
+
+
+def test_a_job_script_is_simulated_without_its_time() -> None:
+    text, move, saves = piece(on_cluster(queue_s=1, script_s=20, tool_s=5), "job_script")
+    assert text.startswith("take out of the job script")
+    assert (move, saves) == ((), 20)
+
+
+def test_what_held_jobs_back_is_named_by_the_scheduler() -> None:
+    story = on_cluster(queue_s=40, tool_s=5)
+    end = story.events.pop()
+    held = {"submitted": 2, "eligible": 40, "started": 43, "ended": 48}
+    story.accounting(1, a_record(**held, reason="JobHeldUser"), moment_s=48)
+    story.add(end)
+    (one,) = (one for one in advice(story) if one.lever.kind == "held")
+    assert one.lever.why.endswith("Slurm's reason: JobHeldUser")
+    assert (one.lever.at_most, one.saves / SECOND) == (True, 37)
 
 
 # -- what no setting changes ----------------------------------------------------------------------

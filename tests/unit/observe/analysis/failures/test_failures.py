@@ -47,6 +47,7 @@ from snakemake_logger_plugin_observe.journal.events import AttemptFinished
 from snakemake_logger_plugin_observe.reporters.answers import Source
 from snakemake_logger_plugin_observe.run.fold import fold
 from snakemake_logger_plugin_observe.run.model import Run
+from snakemake_logger_plugin_observe.run.scope import job_counts
 
 SECOND = 1_000_000
 FAILED = {"status": "failed", "exit_code": 3}
@@ -265,10 +266,30 @@ def test_the_time_of_a_group_s_submission_is_lost_only_once() -> None:
     assert two.lost == own[1]
 
 
+def test_a_member_that_succeeded_in_a_failed_group_is_lost_with_it() -> None:
+    """Snakemake removes its outputs: it runs again."""
+    run = group_of_two("failed", 2)
+    (found,) = failures(run)
+    whole = sum(one.since_selected for one in run.attempts.values())
+    assert (found.lost, found.undone, found.prevented) == (whole, (1,), ())
+    counts = job_counts(run)
+    assert (counts.done, counts.failed, counts.cancelled) == (0, 1, 1)
+
+
+def test_a_member_that_could_not_run_because_of_another_is_named() -> None:
+    run = group_of_two("failed", 1)
+    run.attempts[(2, 1)].status = "cancelled"
+    (found,) = failures(run)
+    assert (found.key, found.undone, found.prevented) == (1, (), (2,))
+
+
 def test_a_group_whose_members_did_not_fail_is_reported_itself() -> None:
-    (found,) = failures(group_of_two("failed"))
+    run = group_of_two("failed")
+    (found,) = failures(run)
     assert (found.job_id, found.key, found.rule) == (None, "g1", None)
     assert (found.executions, found.failed_executions) == (2, 0)
+    assert found.lost == sum(one.since_selected for one in run.attempts.values())
+    assert found.undone == (1, 2)
 
 
 def test_a_group_s_executions_are_those_of_its_members_in_all_of_its_submissions() -> None:

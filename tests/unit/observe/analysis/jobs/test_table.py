@@ -101,7 +101,7 @@ def test_observed_phases_are_known() -> None:
 def test_phases_on_a_node_without_timing_are_unknown() -> None:
     found = phases_of(begun().job(1).attempt(1, REMOTE_STAMPS, external_jobid="77"))
     assert {name for name, micros in found.items() if micros is None} == {
-        *("queue_wait", "node_startup", "node_plan", "stage_in", "compute"),
+        *("held", "queue_wait", "job_script", "node_startup", "node_plan", "stage_in", "compute"),
         *("stage_out", "node_exit", "poll_wait"),
     }
     assert found["submit"] == 1_000_000

@@ -3,7 +3,7 @@
 from builders import at, phases_at
 from out_on_cluster import answered, computing, out, over, queued, view_of
 
-from snakemake_logger_plugin_observe.analysis.live.take_in import HELD, JOB_SCRIPT, take_in
+from snakemake_logger_plugin_observe.analysis.live.take_in import take_in
 from snakemake_logger_plugin_observe.journal.node_reports import NodeReport
 from snakemake_logger_plugin_observe.run.attempt import Attempt
 from snakemake_logger_plugin_observe.run.fold import extend_to
@@ -31,7 +31,7 @@ def test_a_pending_job_waits_in_the_queue() -> None:
 
 def test_a_held_job_is_held() -> None:
     attempt = taken(answered(queued(reason="JobHeldUser")))
-    assert phases_at(attempt.segments)[-1] == (HELD, 5, 60)
+    assert phases_at(attempt.segments)[-1] == ("held", 5, 60)
     assert attempt.accounting is not None
     assert attempt.accounting.reason == "JobHeldUser"
 
@@ -39,7 +39,7 @@ def test_a_held_job_is_held() -> None:
 def test_a_job_script_begins_where_the_queue_ends() -> None:
     attempt = taken(answered(queued(state="RUNNING", reason=None, started=20, nodes="n1")))
     assert (attempt.status, attempt.node) == ("running", "n1")
-    assert phases_at(attempt.segments)[-2:] == [("queue_wait", 5, 20), (JOB_SCRIPT, 20, 60)]
+    assert phases_at(attempt.segments)[-2:] == [("queue_wait", 5, 20), ("job_script", 20, 60)]
 
 
 def test_a_tool_computes_up_to_now() -> None:
