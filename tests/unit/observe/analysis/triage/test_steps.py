@@ -322,7 +322,7 @@ def test_a_healthy_run_that_a_setting_makes_much_faster_is_told_so() -> None:
 
 
 def test_triage_gives_the_advice_that_cost_gives_first() -> None:
-    """Also if that is no setting: fewer jobs, a faster Snakefile."""
+    """Also if that is no setting: fewer jobs, a faster tool."""
     story = begun(wraps="local", cores=1, cpus=1, settings={"scheduler": "greedy"})
     for number in range(20):
         begin = 3 + number * 0.6
@@ -330,7 +330,7 @@ def test_triage_gives_the_advice_that_cost_gives_first() -> None:
         story.quick(number, 3, begin + 0.5, begin + 0.6)
     story.iteration(15, 15).end(15)
     first = advise(story.run, account(story.run))[:MOST_SHOWN]
-    assert [one.lever.kind for one in first] == ["fewer_jobs", "planning"]
+    assert [one.lever.kind for one in first] == ["fewer_jobs", "compute"]
     _, *told = triage_of(story).note.next_action
     assert [one.text.split(" (")[0] for one in told] == [
         f"to make it faster: {one.lever.text}" for one in first
