@@ -314,9 +314,10 @@ class _ModelBuilder:
         return _phases_between(self.segments, self.start, self.began)
 
     def _rest(self) -> Rest:
-        """Return what follows the end of the last job."""
+        """Return what follows the end of the last job, or its submission if none is waited for."""
         ended = [f for f, cut in zip(self.finished, self.unfinished, strict=True) if not cut]
-        last = max(ended, default=self.began)
+        submitted = (attempt.stamps.accepted or 0 for attempt in self.attempts)
+        last = max(ended, default=max(submitted, default=0) or self.began)
         sleeps = [
             p
             for p in self.run.phases
