@@ -57,7 +57,8 @@ def test_what_became_of_jobs_is_said_and_nothing_is_to_be_cancelled_that_has_end
 def test_what_the_scheduler_still_has_is_to_be_cancelled_first() -> None:
     pending = {"state": "PENDING", "reason": "PartitionTimeLimit"}
     run = killed(**pending, started=None, ended=None).run
-    (found,) = triage(Case(run, "killed")).incidents
+    why, found = triage(Case(run, "killed")).incidents
+    assert (why.incident_class, found.incident_class) == ("held_jobs", "killed_run")
     assert found.claim.endswith("(slurm 71 PENDING: PartitionTimeLimit)")
     assert found.action.text.startswith("cancel 71, which the scheduler still had; then run the")
     assert [one.line for one in found.action.commands] == ["squeue -j 71", "scancel 71"]
