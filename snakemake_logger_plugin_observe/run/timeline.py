@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
-from snakemake_logger_plugin_observe.clock import TICK, Micros
+from snakemake_logger_plugin_observe.clock import TICK, Micros, to_seconds
 from snakemake_logger_plugin_observe.journal.events import Paused
 from snakemake_logger_plugin_observe.journal.records import (
     Execution,
@@ -263,6 +263,7 @@ def _on_node(track: Track, levels: list[Level], evidence: TimelineInput, result:
         if evidence.status_check is not None:
             _until_checked(track, evidence.status_check)
             track.to(stamps.reported, "postprocess")
+            result.offset = _less_than_the_poll(result, track, stamps.reported)
     track.to(stamps.reported, "poll_wait")
     track.end = limit
 
@@ -270,12 +271,24 @@ def _on_node(track: Track, levels: list[Level], evidence: TimelineInput, result:
 def _until_checked(track: Track, check: StatusCheck) -> None:
     """Label the time from the end of a node's processes to the status check that saw it.
 
-    The check before that one still found the job running: until then the cluster had not ended it.
-    From there on Snakemake was behind: it checked other jobs, or waited to report them, and slept.
+    The check before that one still found the job running: until then the cluster had not ended it,
+    or its node's clock is off. From there on Snakemake was behind: it checked other jobs, or waited
+    to report them, and slept.
     """
-    track.to_if(check.previous, "node_exit")
+    track.to_if(check.previous, "poll_wait" if track.shift else "node_exit")
     track.to_if(check.slept, "postprocess")
     track.to(check.begun, "poll_wait")
+
+
+def _less_than_the_poll(result: Timeline, track: Track, reported: Micros | None) -> Offset | None:
+    """Return the offset with bounds of ``poll_wait`` alone: other phases are in that time, too."""
+    offset, ended = result.offset, result.node_ended
+    if offset is None or offset.poll_wait_bounds_s is None or reported is None or ended is None:
+        return offset
+    after = [one for one in track.segments if one.end > ended and one.phase != "poll_wait"]
+    other = to_seconds(sum(one.end - max(one.start, ended) for one in after))
+    low, high = (max(0.0, round(bound - other, 6)) for bound in offset.poll_wait_bounds_s)
+    return offset.model_copy(update={"poll_wait_bounds_s": (low, high)})
 
 
 class _NodeStart(NamedTuple):
@@ -377,10 +390,11 @@ def _label_job_script(track: Track, start: _NodeStart) -> None:
     """Label the wait for the scheduler, then its job script up to the first sign of life.
 
     The job began with the first of the processes that led to Snakemake's on the node and that was
-    started after the submission was accepted. One from before may have waited for it to begin.
+    started after the submission was accepted. One from before may have waited for it to begin; so
+    may any, for all that is known, where the node's clock is off.
     """
-    ancestors = start.levels[0].ancestors if start.levels else ()
-    began = [moment for moment in ancestors if moment >= track.at + track.shift]
+    ancestors = start.levels[0].ancestors if start.levels and not track.shift else ()
+    began = [moment for moment in ancestors if moment >= track.at]
     if began:
         track.node(min(began), "queue_wait")
     track.node(start.first, "job_script" if began else "queue_wait")
