@@ -52,8 +52,8 @@ def test_time_limit_and_out_of_memory_are_distinguished_with_used_and_requested(
     assert (fat["cause"], fat["certain"]) == ("out_of_memory", False)
     assert fat["failures"][-1]["signal"] in (9, None) or fat["failures"][-1]["exit_code"] == 137
     assert fat["memory"]["requested_bytes"] == 400_000_000
-    # The largest of what the kernel counted and what Slurm sampled, Snakemake's own part included.
-    assert 390e6 <= fat["memory"]["used_bytes"] < 550e6
+    # All steps that ran at once, with two Snakemake processes of 100 to 150 MB around the tool.
+    assert 390e6 <= fat["memory"]["used_bytes"] < 750e6
     shown = text(lab)
     assert "time limit (TIMEOUT" in shown
     assert "of 1 min 00 s requested" in shown
