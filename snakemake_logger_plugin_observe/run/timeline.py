@@ -176,10 +176,10 @@ def _submission(track: Track, evidence: TimelineInput, result: Timeline) -> None
             track.to(stamps.reported, UNOBSERVED)
             result.unobserved.append(NOT_TIMED)
         return
-    if stamps.accepted is None:
+    if stamps.accepted is None and not spawned:
         track.to(stamps.reported, "submit")
         return
-    if not _ran_while_submitting(spawned, evidence):
+    if stamps.accepted is not None and not _ran_while_submitting(spawned, evidence):
         track.to(stamps.accepted, "submit")
     if evidence.tool_started is not None:
         return
@@ -240,7 +240,7 @@ def _on_node(track: Track, levels: list[Level], evidence: TimelineInput, result:
         track.to(stamps.reported, UNOBSERVED)
         return
     limit = track.end
-    before = "queue_wait"
+    before = "queue_wait" if accepted is not None else UNOBSERVED
     if _ran_while_submitting(levels, evidence):
         # What the order of events says of the clocks does not hold; the submission is around it.
         stamps = stamps.model_copy(update={"accepted": stamps.submitting})
@@ -375,10 +375,10 @@ def _label_start(
         result.unobserved += [lead.reason] if lead.reason else []
         if ended is not None and reported is not None and ended - track.shift > reported:
             result.unobserved.append(ENDED_EARLY if lead.certain else ENDED_EARLY_OR_SET)
-    if before == "submit":
-        track.node(start.first, before)
-    else:
+    if before == "queue_wait":
         _label_job_script(track, start)
+    else:
+        track.node(start.first, before)
     if outermost is not None:
         label_process(track, outermost, start.levels[1:], evidence.group, result)
     if ended is None:

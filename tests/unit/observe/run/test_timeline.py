@@ -283,6 +283,16 @@ def test_the_job_script_of_a_node_whose_clock_is_behind_is_on_that_clock() -> No
     assert (waits, phases["node_startup"]) == (3_000_000, 1_000_000)
 
 
+def test_an_acceptance_that_was_not_recorded_hides_only_the_time_up_to_the_node() -> None:
+    known = remote()
+    result = timeline(replace(known, stamps=known.stamps.model_copy(update={"accepted": None})))
+    before, after = phases_at(result)[:3], phases_at(result)[3:]
+    assert [phase for phase, _start, _end in before] == ["slot_wait", "dispatch", "unobserved"]
+    assert after == phases_at(timeline(known))[-len(after) :]
+    assert "compute" in [phase for phase, _start, _end in after]
+    assert reasons(result) == [NOT_TIMED]
+
+
 def test_the_first_sign_of_life_ends_queue_wait_before_the_interpreter_starts() -> None:
     result = timeline(remote(node_starts=[3.5]))
     assert phases_at(result)[3:5] == [("queue_wait", 3, 3.5), ("node_startup", 3.5, 5)]
