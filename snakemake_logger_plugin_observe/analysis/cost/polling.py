@@ -7,14 +7,15 @@ from typing import Final
 from snakemake_logger_plugin_observe.run.model import Run
 
 _GENERAL: Final = "--seconds-between-status-checks"
-# These plugins have an interval of their own and ignore Snakemake's flag.
-_OWN: Final = {
+OWN_FLAG: Final = {
     "slurm": "--slurm-init-seconds-before-status-checks",
     "sge": "--sge-init-seconds-before-status-checks",
 }
-_GROWTH_S: Final = {"slurm": 10.0}
+"""The flags of plugins that have an interval of their own and ignore Snakemake's flag."""
+GROWTH_S: Final = {"slurm": 10.0}
 """By how much a plugin's interval grows each time that it finds nothing."""
-_GROWS_TO_S: Final = {"slurm": 180.0}
+GROWS_TO_S: Final = {"slurm": 180.0}
+"""The longest interval that it grows to."""
 _BEARABLE_S: Final = 5.0
 _WITHOUT_FLAG: Final = frozenset({"aws-batch"})  # no flag sets its interval
 
@@ -63,12 +64,12 @@ def polling(run: Run) -> Polling | None:
     wraps = run.started.wraps if run.started is not None else None
     if not intervals or wraps in _WITHOUT_FLAG:
         return None
-    setting = _OWN.get(wraps or "", _GENERAL)
+    setting = OWN_FLAG.get(wraps or "", _GENERAL)
     shortest = min(intervals)
-    set_to = _argument(run, setting) if setting != _GENERAL else None
+    set_to = argument(run, setting) if setting != _GENERAL else None
     if set_to is not None and 0 < set_to < shortest:
         shortest = set_to
-    growth, most = _GROWTH_S.get(wraps or "", 0.0), _GROWS_TO_S.get(wraps or "", 0.0)
+    growth, most = GROWTH_S.get(wraps or "", 0.0), GROWS_TO_S.get(wraps or "", 0.0)
     settings = run.started.settings if run.started is not None else {}
     per_s = settings.get("max_status_checks_per_second")
     return Polling(
@@ -87,7 +88,7 @@ def _check_s(run: Run) -> float | None:
     return round(max(0.0, median(took)), 3) if took else None
 
 
-def _argument(run: Run, flag: str) -> float | None:
+def argument(run: Run, flag: str) -> float | None:
     """Return the number that *flag* has on *run*'s command line, if it has one."""
     words = run.started.command if run.started is not None else ()
     for number, word in reversed(list(enumerate(words))):

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.citations import Citation
-from snakemake_logger_plugin_observe.analysis.live import checks
 from snakemake_logger_plugin_observe.analysis.live.log_folders import folders_of, without_a_log
 from snakemake_logger_plugin_observe.analysis.live.reasons import Obstacle, obstacle
 from snakemake_logger_plugin_observe.analysis.live.state import (
@@ -23,7 +22,7 @@ from snakemake_logger_plugin_observe.analysis.live.summary import (
 )
 from snakemake_logger_plugin_observe.analysis.phrasing import named
 from snakemake_logger_plugin_observe.analysis.submission.settings import settings_of
-from snakemake_logger_plugin_observe.analysis.triage import cluster_jobs
+from snakemake_logger_plugin_observe.analysis.triage import cluster_jobs, status_checks
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident, Strength
 from snakemake_logger_plugin_observe.pasting import Command, command, path
@@ -135,8 +134,8 @@ def _unnoticed(case: Case, view: LiveView) -> Iterator[Incident]:
     run = case.run
     if case.status != "running":  # no process is left that could notice it
         return
-    interval_s = checks.longest_interval_s(run, view.now)
-    blind = checks.has_no_status_command(run)
+    interval_s = status_checks.longest_interval_s(run, view.now)
+    blind = status_checks.has_no_status_command(run)
     late: dict[tuple[str, str], list[LiveState]] = {}
     for one in view.submissions:
         length = view.length(one)

@@ -1,36 +1,40 @@
 """How soon the run's executor can notice an end: the longest time between its status checks."""
 
-from itertools import pairwise
 from typing import Final
 
+from snakemake_logger_plugin_observe.analysis.cost.polling import (
+    GROWS_TO_S,
+    GROWTH_S,
+    OWN_FLAG,
+    argument,
+)
 from snakemake_logger_plugin_observe.analysis.submission.settings import settings_of
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.run.model import Run
 
-_SLURM_FIRST: Final = "--slurm-init-seconds-before-status-checks"
+_SLURM: Final = "slurm"
 _SLURM_DEFAULT_S: Final = 40.0
-_SLURM_GROWS_S: Final = 10.0
-_SLURM_LONGEST_S: Final = 180.0
 _USUAL_S: Final = 10.0
 
 
 def longest_interval_s(run: Run, now: Micros) -> float:
     """Return the longest interval between status checks that there can have been up to *now*.
 
-    Slurm's plugin waits 10 s longer each time it has found nothing, up to 180 s.
+    Slurm's plugin waits longer each time it has found nothing.
     """
     started = run.started
     if started is None:
         return _USUAL_S
-    if (started.wraps or started.executor) != "slurm":
+    if (started.wraps or started.executor) != _SLURM:
         known = started.settings.get("seconds_between_status_checks")
         return float(known) if isinstance(known, int | float) and known > 0 else _USUAL_S
-    interval = _flag_s(started.command, _SLURM_FIRST) or _SLURM_DEFAULT_S
+    interval = first = argument(run, OWN_FLAG[_SLURM]) or _SLURM_DEFAULT_S
+    longest = GROWS_TO_S[_SLURM]
     passed = (now - (run.start or now)) / 1e6
-    while interval < min(_SLURM_LONGEST_S, passed):
+    while interval < min(longest, passed):
         passed -= interval
-        interval += _SLURM_GROWS_S
-    return min(interval, max(_SLURM_LONGEST_S, _flag_s(started.command, _SLURM_FIRST) or 0.0))
+        interval += GROWTH_S[_SLURM]
+    return min(interval, max(longest, first))
 
 
 def has_no_status_command(run: Run) -> bool:
@@ -39,15 +43,3 @@ def has_no_status_command(run: Run) -> bool:
         return False
     settings = settings_of(run.started)
     return settings.submit_command is not None and settings.status_command is None
-
-
-def _flag_s(command: tuple[str, ...], flag: str) -> float | None:
-    """Return the number that *flag* has on a command line, None if it is not there."""
-    for word, following in pairwise((*command, "")):
-        name, _, value = word.partition("=")
-        if name == flag:
-            try:
-                return float(value or following)
-            except ValueError:
-                return None
-    return None
