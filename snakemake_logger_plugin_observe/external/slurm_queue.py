@@ -19,6 +19,7 @@ from snakemake_logger_plugin_observe.external.sacct_records import (
 from snakemake_logger_plugin_observe.external.slurm_commands import SlurmError, output_of
 from snakemake_logger_plugin_observe.journal.records import SchedulerRecord
 from snakemake_logger_plugin_observe.run.queue_answer import PartitionLimits, QueueAnswer
+from snakemake_logger_plugin_observe.run.slurm_states import COMPLETING, RUNNING, WAITING
 
 PATIENCE_S: Final = 3.0
 """The time limit for everything that is asked: it answers in milliseconds, or not at all."""
@@ -27,17 +28,9 @@ _CLOCK_MAY_DIFFER_S: Final = 300
 _FIELDS: Final = ("%i", "%T", "%V", "%S", "%e", "%N", "%P", "%C", "%l", "%r")
 """The reason comes last: it is the only text that may contain the separator."""
 _UNKNOWN_ID: Final = "Invalid job id"
-_NOT_ENDED: Final = frozenset(
-    {
-        *("PENDING", "RUNNING", "CONFIGURING", "COMPLETING", "SUSPENDED", "STOPPED", "RESIZING"),
-        *("REQUEUED", "REQUEUE_HOLD", "REQUEUE_FED", "RESV_DEL_HOLD", "SIGNALING", "STAGE_OUT"),
-    }
-)
-_GOES_ON: Final = _NOT_ENDED - {"COMPLETING"}
+_NOT_ENDED: Final = WAITING | RUNNING | {COMPLETING}
+_GOES_ON: Final = WAITING | RUNNING
 """Of the others, the accounting may know the end."""
-_NOT_STARTED: Final = frozenset(
-    {"PENDING", "REQUEUED", "REQUEUE_HOLD", "REQUEUE_FED", "RESV_DEL_HOLD"}
-)
 _OF_PARTITIONS: Final = "Partition"
 """How the reasons begin by which a partition's state or limits keep a job."""
 
@@ -120,7 +113,7 @@ def _queued(ids: Sequence[str], since: int, until: float) -> Iterator[SchedulerR
 
 def _record(row: Mapping[str, str]) -> SchedulerRecord:
     state = row["%T"].strip() or None
-    waits = state in _NOT_STARTED  # then its start and its end are what Slurm expects
+    waits = state in WAITING  # then its start and its end are what Slurm expects
     return SchedulerRecord(
         cluster_job=row["%i"],
         state=state,

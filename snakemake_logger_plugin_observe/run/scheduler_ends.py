@@ -10,14 +10,9 @@ from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.journal.records import SchedulerRecord, Status
 from snakemake_logger_plugin_observe.run.attempt import FINAL, Attempt
 from snakemake_logger_plugin_observe.run.model import Run
+from snakemake_logger_plugin_observe.run.slurm_states import RUNNING, WAITING
 
-_OUT: Final = frozenset(
-    {
-        *("PENDING", "CONFIGURING", "RUNNING", "SUSPENDED", "STOPPED", "SIGNALING"),
-        *("REQUEUED", "REQUEUE_HOLD", "REQUEUE_FED", "SPECIAL_EXIT", "RESIZING"),
-        *("queued", "running"),
-    }
-)
+_OUT: Final = WAITING | RUNNING | {"queued", "running"}
 """The states of jobs that the scheduler still has."""
 _AS_STATUS: Final[dict[str, Status]] = {
     "COMPLETED": "success",

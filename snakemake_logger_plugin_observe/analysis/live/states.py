@@ -19,16 +19,10 @@ from snakemake_logger_plugin_observe.run.endings import describe_exit, exit_of
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.node_processes import innermost_executions
 from snakemake_logger_plugin_observe.run.queue_answer import QueueAnswer
+from snakemake_logger_plugin_observe.run.slurm_states import COMPLETING, RUNNING, WAITING
 
 _IN_PROCESS: Final = frozenset({None, "local", "dryrun", "touch"})
 """The executors whose jobs run on the main process's host."""
-_WAITING: Final = frozenset(
-    {"PENDING", "REQUEUED", "REQUEUE_HOLD", "REQUEUE_FED", "RESV_DEL_HOLD", "SPECIAL_EXIT"}
-)
-_RUNNING: Final = frozenset(
-    {*("RUNNING", "CONFIGURING", "SUSPENDED", "STOPPED", "RESIZING", "SIGNALING", "STAGE_OUT")}
-)
-_LEAVING: Final = "COMPLETING"
 _SHOWS_LATE: Final = 15_000_000
 """So long after its submission, the accounting may not have a job's record yet."""
 _ID: Final = re.compile(r"\d{1,15}([_+]\d{1,9})?(;(?P<cluster>[\w.-]{1,64}))?")
@@ -164,13 +158,13 @@ class _Evidence:
         if attempt.stamps.accepted is None and attempt.external_jobid is None:
             return self._before_submission()
         scheduler = record.state if record is not None else None
-        if record is not None and scheduler in _WAITING:
+        if record is not None and scheduler in WAITING:
             return self._is("pending", record.submitted, record.reason)
         if self._report.complete:
             return self._is("ended", self._ended(), self._how_it_ended())
-        if record is not None and scheduler == _LEAVING:
+        if record is not None and scheduler == COMPLETING:
             return self._is("ended", record.ended or self._ended(), "Slurm is cleaning up after it")
-        if record is not None and scheduler is not None and scheduler not in _RUNNING:
+        if record is not None and scheduler is not None and scheduler not in RUNNING:
             return self._is("ended", record.ended, said(record))
         if record is None and self._is_gone():
             return self._is("gone", None, "neither squeue nor sacct knows it")
@@ -209,7 +203,7 @@ class _Evidence:
             began = [level.started for level in self._levels if level.started is not None]
             since = max(self._report.starts, default=None) or min(began, default=None)
             return self._is("starting", since, self._suspended())
-        if record is not None and record.state in _RUNNING:
+        if record is not None and record.state in RUNNING:
             state: State = "job_script" if self._attempt.fragments else "running"
             return self._is(state, record.started, self._suspended())
         return self._is("unknown", self._attempt.stamps.accepted, self._why_unknown())
