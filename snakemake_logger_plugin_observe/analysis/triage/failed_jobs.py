@@ -1,8 +1,8 @@
-"""Descriptions of failed jobs for incidents: names, endings, last messages, citations."""
+"""Failed jobs in incidents: the fields that follow from them, and texts that describe them."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import Final, TypedDict
 
 from snakemake_logger_plugin_observe.analysis.citations import Citation
 from snakemake_logger_plugin_observe.analysis.failures.endings import describe, of_attempts
@@ -21,12 +21,41 @@ from snakemake_logger_plugin_observe.analysis.phrasing import (
 )
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Strength
+from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.run.endings import describe_exit
 
 _CITED: Final = 3
 _LONGEST: Final = 160
 _WAYS: Final = 4
 _UNKNOWN: Final = "no known exit code"
+
+
+class IncidentFields(TypedDict):
+    """The fields of an incident that follow from the failures that it explains."""
+
+    explains: Micros
+    failures: int
+    evidence: tuple[Citation, ...]
+    check: str | None
+    rules: tuple[str, ...]
+    jobs: tuple[int, ...]
+
+
+def fields(
+    case: Case, failures: Sequence[Failure], *, cited: Iterable[Citation] = ()
+) -> IncidentFields:
+    """Return the fields of an incident that explains *failures*; *cited* is more evidence.
+
+    Where another limit fits better than ``check``, the detector replaces that field.
+    """
+    return {
+        "explains": lost(failures),
+        "failures": len(failures),
+        "evidence": (*evidence(case, failures), *cited),
+        "check": check(failures),
+        "rules": rules(case, failures),
+        "jobs": jobs(case, failures),
+    }
 
 
 def name_of(one: Failure) -> str:

@@ -66,15 +66,10 @@ def _incident(case: Case, incident_class: str, way: Way, *, every_job: bool) -> 
         )
         + failed_jobs.stopped_too(failed),
         strength="certain" if times > 1 and (texts_known or not recovered) else "likely",
-        explains=failed_jobs.lost(failed),
-        failures=len(failed),
-        evidence=failed_jobs.evidence(case, failed),
         wrong_if="one of these failures differs from the others, or a retry of the same job "
         "succeeds only sometimes",
         action=_action(name, failed, found, recovered=recovered),
-        check="masked_failures <= 0" if recovered else failed_jobs.check(failed),
-        rules=failed_jobs.rules(case, failed),
-        jobs=failed_jobs.jobs(case, failed),
+        **failed_jobs.fields(case, failed),
     )
 
 

@@ -22,16 +22,11 @@ def detect(case: Case) -> Iterator[Incident]:
             claim=f"the software environment of {failed_jobs.who(failed)} could not be created: "
             f"{message}{failed_jobs.attempt_by_attempt(failed)}",
             strength="certain",
-            explains=failed_jobs.lost(failed),
-            failures=len(failed),
-            evidence=failed_jobs.evidence(case, failed),
             wrong_if=f"the environment of {name} can be created by hand on the same machine",
             action=Action(
                 f"create the environment of {name} on a machine with network access (snakemake "
                 "--conda-create-envs-only, or pull its image), and pin its packages",
                 "its tool never started",
             ),
-            check=failed_jobs.check(failed),
-            rules=failed_jobs.rules(case, failed),
-            jobs=failed_jobs.jobs(case, failed),
+            **failed_jobs.fields(case, failed),
         )

@@ -43,16 +43,11 @@ def detect(case: Case) -> Iterator[Incident]:
             f"{probably}terminated from outside{on_nodes}{of_ids}{by_state}"
             f"{_unnoticed(case, failed)}{failed_jobs.attempt_by_attempt(failed)}",
             strength=strength,
-            explains=failed_jobs.lost(failed),
-            failures=len(failed),
-            evidence=failed_jobs.evidence(case, failed),
             wrong_if="the scheduler's own record shows another end"
             if all(record is not None and record.state for record in records)
             else "the tool's own log shows an error at that moment",
             action=_action(records, cluster_jobs, on_nodes),
-            check=failed_jobs.check(failed),
-            rules=failed_jobs.rules(case, failed),
-            jobs=failed_jobs.jobs(case, failed),
+            **failed_jobs.fields(case, failed),
         )
 
 

@@ -33,19 +33,13 @@ def _incident(case: Case, late: list[Failure]) -> Incident:
         claim=f"{failed_jobs.who(late)} failed because {named(files)} did not appear{within}, but "
         f"{'exists' if len(files) == 1 else 'exist'} now{failed_jobs.attempt_by_attempt(late)}",
         strength="likely",
-        explains=failed_jobs.lost(late),
-        failures=len(late),
-        evidence=(
-            *failed_jobs.evidence(case, late),
-            *(Citation("file", path, "it exists now") for path in files[:_CITED]),
-        ),
         wrong_if="something else made the files later: a user, or a run without a journal",
         action=Action(
             f"raise --latency-wait{'' if latency_wait is None else f' above {latency_wait} s'}, or "
             f"write these outputs to {storage}",
             "the tool succeeded and its outputs appeared, but after Snakemake had stopped waiting",
         ),
-        check=failed_jobs.check(late),
-        rules=failed_jobs.rules(case, late),
-        jobs=failed_jobs.jobs(case, late),
+        **failed_jobs.fields(
+            case, late, cited=(Citation("file", path, "it exists now") for path in files[:_CITED])
+        ),
     )

@@ -82,14 +82,9 @@ def _of_jobs(
         + (f" ({maker} makes it)" if maker else "")
         + failed_jobs.attempt_by_attempt(failures),
         strength=strength,
-        explains=failed_jobs.lost(failures),
-        failures=len(failures),
-        evidence=failed_jobs.evidence(case, failures),
         wrong_if="the file was visible where the jobs ran when their tools started",
         action=_action(files, maker, appeared=appeared),
-        check=failed_jobs.check(failures),
-        rules=failed_jobs.rules(case, failures),
-        jobs=failed_jobs.jobs(case, failures),
+        **failed_jobs.fields(case, failures),
     )
 
 

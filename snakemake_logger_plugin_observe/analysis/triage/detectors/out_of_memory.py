@@ -37,14 +37,9 @@ def _incident(case: Case, name: str, failed: list[Failure]) -> Incident:
         f"{needs.requests_tried} ({ended}){_after(failed)}{_enough(needs)}{_overridden(needs)}"
         f"{failed_jobs.attempt_by_attempt(failed)}",
         strength=strength,
-        explains=failed_jobs.lost(failed),
-        failures=len(failed),
-        evidence=failed_jobs.evidence(case, failed),
         wrong_if="the same job fails in the same way with more memory",
         action=Action(_advice(name, needs, failed_jobs.refusal(failed)), needs.why),
-        check=_check(failed),
-        rules=failed_jobs.rules(case, failed),
-        jobs=failed_jobs.jobs(case, failed),
+        **failed_jobs.fields(case, failed) | {"check": _check(failed)},
     )
 
 

@@ -30,9 +30,6 @@ def detect(case: Case) -> Iterator[Incident]:
             claim=f"{by} reported {failed_jobs.who(failed)}{of_ids} as failed, and the node that "
             f"all of it ended well{record}",
             strength="certain",
-            explains=failed_jobs.lost(failed),
-            failures=len(failed),
-            evidence=failed_jobs.evidence(case, failed),
             wrong_if="what comes after Snakemake on the node failed: the end of the job's script, "
             "or an epilogue of the cluster",
             action=Action(
@@ -42,9 +39,7 @@ def detect(case: Case) -> Iterator[Incident]:
                 "Snakemake believes the executor, and removes the outputs of a job that failed",
                 commands=_ask_again(status, ids) if case.is_own else (),
             ),
-            check=failed_jobs.check(failed),
-            rules=failed_jobs.rules(case, failed),
-            jobs=failed_jobs.jobs(case, failed),
+            **failed_jobs.fields(case, failed),
         )
 
 

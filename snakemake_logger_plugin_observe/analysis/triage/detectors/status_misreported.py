@@ -51,9 +51,6 @@ def _incident(
         where="operating context",
         claim=claim,
         strength=failed_jobs.how_sure(failed)[1],
-        explains=failed_jobs.lost(failed),
-        failures=len(failed),
-        evidence=failed_jobs.evidence(case, failed),
         wrong_if=f"the scheduler shows that {it} failed before that",
         action=Action(
             _first(ids, its, still_out=still_out)
@@ -62,9 +59,7 @@ def _incident(
             "no tool failed: only the status that was reported to Snakemake is wrong",
             commands=cluster_jobs.commands(records[0].scheduler, ids[:_IDS]) if still_out else (),
         ),
-        check=failed_jobs.check(failed),
-        rules=failed_jobs.rules(case, failed),
-        jobs=failed_jobs.jobs(case, failed),
+        **failed_jobs.fields(case, failed),
     )
 
 

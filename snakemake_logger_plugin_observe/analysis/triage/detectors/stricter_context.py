@@ -33,12 +33,6 @@ def _incident(case: Case, context: Sequence[Change], failed: list[Failure]) -> I
         f"{f': {message}' if message else ''} (the context changed: {what})"
         + failed_jobs.attempt_by_attempt(failed),
         strength="likely",
-        explains=failed_jobs.lost(failed),
-        failures=len(failed),
-        evidence=(
-            *failed_jobs.evidence(case, failed),
-            *(cited for one in context[:2] for cited in one.evidence),
-        ),
         wrong_if=f"{rules} also fails in the context of the baseline",
         action=Action(
             f"decide with the owner of this context whether {rules} has to meet its requirements; "
@@ -46,9 +40,9 @@ def _incident(case: Case, context: Sequence[Change], failed: list[Failure]) -> I
             "the same work passed there, and only the owner of the stricter context may relax it",
             escalate=True,
         ),
-        check="failed_jobs <= 0",
-        rules=failed_jobs.rules(case, failed),
-        jobs=failed_jobs.jobs(case, failed),
+        **failed_jobs.fields(
+            case, failed, cited=(cited for one in context[:2] for cited in one.evidence)
+        ),
     )
 
 

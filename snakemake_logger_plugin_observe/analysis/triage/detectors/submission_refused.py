@@ -31,18 +31,13 @@ def detect(case: Case) -> Iterator[Incident]:
             where="operating context",
             claim=_claim(case, failed, message),
             strength="certain",
-            explains=failed_jobs.lost(failed),
-            failures=len(failed),
-            evidence=failed_jobs.evidence(case, failed),
             wrong_if="the cluster's own records contain these submissions",
             action=Action(
                 submissions.to_do_about(case.run, failed[0]),
                 "the jobs never ran, so the workflow's tools are not the cause",
                 escalate=own,
             ),
-            check=failed_jobs.check(failed),
-            rules=failed_jobs.rules(case, failed),
-            jobs=failed_jobs.jobs(case, failed),
+            **failed_jobs.fields(case, failed),
         )
 
 

@@ -29,9 +29,6 @@ def detect(case: Case) -> Iterator[Incident]:
             where="operating context",
             claim=_claim(case, failed),
             strength="certain",
-            explains=failed_jobs.lost(failed),
-            failures=len(failed),
-            evidence=failed_jobs.evidence(case, failed),
             wrong_if="the same submission gets no answer again and again, or the cluster's queue "
             "contains these jobs after all",
             action=Action(
@@ -39,9 +36,7 @@ def detect(case: Case) -> Iterator[Incident]:
                 "the cluster did not refuse the jobs: a time-out or a lost connection passes",
                 commands=again_with(case.run, "--retries", "1") if case.is_own else (),
             ),
-            check=failed_jobs.check(failed),
-            rules=failed_jobs.rules(case, failed),
-            jobs=failed_jobs.jobs(case, failed),
+            **failed_jobs.fields(case, failed),
         )
 
 

@@ -57,17 +57,12 @@ def _of_jobs(case: Case, name: str, failed: list[Failure]) -> Incident:
         claim=f"{failed_jobs.who(failed)} {probably}reached the time limit: {', '.join(figures)}"
         f"{enough}{failed_jobs.attempt_by_attempt(failed)}",
         strength=strength,
-        explains=failed_jobs.lost(failed),
-        failures=len(failed),
-        evidence=failed_jobs.evidence(case, failed),
         wrong_if="the same job does not end with more time either, because it hangs",
         action=Action(
             f"{raised}, or split the work of each job",
             why,
         ),
-        check="time_of_request <= 0.9",
-        rules=failed_jobs.rules(case, failed),
-        jobs=failed_jobs.jobs(case, failed),
+        **failed_jobs.fields(case, failed) | {"check": "time_of_request <= 0.9"},
     )
 
 

@@ -58,13 +58,9 @@ def _in_several_ways(case: Case, name: str, way: Way) -> Incident:
         first,
         claim=f"{who} failed in {way.ways:,} other ways, {how}; one of them: {first.claim}",
         strength="likely" if first.strength == "certain" else first.strength,
-        explains=failed_jobs.lost(way.failed),
-        failures=len(way.failed),
-        evidence=failed_jobs.evidence(case, way.failed),
         action=replace(first.action, text=text),
-        rules=failed_jobs.rules(case, way.failed),
-        jobs=failed_jobs.jobs(case, way.failed),
         ways=way.ways,
+        **failed_jobs.fields(case, way.failed) | {"check": first.check},
     )
 
 
@@ -88,18 +84,13 @@ def _in_one_way(case: Case, name: str, way: Way) -> Incident:
         where=found.where,
         claim=_claim(failed, said),
         strength="certain" if sure else "likely" if found.strength == "certain" else found.strength,
-        explains=failed_jobs.lost(failed),
-        failures=len(failed),
-        evidence=failed_jobs.evidence(case, failed),
         wrong_if=found.wrong_if,
         action=Action(
             found.fix + _or_less(failed) + left_behind(case.run, failed),
             found.why,
             commands=found.commands,
         ),
-        check="failed_jobs <= 0",
-        rules=failed_jobs.rules(case, failed),
-        jobs=failed_jobs.jobs(case, failed),
+        **failed_jobs.fields(case, failed) | {"check": "failed_jobs <= 0"},
     )
 
 
@@ -114,18 +105,13 @@ def _unknown(case: Case, name: str, way: Way, message: str) -> Incident:
         where=found.where,
         claim=_claim(failed, message or found.means),
         strength=found.strength if found.means else "possible",
-        explains=failed_jobs.lost(failed),
-        failures=len(failed),
-        evidence=failed_jobs.evidence(case, failed),
         wrong_if=found.wrong_if,
         action=Action(
             found.fix + left_behind(case.run, failed),
             _no_exit_code(case),
             commands=found.commands,
         ),
-        check="failed_jobs <= 0",
-        rules=failed_jobs.rules(case, failed),
-        jobs=failed_jobs.jobs(case, failed),
+        **failed_jobs.fields(case, failed) | {"check": "failed_jobs <= 0"},
     )
 
 
@@ -152,9 +138,6 @@ def _with_no_output(case: Case, name: str, way: Way) -> Incident:
         + failed_jobs.attempt_by_attempt(failed)
         + failed_jobs.stopped_too(failed),
         strength="likely",
-        explains=failed_jobs.lost(failed),
-        failures=len(failed),
-        evidence=failed_jobs.evidence(case, failed),
         wrong_if=check.wrong_if
         if check is not None
         else "the output is there, as it is declared, when the job is run again",
@@ -165,9 +148,7 @@ def _with_no_output(case: Case, name: str, way: Way) -> Incident:
             "declares",
             why,
         ),
-        check="failed_jobs <= 0",
-        rules=failed_jobs.rules(case, failed),
-        jobs=failed_jobs.jobs(case, failed),
+        **failed_jobs.fields(case, failed) | {"check": "failed_jobs <= 0"},
     )
 
 
@@ -233,9 +214,6 @@ def _recovered(case: Case, name: str, failed: Sequence[Failure]) -> Incident:
         where="tool behavior",
         claim=_recovered_claim(f"{many} of {name}", failed),
         strength="likely",
-        explains=failed_jobs.lost(failed),
-        failures=len(failed),
-        evidence=failed_jobs.evidence(case, failed),
         wrong_if=f"the same jobs of {name} fail again at first in the next run: then the failure "
         "is deterministic",
         action=Action(
@@ -243,8 +221,7 @@ def _recovered(case: Case, name: str, failed: Sequence[Failure]) -> Incident:
             + _requested_more(failed),
             "the failure is intermittent so far, and a retry helps",
         ),
-        rules=failed_jobs.rules(case, failed),
-        jobs=failed_jobs.jobs(case, failed),
+        **failed_jobs.fields(case, failed) | {"check": None},
     )
 
 

@@ -41,14 +41,9 @@ def _of_jobs(case: Case, incident: str, found: list[_Found]) -> Incident:
         where=error.where,
         claim=f"{error.cause}{others}{recovered}",
         strength="certain",
-        explains=failed_jobs.lost(failed),
-        failures=len(failed),
-        evidence=failed_jobs.evidence(case, failed),
         wrong_if=error.wrong_if,
         action=_action(case, error),
-        check=failed_jobs.check(failed),
-        rules=failed_jobs.rules(case, failed),
-        jobs=failed_jobs.jobs(case, failed),
+        **failed_jobs.fields(case, failed),
     )
 
 
