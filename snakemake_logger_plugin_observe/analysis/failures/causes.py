@@ -128,7 +128,7 @@ def _named_by_attempt(
 def _was_misreported(
     attempt: Attempt, execution: Execution | None, record: SchedulerRecord
 ) -> bool:
-    """Whether Snakemake was told of a failure which the scheduler's record contradicts.
+    """Whether a failure was reported to Snakemake that the scheduler's record contradicts.
 
     A record may be a moment behind: of a job that had begun, only its end counts.
     """

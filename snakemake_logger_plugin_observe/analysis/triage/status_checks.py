@@ -1,4 +1,4 @@
-"""How soon the run's executor can notice an end: the longest time between its status checks."""
+"""A run's status checks: which command, if any, reports its jobs' states, and how often."""
 
 from typing import Final
 
@@ -35,6 +35,17 @@ def longest_interval_s(run: Run, now: Micros) -> float:
         passed -= interval
         interval += GROWTH_S[_SLURM]
     return min(interval, max(longest, first))
+
+
+def status_command(run: Run) -> str | None:
+    """Return the command that Snakemake asks for a job's status, if the run has one."""
+    return settings_of(run.started).status_command if run.started is not None else None
+
+
+def reporter(run: Run) -> str:
+    """Return what reports to Snakemake that a job failed: a command, or else the executor."""
+    command = status_command(run)
+    return f"the status command ({command})" if command is not None else "the executor"
 
 
 def has_no_status_command(run: Run) -> bool:

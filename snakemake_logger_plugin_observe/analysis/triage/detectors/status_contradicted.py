@@ -4,8 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.phrasing import named
-from snakemake_logger_plugin_observe.analysis.submission.settings import settings_of
-from snakemake_logger_plugin_observe.analysis.triage import failed_jobs
+from snakemake_logger_plugin_observe.analysis.triage import failed_jobs, status_checks
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.failure_classes import CONTRADICTED
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
@@ -17,8 +16,7 @@ CLASS: Final = CONTRADICTED
 def detect(case: Case) -> Iterator[Incident]:
     """Yield one incident for each rule or group whose jobs have two accounts of their end."""
     for name, failed in failed_jobs.by_rule(case.failures_by_class.get(CLASS, ())).items():
-        status = _status_command(case)
-        by = f"the status command ({status})" if status is not None else "the executor"
+        status = status_checks.status_command(case.run)
         states = {one.decisive.why.state for one in failed} - {None}
         record = f"; the cluster's record says {named(sorted(map(str, states)))}" if states else ""
         ids = tuple(filter(None, (one.decisive_row.attempt.external_jobid for one in failed)))
@@ -27,8 +25,8 @@ def detect(case: Case) -> Iterator[Incident]:
             id=f"{CLASS}:{name}",
             incident_class=CLASS,
             where="operating context",
-            claim=f"{by} reported {failed_jobs.who(failed)}{of_ids} as failed, and the node that "
-            f"all of it ended well{record}",
+            claim=f"{status_checks.reporter(case.run)} reported {failed_jobs.who(failed)}{of_ids} "
+            f"as failed, and the node that all of it ended well{record}",
             strength="certain",
             wrong_if="what comes after Snakemake on the node failed: the end of the job's script, "
             "or an epilogue of the cluster",
@@ -41,10 +39,6 @@ def detect(case: Case) -> Iterator[Incident]:
             ),
             **failed_jobs.fields(case, failed),
         )
-
-
-def _status_command(case: Case) -> str | None:
-    return settings_of(case.run.started).status_command if case.run.started is not None else None
 
 
 def _ask_again(status: str | None, ids: Sequence[str]) -> tuple[Command, ...]:

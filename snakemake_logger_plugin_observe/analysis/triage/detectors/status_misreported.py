@@ -1,11 +1,11 @@
-"""Snakemake was told that a job had failed, and the scheduler's record says that it had not."""
+"""A job was reported to Snakemake as failed, and by the scheduler's record it had not failed."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
 from snakemake_logger_plugin_observe.analysis.phrasing import named
-from snakemake_logger_plugin_observe.analysis.triage import cluster_jobs, failed_jobs
+from snakemake_logger_plugin_observe.analysis.triage import cluster_jobs, failed_jobs, status_checks
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.failure_classes import MISREPORTED
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
@@ -36,8 +36,8 @@ def _incident(
     states = named(dict.fromkeys(filter(None, (record.state for record in records))))
     many = len(failed) > 1
     claim = (
-        f"Snakemake was told that {failed_jobs.who(failed)} had failed, but by the scheduler's "
-        f"record {'they were' if many else 'it was'} {states} (cluster "
+        f"{status_checks.reporter(case.run)} reported {failed_jobs.who(failed)} as failed, but by "
+        f"the scheduler's record {'they were' if many else 'it was'} {states} (cluster "
         f"{'jobs' if len(ids) > 1 else 'job'} {named(ids, _IDS)})"
     )
     it, its = ("they", "them") if many else ("it", "it")

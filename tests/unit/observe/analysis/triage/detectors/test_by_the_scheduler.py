@@ -113,8 +113,11 @@ def test_a_job_that_the_interruption_itself_cancelled_was_in_flight() -> None:
 # -- states that were reported wrongly -----------------------------------------------------------------
 
 
-def told_that_it_failed(**record: Any) -> Story:
-    story = begun(wraps="cluster-generic").job(1, rule="chop", wildcards={"s": "a"})
+def reported_as_failed(**record: Any) -> Story:
+    settings = {"status_cmd": "./status.sh"}
+    story = begun(wraps="cluster-generic", settings=settings).job(
+        1, rule="chop", wildcards={"s": "a"}
+    )
     known = stamps(ready=3, selected=4, submitting=4, accepted=5, reported=8, finished=9)
     story.attempt(1, known, status="failed", external_jobid="130")
     return story.accounting(1, a_record("130", **record)).end(11, "failed")
@@ -122,12 +125,12 @@ def told_that_it_failed(**record: Any) -> Story:
 
 def test_a_job_that_the_scheduler_still_has_in_its_queue_did_not_fail() -> None:
     pending = {"state": "PENDING", "started": None, "ended": None, "exit_code": None}
-    found = triage_of(told_that_it_failed(**pending))
+    found = triage_of(reported_as_failed(**pending))
     (one,) = found.incidents
     assert (one.id, one.strength) == ("status_misreported:out", "certain")
     assert one.claim == (
-        "Snakemake was told that chop s=a had failed, but by the scheduler's record it was PENDING "
-        "(cluster job 130): it never began, and may still be queued or run"
+        "the status command (./status.sh) reported chop s=a as failed, but by the scheduler's "
+        "record it was PENDING (cluster job 130): it never began, and may still be queued or run"
     )
     assert one.action.text.startswith("cancel 130 first")
     assert "--cluster-generic-status-cmd" in one.action.text
@@ -135,7 +138,7 @@ def test_a_job_that_the_scheduler_still_has_in_its_queue_did_not_fail() -> None:
 
 
 def test_a_job_that_ended_well_by_the_record_was_reported_wrongly() -> None:
-    (one,) = triage_of(told_that_it_failed()).incidents
+    (one,) = triage_of(reported_as_failed()).incidents
     assert (one.id, one.strength) == ("status_misreported:ended", "likely")
     assert "COMPLETED (cluster job 130): it ended without an error there" in one.claim
     assert one.action.commands == ()
