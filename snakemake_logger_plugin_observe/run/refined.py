@@ -15,6 +15,7 @@ from snakemake_logger_plugin_observe.journal.records import SchedulerRecord, Sta
 from snakemake_logger_plugin_observe.run.attempt import FINAL, Attempt
 from snakemake_logger_plugin_observe.run.phases import UNOBSERVED, in_seconds
 from snakemake_logger_plugin_observe.run.segments import Segment, phase_sums
+from snakemake_logger_plugin_observe.run.slurm_reasons import keeps_back
 from snakemake_logger_plugin_observe.run.unobserved import (
     NO_NODE_STAMPS,
     NODE_CUT_OFF,
@@ -25,22 +26,6 @@ _ON_A_NODE: Final = frozenset(
     {"node_startup", "node_plan", "stage_in", "compute", "stage_out", "node_exit", None}
 )
 _OF_MISSING_STAMPS: Final = frozenset({NO_NODE_STAMPS, NODE_CUT_OFF, ONLY_A_SIGN})
-_HELD: Final = frozenset(
-    {
-        *("JobHeldUser", "JobHeldAdmin", "BeginTime", "Dependency", "DependencyNeverSatisfied"),
-        *("PartitionTimeLimit", "PartitionNodeLimit", "PartitionConfig", "PartitionInactive"),
-        *("JobArrayTaskLimit", "InvalidAccount", "InvalidQOS", "AccountNotAllowed", "Licenses"),
-        *("AccountingPolicy", "Reservation", "BadConstraints", "JobHoldMaxRequeue"),
-    }
-)
-_HELD_BY_A_LIMIT: Final = ("Assoc", "QOS", "Max")
-"""How the reasons begin that name a limit of an account or a quality of service."""
-
-
-def keeps_back(reason: str | None) -> bool:
-    """Whether a job that is pending for *reason* may not start even if nodes are free."""
-    name = (reason or "").strip("()")
-    return name in _HELD or name.startswith(_HELD_BY_A_LIMIT)
 
 
 def refined(

@@ -14,8 +14,8 @@ from snakemake_logger_plugin_observe.run.attempt import Attempt, Key
 from snakemake_logger_plugin_observe.run.fold import complete
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.phases import UNOBSERVED
-from snakemake_logger_plugin_observe.run.refined import keeps_back
 from snakemake_logger_plugin_observe.run.segments import Segment
+from snakemake_logger_plugin_observe.run.slurm_reasons import keeps_back
 
 
 def take_in(run: Run, reports: Mapping[Key, NodeReport], view: LiveView) -> None:

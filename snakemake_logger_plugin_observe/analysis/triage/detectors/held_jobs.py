@@ -26,14 +26,12 @@ CLASS: Final = "held_jobs"
 _PHASE: Final = "held"
 _UNNAMED: Final = "Slurm names no reason"
 _ALLOWED_NO_MORE: Final = Obstacle(
-    "partition",
     "the partition does not allow what is requested",
     "lower its runtime, split the group, or choose a partition that allows it",
     "Slurm calls it so when more time, nodes or memory were requested than the partition allows",
 )
 """What the accounting's reason means of a job that was cancelled while it was over a limit."""
 _OTHER: Final = Obstacle(
-    "held",
     "the cluster did not let it start",
     "ask the cluster's administrators what held it",
     "nothing else is recorded",

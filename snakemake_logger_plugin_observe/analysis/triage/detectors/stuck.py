@@ -5,7 +5,7 @@ from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.citations import Citation
 from snakemake_logger_plugin_observe.analysis.live.log_folders import folders_of, without_a_log
-from snakemake_logger_plugin_observe.analysis.live.reasons import Obstacle, obstacle
+from snakemake_logger_plugin_observe.analysis.live.reasons import obstacle
 from snakemake_logger_plugin_observe.analysis.live.state import (
     ON_A_NODE,
     LiveState,
@@ -27,6 +27,7 @@ from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident, Strength
 from snakemake_logger_plugin_observe.pasting import Command, command, path
 from snakemake_logger_plugin_observe.run.attempt import Attempt
+from snakemake_logger_plugin_observe.run.slurm_reasons import kind_of
 
 CLASS: Final = "stuck"
 _CITED: Final = 3
@@ -62,7 +63,7 @@ def _pending(case: Case, view: LiveView) -> Iterator[Incident]:
         known = obstacle(reason)
         if known is None:
             continue
-        detail = _asked_and_allowed(case, view, states, known) or f"({known.means})"
+        detail = _asked_and_allowed(case, view, states) or f"({known.means})"
         yield _incident(
             case,
             view,
@@ -72,7 +73,7 @@ def _pending(case: Case, view: LiveView) -> Iterator[Incident]:
             strength="likely" if known.passes else "certain",
             wrong_if="squeue shows another reason for it by now",
             action=Action(
-                known.to_do, known.why, escalate=known.escalate, commands=_commands(known, states)
+                known.to_do, known.why, escalate=known.escalate, commands=_commands(states)
             ),
         )
 
@@ -81,12 +82,10 @@ def _has(states: Sequence[LiveState]) -> str:
     return "has" if len(states) == 1 else "have"
 
 
-def _asked_and_allowed(
-    case: Case, view: LiveView, states: Sequence[LiveState], known: Obstacle
-) -> str | None:
+def _asked_and_allowed(case: Case, view: LiveView, states: Sequence[LiveState]) -> str | None:
     """Return how much time a job asks for, and how much its partition allows."""
     record = states[0].record
-    if known.kind != "time_limit" or record is None or record.time_limit_s is None:
+    if kind_of(states[0].reason) != "time_limit" or record is None or record.time_limit_s is None:
         return None
     who_asks = "it asks" if len(states) == 1 else "each asks"
     text = f"({who_asks} for {_minutes(record.time_limit_s)}{_of_members(case, states[0])}"
@@ -114,14 +113,14 @@ def _minutes(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:g} h"
 
 
-def _commands(known: Obstacle, states: Sequence[LiveState]) -> tuple[Command, ...]:
+def _commands(states: Sequence[LiveState]) -> tuple[Command, ...]:
     """Return the commands that show the jobs, and release or cancel them."""
     pattern = cluster_jobs.SCHEDULERS["slurm"].job_id
     ids = [one.external_jobid for one in states if one.external_jobid is not None]
     good = [one for one in ids if pattern.fullmatch(one)]
     if not good:
         return ()
-    if known.kind == "held" and not known.escalate:
+    if kind_of(states[0].reason) == "held":
         return (command("scontrol", "release", ",".join(good), purpose="releases them"),)
     return cluster_jobs.commands("slurm", good)
 

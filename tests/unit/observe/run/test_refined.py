@@ -21,7 +21,7 @@ from hypothesis import given, settings
 from snakemake_logger_plugin_observe.analysis.cost.validation import validate
 from snakemake_logger_plugin_observe.journal.records import SchedulerRecord
 from snakemake_logger_plugin_observe.run.model import Run
-from snakemake_logger_plugin_observe.run.refined import keeps_back, refined
+from snakemake_logger_plugin_observe.run.refined import refined
 from snakemake_logger_plugin_observe.run.timeline import TimelineInput, timeline
 from snakemake_logger_plugin_observe.run.unobserved import NO_NODE_STAMPS
 
@@ -101,20 +101,8 @@ def test_a_reason_that_keeps_back_holds_up_to_the_start() -> None:
     "reason", [None, "None", "Priority", "Resources", "NodeDown", "(Priority)"]
 )
 def test_a_busy_cluster_holds_nothing(reason: str | None) -> None:
-    assert not keeps_back(reason)
     record = a_record(submitted=2, eligible=2, started=19, ended=26, reason=reason)
     assert refined_at(on_node(), record)[0] == ("queue_wait", 3, 20)
-
-
-@pytest.mark.parametrize(
-    "reason",
-    [
-        *("JobHeldUser", "BeginTime", "Dependency", "PartitionTimeLimit", "(JobHeldAdmin)"),
-        *("AssocGrpCpuLimit", "QOSMaxCpuPerUserLimit", "MaxJobsPerAccount", "AssociationJobLimit"),
-    ],
-)
-def test_a_hold_or_a_limit_keeps_back(reason: str) -> None:
-    assert keeps_back(reason)
 
 
 def test_the_scheduler_s_clock_may_be_ahead() -> None:
