@@ -77,21 +77,12 @@ def _ancestors_started() -> list[clock.Micros]:
     found: list[clock.Micros] = []
     pid = os.getppid()
     while pid and len(found) < _MOST_ANCESTORS:
-        started = clock.process_started(pid)
-        if started is None:
+        known = clock.started_and_parent(pid)
+        if known is None:
             break
+        started, pid = known
         found.append(started)
-        pid = _parent_of(pid)
     return found
-
-
-def _parent_of(pid: int) -> int:
-    """Return the process that started *pid*; 0 where that is not known."""
-    try:
-        with open(f"/proc/{pid}/stat", "rb") as stat:
-            return int(stat.read().rpartition(b")")[2].split()[1])
-    except (OSError, ValueError, IndexError):
-        return 0
 
 
 def current() -> "NodeSide | None":

@@ -171,7 +171,13 @@ def _whole_second(text: str) -> Micros | None:
 
 
 def process_started(pid: int | None = None) -> Micros | None:
-    """Return when a process (by default this one) was started, to 10 ms, or None.
+    """Return when a process (by default this one) was started, to 10 ms, or None."""
+    found = started_and_parent(pid)
+    return found[0] if found is not None else None
+
+
+def started_and_parent(pid: int | None = None) -> tuple[Micros, int] | None:
+    """Return when a process was started, to 10 ms, and its parent's pid (0: it has none), or None.
 
     From ``/proc/PID/stat``, which counts from the kernel's boot; other sources add a boot time in
     whole seconds to it. A process that has ended, but was not waited for yet, has no start.
@@ -182,6 +188,7 @@ def process_started(pid: int | None = None) -> Micros | None:
             fields = stat.read().rpartition(b")")[2].split()
         if boot is None or fields[0] in (b"Z", b"X"):
             return None
-        return boot + int(fields[19]) * 1_000_000 // os.sysconf("SC_CLK_TCK")
+        started = boot + int(fields[19]) * 1_000_000 // os.sysconf("SC_CLK_TCK")
+        return started, int(fields[1])
     except (OSError, ValueError, IndexError):
         return None

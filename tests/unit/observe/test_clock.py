@@ -192,6 +192,11 @@ def test_this_process_was_started_before_now() -> None:
     assert clock.process_started() < clock.now()
 
 
+def test_a_process_s_start_is_read_with_its_parent() -> None:
+    started, parent = clock.started_and_parent(os.getpid())
+    assert (started, parent) == (clock.process_started(os.getpid()), os.getppid())
+
+
 def test_a_process_that_has_ended_has_no_start() -> None:
     with subprocess.Popen([sys.executable, "-c", ""]) as child:
         os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
