@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.failures.exit_codes.meaning import Strength, Where
@@ -65,71 +65,106 @@ def failure_advice(
 
     """
     one = failed[0]
-    found = explain(run, one, journal)
-    commands = found.repeat.commands if found.repeat is not None and is_own else ()
     if (by_snakemake := error_of(run, one)) is not None:
         return FailureAdvice(
             *(by_snakemake.to_do, by_snakemake.why, by_snakemake.wrong_if, by_snakemake.cause),
             where=by_snakemake.where,
             commands=by_snakemake.commands if is_own else (),
         )
-    if found.raised is not None:
-        what = _or_inputs(f"the script of {name}", one, found.raised)
-        return FailureAdvice(
-            f"correct {what}, where it raised {found.raised}",
-            "nothing in the script caught the exception",
-            AGAIN,
-            found.raised,
-            where="workflow semantics",
-            commands=commands,
-        )
+    found = explain(run, one, journal)
+    advice = (
+        _raised_by_a_script(name, one, found)
+        or _raised_in_a_rule(run, name, one)
+        or _what_it_means(found)
+        or _sent_a_signal(failed)
+        or _printed_last(run, name, failed, found)
+        or _not_known(run, name, failed, found)
+    )
+    commands = found.repeat.commands if found.repeat is not None and is_own else ()
+    return replace(advice, commands=commands)
+
+
+def _raised_by_a_script(name: str, one: Failure, found: Explained) -> FailureAdvice | None:
+    """Return what to do about an exception of the script of a rule."""
+    if found.raised is None:
+        return None
+    what = _or_inputs(f"the script of {name}", one, found.raised)
+    return FailureAdvice(
+        f"correct {what}, where it raised {found.raised}",
+        "nothing in the script caught the exception",
+        AGAIN,
+        found.raised,
+        where="workflow semantics",
+    )
+
+
+def _raised_in_a_rule(run: Run, name: str, one: Failure) -> FailureAdvice | None:
+    """Return what to do about an exception of code that is in the workflow itself."""
     message = run.with_relative_paths(one.decisive.message or "")
     raised = _IN_RULE.match(message)
-    if one.cause == "exception" and raised is not None:
-        said = " ".join(message[raised.end() :].split())
-        error = f"{raised['error']}: {cut(said, _LONGEST)}" if said else raised["error"]
-        what = _or_inputs(f"{raised['file']}:{raised['line']}", one, error)
-        return FailureAdvice(
-            f"correct {what}, where {name} raised {error}",
-            "nothing in the rule's code caught the exception",
-            "the job succeeds when Snakemake runs it again, with nothing changed",
-            where="workflow semantics",
-            commands=commands,
-        )
+    if one.cause != "exception" or raised is None:
+        return None
+    said = " ".join(message[raised.end() :].split())
+    error = f"{raised['error']}: {cut(said, _LONGEST)}" if said else raised["error"]
+    what = _or_inputs(f"{raised['file']}:{raised['line']}", one, error)
+    return FailureAdvice(
+        f"correct {what}, where {name} raised {error}",
+        "nothing in the rule's code caught the exception",
+        "the job succeeds when Snakemake runs it again, with nothing changed",
+        where="workflow semantics",
+    )
+
+
+def _what_it_means(found: Explained) -> FailureAdvice | None:
+    """Return what to do about an end whose meaning is known, or likely."""
     meaning = found.meaning
+    if meaning is None or meaning.strength == "possible":
+        return None
+    means = "; or ".join(each.text for each in found.meanings)
+    return FailureAdvice(
+        "; or ".join(each.to_do for each in found.meanings),
+        _why(found),
+        "; or ".join(each.wrong_if for each in found.meanings),
+        means if meaning.strength == "certain" else f"{meaning.strength}, {means}",
+        meaning.strength,
+        meaning.where,
+    )
+
+
+def _sent_a_signal(failed: Sequence[Failure]) -> FailureAdvice | None:
+    """Return whom to look for if something outside may have sent the signal that ended them."""
+    if not was_sent(failed):
+        return None
+    return FailureAdvice(
+        *(find_sender(failed), what_is_known(failed), refuted_if(failed)),
+        strength="possible",
+        where="operating context",
+    )
+
+
+def _printed_last(
+    run: Run, name: str, failed: Sequence[Failure], found: Explained
+) -> FailureAdvice | None:
+    """Return which line of a log to act on, if one was printed that is no progress."""
     line = next((each.decisive.line for each in failed if each.decisive.line is not None), None)
-    if meaning is not None and meaning.strength != "possible":
-        means = "; or ".join(each.text for each in found.meanings)
-        return FailureAdvice(
-            "; or ".join(each.to_do for each in found.meanings),
-            _why(found),
-            "; or ".join(each.wrong_if for each in found.meanings),
-            means if meaning.strength == "certain" else f"{meaning.strength}, {means}",
-            meaning.strength,
-            meaning.where,
-            commands,
-        )
-    if was_sent(failed):
-        return FailureAdvice(
-            *(find_sender(failed), what_is_known(failed), refuted_if(failed)),
-            strength="possible",
-            where="operating context",
-            commands=commands,
-        )
-    if line is not None and not is_progress(line.text):
-        gone = f"; {found.log}" if found.log is not None else ""
-        return FailureAdvice(
-            *(f"{_fix(failed, name, line)}{gone}", _no_limit(run, failed), AGAIN),
-            commands=commands,
-            is_specific=False,
-        )
+    if line is None or is_progress(line.text):
+        return None
+    gone = f"; {found.log}" if found.log is not None else ""
+    return FailureAdvice(
+        *(f"{_fix(failed, name, line)}{gone}", _no_limit(run, failed), AGAIN),
+        is_specific=False,
+    )
+
+
+def _not_known(run: Run, name: str, failed: Sequence[Failure], found: Explained) -> FailureAdvice:
+    """Return how to find out why jobs failed."""
+    meaning = found.meaning
     perhaps = f"; it is possible that {meaning.text}: then {meaning.to_do}" if meaning else ""
     log = f"; {found.log}" if found.log is not None else ""
     return FailureAdvice(
         f"run {name} again as Snakemake ran it, to see how it fails{perhaps}",
         _no_limit(run, failed) + log,
         AGAIN,
-        commands=commands,
         is_specific=False,
     )
 
