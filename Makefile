@@ -13,6 +13,9 @@ BIN    := $(VENV)/bin
 WF     := example_workflow
 SNAKEMAKE = $(BIN)/snakemake -s $(WF)/Snakefile --directory $(RUN)
 
+# What is compiled is kept: otherwise each start of Snakemake compiles the plugins again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help demo debian-packages test test-timed test-slow test-conformance conformance-sample conformance-sample-oldest conformance-table test-faults record-faults record-privacy fuzz test-matrix test-executors test-listeners test-slurm lint types format benchmarks clean wf-dryrun wf-run wf-check verify tour drill drills
 
 # Debian packages that some tests need, installed as root; without them these tests are skipped.

@@ -46,7 +46,11 @@ def _server() -> subprocess.Popen[str]:
 
 def _serve() -> None:
     """Fork a child for each line of stdin, and print its exit status."""
-    import snakemake.cli  # noqa: F401
+    # Snakemake's, and what each run of it would import later.
+    import smart_open  # noqa: F401
+    import snakemake.cli
+    import snakemake.report.html_reporter
+    import snakemake.storage  # noqa: F401
 
     gc.collect()
     gc.freeze()
