@@ -1,8 +1,10 @@
 """Fewer submissions: a run's model without retries, or with jobs submitted in groups."""
 
 import random
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final, TypeVar
 
 from snakemake_logger_plugin_observe.analysis.cost.scheduler_limits import JOBS
@@ -115,6 +117,10 @@ class _Merge:
     def mean(self, column: Column) -> Column:
         return [sum([column[i] for i in pack]) // len(pack) for pack in self.packs]
 
+    def known_of_first(self, known: Mapping[int, _Value]) -> dict[int, _Value]:
+        first = ((number, pack[0]) for number, pack in enumerate(self.packs))
+        return {number: known[i] for number, i in first if i in known}
+
 
 def _merged(
     model: Model, packs: list[_Pack], rule: str | None = None, *, serial: bool = False
@@ -131,26 +137,19 @@ def _merged(
     by = _Merge(packs)
     owner = {i: number for number, pack in enumerate(packs) for i in pack}
     dependents = list(_dependents(model, packs, owner))
-    counts = [0] * len(packs)
-    for following in dependents:
-        for number in following:
-            counts[number] += 1
-    moments = model.measured
+    counts = Counter(chain.from_iterable(dependents))
     return model.changed(
         keys=[_key(model, pack, rule) for pack in packs],
         rules=by.first(model.rules),
         merged=_merged_keys(model, packs),
         dependents=dependents,
-        dependency_counts=counts,
+        dependency_counts=[counts[number] for number in range(len(packs))],
         previous=[owner.get(before, -1) for before in by.first(model.previous)],
         requests=_requests(model, model.requests, by, serial=serial),
         asked=_requests(model, model.asked, by, serial=serial),
         before={phase: by.mean(column) for phase, column in model.before.items()},
         background=_in_turn(model, by) if serial else _background(model, by),
-        after={
-            phase: (by.mean if serial else by.total)(column)
-            for phase, column in model.after.items()
-        },
+        after=_after(model, by, serial=serial),
         solver=by.largest(model.solver),
         loop=by.largest(model.loop),
         wakeup=by.largest(model.wakeup),
@@ -166,23 +165,9 @@ def _merged(
         check_delay=by.mean(model.check_delay),
         behind=by.mean(model.behind) if model.behind else [],
         staged=(by.mean(model.staged[0]), by.largest(model.staged[1])) if model.staged else None,
-        group_parts={
-            number: model.group_parts[pack[0]]
-            for number, pack in enumerate(packs)
-            if pack[0] in model.group_parts
-        },
-        piped={
-            number: model.piped[pack[0]]
-            for number, pack in enumerate(packs)
-            if pack[0] in model.piped
-        },
-        measured=Moments(
-            selected=by.first(moments.selected),
-            accepted=by.first(moments.accepted),
-            ended=by.first(moments.ended),
-            reported=by.first(moments.reported),
-            finished=by.first(moments.finished),
-        ),
+        group_parts=by.known_of_first(model.group_parts),
+        piped=by.known_of_first(model.piped),
+        measured=_moments(model.measured, by),
     )
 
 
@@ -221,6 +206,24 @@ def _requests(
         else:
             found[name] = [min(amount, limits.get(name, amount)) for amount in by.total(column)]
     return found
+
+
+def _moments(measured: Moments, by: _Merge) -> Moments:
+    return Moments(
+        selected=by.first(measured.selected),
+        accepted=by.first(measured.accepted),
+        ended=by.first(measured.ended),
+        reported=by.first(measured.reported),
+        finished=by.first(measured.finished),
+    )
+
+
+def _after(model: Model, by: _Merge, *, serial: bool) -> Columns:
+    """Return the main thread's work once the end of each pack was reported."""
+    return {
+        phase: by.mean(column) if serial else by.total(column)
+        for phase, column in model.after.items()
+    }
 
 
 def _in_turn(model: Model, by: _Merge) -> Columns:

@@ -7,24 +7,17 @@ from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.cost.scheduler_limits import (
     CORES,
-    JOBS,
-    THREADS,
-    Limits,
-    asked,
-    given,
     local_workers,
-    may_ask_for_more,
 )
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.analysis.whatif import grouping, transforms
 from snakemake_logger_plugin_observe.analysis.whatif.in_force import changes_in
+from snakemake_logger_plugin_observe.analysis.whatif.limit_changes import limited
 from snakemake_logger_plugin_observe.analysis.whatif.model import Model
-from snakemake_logger_plugin_observe.analysis.whatif.processors import NESTED, busy_cores
 from snakemake_logger_plugin_observe.analysis.whatif.scenario import Scenario, ScenarioError
 from snakemake_logger_plugin_observe.run.model import Run
 
 SAME: Final = "these are the settings that the run had: nothing changes"
-_LONG: Final = 1_000_000
 
 
 def is_random(model: Model, scenario: Scenario) -> bool:
@@ -50,66 +43,27 @@ def apply_scenario(
         ScenarioError: if the run has no such rule, or nothing that the scenario changes.
 
     """
-    assumptions: list[str] = []
-    rules = {rule for rule in model.rules if rule is not None}
-    rules |= {part.rule for parts in model.group_parts.values() for part in parts if part.rule}
-    rules |= set(chain.from_iterable(model.piped.values()))
-    named = (scenario.groups, scenario.merge, scenario.local, scenario.faster, scenario.set_threads)
-    for rule in chain.from_iterable(named):
-        if rule not in rules:
-            raise ScenarioError(f"no job of a rule named {rule} ran")
+    _check_rules(model, scenario)
     wanted, scenario = scenario, changes_in(scenario, run, model)
     if wanted != scenario == Scenario():
         return model, [SAME]
+    assumptions: list[str] = []
     if scenario.no_retries:
-        retried = any(before >= 0 for before in model.previous)
-        assumptions.append(
-            "no job fails: each job's last attempt is its only one"
-            if retried
-            else "no job was retried: without retries, nothing changes"
-        )
-        model = grouping.without_retries(model)
+        model = _without_retries(model, assumptions)
     model = _lengths(model, scenario, rng, assumptions)
     for rule in dict.fromkeys(scenario.local):
         model = _made_local(model, run, rule, assumptions)
     for rule, threads in scenario.set_threads.items():
-        if CORES not in model.limits or rule not in model.rules:
-            raise ScenarioError(f"set-threads {rule}: its jobs wait for no cores of this run")
-        assumptions.append(f"a job of {rule} has {plural(threads, 'thread')}, and takes as long")
-        model = transforms.with_threads(model, rule, threads)
+        model = _with_threads(model, rule, threads, assumptions)
     for rule, size in scenario.merge.items():
-        together = grouping.mergeable(model, rule)
-        if not together:
-            raise ScenarioError(f"merge {rule}: its jobs ran in groups, or were retried")
-        most = max(len(found) for found in together)
-        whose = f"{size}" if size < most else f"all {most}"
-        assumptions.append(
-            f"one job of {rule} makes the outputs of {whose}: its tool takes as long as theirs "
-            "did, one after the other"
-            if most > 1
-            else f"no two jobs of {rule} could be one: nothing changes"
-        )
-        model = grouping.in_one_job(model, rule, together, size)
+        model = _in_one_job(model, rule, size, assumptions)
     for rule, size in scenario.groups.items():
         together = _groupable(model, rule, size)
         assumptions.append(
             f"any {size} jobs of {rule} share a submission and run side by side on a node"
         )
         model = grouping.in_groups(model, rule, together, size, rng)
-    if scenario.poll_s is not None:
-        if model.poll_schedule is None:
-            raise ScenarioError("poll: this run's executor did not check its jobs at intervals")
-        assumptions.append(
-            f"the executor checks its jobs every {scenario.poll_s:g} s once scheduling begins, "
-            "and a check takes as long as it did"
-        )
-        model = transforms.polled_every(model, round(scenario.poll_s * 1e6))
-    if _meets_other_checks(model, scenario):
-        assumptions.append(
-            "starts on a node are drawn from those of this run, and the cluster ends jobs up to a "
-            "second sooner or later: whether a check just misses an end decides over an interval"
-        )
-        model = transforms.ends_drawn(model, rng)
+    model = _checked(model, scenario, rng, assumptions)
     if scenario.scheduler is not None:
         assumptions.append("choosing jobs takes no time: at most so much is saved")
         model = transforms.without_phases(model, ("select",))
@@ -117,7 +71,31 @@ def apply_scenario(
         if model.rate is None:
             raise ScenarioError("max-jobs-per-timespan: the journal does not record this run's")
         model = model.changed(rate=scenario.max_jobs_per_timespan)
-    return _limited(model, run, scenario, assumptions), assumptions
+    return limited(model, run, scenario, assumptions), assumptions
+
+
+def _check_rules(model: Model, scenario: Scenario) -> None:
+    """Raise ``ScenarioError`` if *scenario* names a rule of which no job ran."""
+    rules = {rule for rule in model.rules if rule is not None}
+    rules |= {part.rule for parts in model.group_parts.values() for part in parts if part.rule}
+    rules |= set(chain.from_iterable(model.piped.values()))
+    named = (scenario.groups, scenario.merge, scenario.local, scenario.faster, scenario.set_threads)
+    for rule in chain.from_iterable(named):
+        if rule not in rules:
+            raise ScenarioError(f"no job of a rule named {rule} ran")
+
+
+# -- the jobs, and how long they take -------------------------------------------------------------
+
+
+def _without_retries(model: Model, assumptions: list[str]) -> Model:
+    retried = any(before >= 0 for before in model.previous)
+    assumptions.append(
+        "no job fails: each job's last attempt is its only one"
+        if retried
+        else "no job was retried: without retries, nothing changes"
+    )
+    return grouping.without_retries(model)
 
 
 def _lengths(model: Model, scenario: Scenario, rng: random.Random, assumptions: list[str]) -> Model:
@@ -155,6 +133,28 @@ def partners(model: Model, rule: str) -> frozenset[str]:
     """Return the rules whose jobs a pipe joins to those of *rule*."""
     joined = (rules for rules in model.piped.values() if rule in rules)
     return frozenset(chain.from_iterable(joined)) - {rule}
+
+
+def _with_threads(model: Model, rule: str, threads: int, assumptions: list[str]) -> Model:
+    if CORES not in model.limits or rule not in model.rules:
+        raise ScenarioError(f"set-threads {rule}: its jobs wait for no cores of this run")
+    assumptions.append(f"a job of {rule} has {plural(threads, 'thread')}, and takes as long")
+    return transforms.with_threads(model, rule, threads)
+
+
+def _in_one_job(model: Model, rule: str, size: int, assumptions: list[str]) -> Model:
+    together = grouping.mergeable(model, rule)
+    if not together:
+        raise ScenarioError(f"merge {rule}: its jobs ran in groups, or were retried")
+    most = max(len(found) for found in together)
+    whose = f"{size}" if size < most else f"all {most}"
+    assumptions.append(
+        f"one job of {rule} makes the outputs of {whose}: its tool takes as long as theirs "
+        "did, one after the other"
+        if most > 1
+        else f"no two jobs of {rule} could be one: nothing changes"
+    )
+    return grouping.in_one_job(model, rule, together, size)
 
 
 def _groupable(model: Model, rule: str, size: int) -> list[list[int]]:
@@ -197,107 +197,22 @@ def _made_local(model: Model, run: Run, rule: str, assumptions: list[str]) -> Mo
     return transforms.made_local(model, rule, workers)
 
 
-def _limited(model: Model, run: Run, scenario: Scenario, assumptions: list[str]) -> Model:
-    if scenario.cores is not None and model.remote:
-        raise ScenarioError("cores: this run submits its jobs, so its limit is --jobs")
-    limits = _changed_limits(model, scenario)
-    if not limits:
-        return model
-    known = Limits(run)
-    requests = dict(model.requests)
-    for name, limit in limits.items():
-        if name not in requests:
-            requests[name] = _requested(model, run, known, name)
-        assumptions += _rising(model, run, name, limit)
-        largest = max((a for i, a in enumerate(requests[name]) if i not in model.merged), default=0)
-        if name not in (JOBS, CORES) and not any(requests[name]):
-            raise ScenarioError(f"resources {name}: no job of this run requests it")
-        if largest > limit and name == CORES:
-            assumptions.append(
-                f"a job that requests more than {limit} cores takes as long on {limit}"
-            )
-        elif largest > limit and name not in model.asked:
-            raise ScenarioError(f"resources {name}={limit}: a job requests {largest}")
-    assumptions.append(_sharing(model))
-    if JOBS in limits and model.workers is None and any(model.local):
+# -- status checks --------------------------------------------------------------------------------
+
+
+def _checked(model: Model, scenario: Scenario, rng: random.Random, assumptions: list[str]) -> Model:
+    if scenario.poll_s is not None:
+        if model.poll_schedule is None:
+            raise ScenarioError("poll: this run's executor did not check its jobs at intervals")
         assumptions.append(
-            f"no job on the main machine waits for one of its {local_workers(run)} workers"
+            f"the executor checks its jobs every {scenario.poll_s:g} s once scheduling begins, "
+            "and a check takes as long as it did"
         )
-    return transforms.limited(model.changed(requests=requests), limits)
-
-
-def _changed_limits(model: Model, scenario: Scenario) -> dict[str, int]:
-    """Return the limits that *scenario* sets."""
-    limits: dict[str, int] = dict(scenario.resources)
-    if scenario.jobs is not None:  # a run without a cluster counts cores, whichever option is used
-        limits[JOBS if model.remote else CORES] = scenario.jobs
-    if scenario.cores is not None:
-        limits[CORES] = scenario.cores
-    return limits
-
-
-def given_more(model: Model, run: Run, scenario: Scenario) -> list[str]:
-    """Return, in words, which rules get more of what they ask for: their tools may be faster."""
-    found = []
-    for name, limit in _changed_limits(model, scenario).items():
-        before = model.limits.get(name, limit)
-        rising, _ = _rising_rules(run, name, before, limit)
-        found += [
-            f"{rule} gets {amount} {_what(name)} in place of {before}"
-            for rule, amount in sorted(rising.items())
-        ]
-    return found
-
-
-def _sharing(model: Model) -> str:
-    """Return what is assumed of jobs that run at the same time."""
-    if model.cores is None or not any(busy_cores(model)):
-        return "tools take as long as recorded, however many run at once: each has its own cores"
-    lengths = model.background.get("compute", [])
-    known = all(model.cpu[i] for i, length in enumerate(lengths) if length >= _LONG)
-    nested = any(any(model.background.get(phase, ())) for phase in NESTED)
-    return (
-        f"tools that together would keep more than {model.cores:.3g} cores busy share them"
-        + (", with the Snakemakes that start for jobs" if nested else "")
-        + ("" if known else "; one whose CPU time is not known has its own")
-    )
-
-
-def _rising(model: Model, run: Run, name: str, limit: int) -> Iterator[str]:
-    """Yield what is assumed of jobs that took all there was of a limit that is raised."""
-    before = model.limits.get(name)
-    if before is None or name == JOBS or limit <= before:
-        return
-    what = _what(name)
-    rising, unsure = _rising_rules(run, name, before, limit)
-    for rule, amount in sorted(rising.items()):
-        yield f"{rule} asks for more {what} than it was given: it gets {amount}, and takes as long"
-    for rule in sorted(unsure):
-        yield f"{rule} took all {before} of {what}: whether it would take more is not known"
-
-
-def _what(name: str) -> str:
-    return THREADS if name == CORES else name
-
-
-def _rising_rules(run: Run, name: str, before: int, limit: int) -> tuple[dict[str, int], set[str]]:
-    """Return what rules get of a raised limit that had less than they ask for, and which may."""
-    rising: dict[str, int] = {}
-    unsure: set[str] = set()
-    for job in run.jobs.values() if name != JOBS else ():
-        if (more := min(asked(job, name), limit)) > given(job, name):
-            rising[job.rule] = max(rising.get(job.rule, 0), more)
-        elif may_ask_for_more(job, name, before):
-            unsure.add(job.rule)
-    return rising, unsure
-
-
-def _requested(model: Model, run: Run, known: Limits, name: str) -> list[int]:
-    """Return what each submission requests of a limit that the run did not have."""
-    if name == JOBS:
-        return [1] * model.count
-    found = []
-    for i, key in enumerate(model.keys):
-        attempts = [run.attempts.get(one) for one in model.merged.get(i, (key,))]
-        found.append(sum(max(0, known.share(one, name)) for one in attempts if one is not None))
-    return found
+        model = transforms.polled_every(model, round(scenario.poll_s * 1e6))
+    if _meets_other_checks(model, scenario):
+        assumptions.append(
+            "starts on a node are drawn from those of this run, and the cluster ends jobs up to a "
+            "second sooner or later: whether a check just misses an end decides over an interval"
+        )
+        model = transforms.ends_drawn(model, rng)
+    return model

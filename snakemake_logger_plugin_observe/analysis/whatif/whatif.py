@@ -13,6 +13,7 @@ from snakemake_logger_plugin_observe.analysis.cost.partition import (
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.analysis.whatif.engine import Simulation
 from snakemake_logger_plugin_observe.analysis.whatif.fidelity import reproduces
+from snakemake_logger_plugin_observe.analysis.whatif.limit_changes import given_more
 from snakemake_logger_plugin_observe.analysis.whatif.model import Model
 from snakemake_logger_plugin_observe.analysis.whatif.model_from_run import build_model
 from snakemake_logger_plugin_observe.analysis.whatif.processors import (
@@ -23,7 +24,6 @@ from snakemake_logger_plugin_observe.analysis.whatif.run_from_simulation import 
 from snakemake_logger_plugin_observe.analysis.whatif.scenario import Scenario
 from snakemake_logger_plugin_observe.analysis.whatif.scenario_effects import (
     apply_scenario,
-    given_more,
     is_random,
     partners,
 )
