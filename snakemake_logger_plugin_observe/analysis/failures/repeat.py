@@ -14,7 +14,7 @@ from typing import Final, Literal
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
 from snakemake_logger_plugin_observe.analysis.failures.same_command import same_command
 from snakemake_logger_plugin_observe.analysis.failures.script_errors import file_name
-from snakemake_logger_plugin_observe.analysis.failures.shell_commands import one_line
+from snakemake_logger_plugin_observe.analysis.failures.shell.lines import one_line
 from snakemake_logger_plugin_observe.journal.events import JobDescribed
 from snakemake_logger_plugin_observe.journal.masking import MASK
 from snakemake_logger_plugin_observe.pasting import Command, command

@@ -1,4 +1,4 @@
 """What the exit code of a failed shell command means.
 
-Uses ``analysis.failures.shell_commands`` and ``analysis.phrasing``.
+Uses ``analysis.failures.shell`` and ``analysis.phrasing``.
 """

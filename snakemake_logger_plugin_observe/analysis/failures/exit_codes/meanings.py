@@ -45,13 +45,13 @@ from snakemake_logger_plugin_observe.analysis.failures.exit_codes.strict_mode im
     strictness,
     unset_variables,
 )
-from snakemake_logger_plugin_observe.analysis.failures.shell_commands import (
+from snakemake_logger_plugin_observe.analysis.failures.shell.commands import (
     SimpleCommand,
-    can_be_read,
     last_of,
     simple_commands,
-    variables_needed,
 )
+from snakemake_logger_plugin_observe.analysis.failures.shell.lines import can_be_read
+from snakemake_logger_plugin_observe.analysis.failures.shell.variables import variables_needed
 from snakemake_logger_plugin_observe.analysis.phrasing import cut
 
 SIGPIPE_CODE: Final = 141

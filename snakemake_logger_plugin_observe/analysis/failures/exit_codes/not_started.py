@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.failures.exit_codes.meaning import Meaning
-from snakemake_logger_plugin_observe.analysis.failures.shell_commands import SimpleCommand, last_of
+from snakemake_logger_plugin_observe.analysis.failures.shell.commands import SimpleCommand, last_of
 from snakemake_logger_plugin_observe.analysis.phrasing import both, cut
 
 _LONGEST: Final = 60

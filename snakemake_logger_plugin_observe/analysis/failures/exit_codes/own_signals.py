@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.failures.exit_codes.meaning import Meaning
-from snakemake_logger_plugin_observe.analysis.failures.shell_commands import SimpleCommand, last_of
+from snakemake_logger_plugin_observe.analysis.failures.shell.commands import SimpleCommand, last_of
 from snakemake_logger_plugin_observe.analysis.phrasing import cut
 
 _LONGEST: Final = 60

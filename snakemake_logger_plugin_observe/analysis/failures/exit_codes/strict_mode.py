@@ -6,11 +6,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.failures.exit_codes.meaning import Meaning
-from snakemake_logger_plugin_observe.analysis.failures.shell_commands import (
-    SimpleCommand,
-    last_of,
-    variables_needed,
-)
+from snakemake_logger_plugin_observe.analysis.failures.shell.commands import SimpleCommand, last_of
+from snakemake_logger_plugin_observe.analysis.failures.shell.variables import variables_needed
 from snakemake_logger_plugin_observe.analysis.phrasing import both, cut
 
 _LONGEST: Final = 60
