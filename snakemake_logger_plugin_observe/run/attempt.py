@@ -170,6 +170,15 @@ class Attempt:
         return min(last, default=None) if restarts else None
 
     @property
+    def was_queued_again(self) -> bool:
+        """Whether the cluster has ended every start that its node recorded, and queued it again."""
+        if self.accounting is None:
+            return False
+        known = max((one.restarts for one in self.levels if not one.in_main), default=-1)
+        known = max(known, len(self.node_starts) - 1)
+        return 0 <= known < self.accounting.restarts
+
+    @property
     def final_executions(self) -> list[Execution]:
         """The executions since the cluster started it last: it had ended the earlier ones itself.
 

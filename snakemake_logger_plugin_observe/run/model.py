@@ -238,6 +238,8 @@ class Run:
     def final_executions(self, attempt: Attempt) -> list[Execution]:
         """Return the executions since the cluster started *attempt*'s submission last."""
         submission = self.submission_of(attempt) or attempt
+        if submission.was_queued_again:
+            return []
         return attempt.executions_since(submission.started_last)
 
     def job_of(self, attempt: Attempt) -> JobDescribed | None:

@@ -8,7 +8,7 @@ from typing import Final
 
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.journal.records import SchedulerRecord, Status
-from snakemake_logger_plugin_observe.run.attempt import FINAL, Attempt
+from snakemake_logger_plugin_observe.run.attempt import FAILED, FINAL, Attempt
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.slurm_states import RUNNING, WAITING
 
@@ -20,6 +20,7 @@ _AS_STATUS: Final[dict[str, Status]] = {
     "CANCELLED": "cancelled",
 }
 """By the states of Slurm, and of executors that report states by themselves (in small letters)."""
+_ENDED_WELL: Final = (None, "COMPLETED", "succeeded")
 _INTERRUPTIONS: Final = ("interrupted", "terminated")
 # The scheduler's clock, in whole seconds, may differ from the main process's.
 _CLEARLY_BEFORE: Final[Micros] = 5_000_000
@@ -48,9 +49,26 @@ def ended_before_it_was_given_up(run: Run, attempt: Attempt) -> bool:
     given_up = interrupted_at(run)
     if given_up is None and run.finished is not None:
         given_up = run.finished.time
-    if given_up is None or record.state in _OUT or record.state in (None, "COMPLETED", "succeeded"):
+    if given_up is None or record.state in _OUT or record.state in _ENDED_WELL:
         return False
     return record.ended < given_up - _CLEARLY_BEFORE
+
+
+def ended_unnoticed(run: Run, attempt: Attempt) -> bool:
+    """Whether the scheduler ended an attempt badly that Snakemake takes for one that goes on."""
+    if attempt.status in FINAL:
+        return False
+    record = run.record_of(attempt)
+    return has_ended(record) and (record.state if record else None) not in _ENDED_WELL
+
+
+def ended_badly(run: Run, attempt: Attempt) -> bool:
+    """Whether an attempt failed, by what Snakemake noticed or by the scheduler's record."""
+    return (
+        attempt.status in FAILED
+        or ended_before_it_was_given_up(run, attempt)
+        or ended_unnoticed(run, attempt)
+    )
 
 
 def take_recorded_ends(run: Run) -> None:

@@ -54,7 +54,7 @@ def full_cause(one: Occurrence) -> str:
     why = one.why
     ended = describe_exit(why.exit_code, why.signal)
     if why.cause in ("exit_code", "signal"):
-        return ended
+        return f"{ended}, though reported as successful" if why.called_successful else ended
     text = _CAUSES.get(why.cause, "failed")
     state = f"{why.state} by {why.by}" if why.state and why.by else why.state or ""
     shown_by = ", ".join(part for part in (state, ended) if part)

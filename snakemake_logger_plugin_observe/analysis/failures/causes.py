@@ -1,7 +1,8 @@
 """Why an attempt failed, or one execution in it: one of a small closed set of causes.
 
 Evidence is read in this order: the scheduler's own record; whether the submission was refused or
-lost; the messages of Snakemake and of executors; how the tool ended. If none of these names the
+lost; how a tool ended that was reported as successful; the messages of Snakemake and of executors;
+how the tool ended. If none of these names the
 cause, one may be inferred, as likely and not certain: for example, a tool that signal 9 killed
 while it held nearly all the memory that its job had requested ran out of memory.
 """
@@ -48,6 +49,9 @@ class FailureCause:
     """The last state of its submission in the scheduler's record."""
     by: str | None = None
     """Who cancelled it, by that record: ``root``, ``user 1000``."""
+    called_successful: bool = False
+    """Whether its tool had failed, and Snakemake only missed its outputs: its end was reported as
+    a success."""
 
 
 def failure_cause(
@@ -70,11 +74,16 @@ def failure_cause(
     if last and attempt.message and attempt.message not in reported:
         reported.insert(0, attempt.message)
     message = "\n".join(reported)
+    believed = last and _was_called_successful(message, execution)
+    if believed:
+        message = (execution.message if execution is not None else None) or ""
+    misreported = record is not None and _was_misreported(run, attempt, execution, record)
     named = _named_by_attempt(run, attempt, execution, record) if last else None
-    if named := named or messages.from_snakemake(message):
-        cause, certain = named, True
-    elif record is not None and is_out(record) and _was_misreported(attempt, execution, record):
+    cause: Cause
+    if misreported and is_out(record):
         cause, certain = "misreported", True
+    elif named := named or messages.from_snakemake(message):
+        cause, certain = named, True
     elif inferred := _inferred(run, attempt, execution, number, last=last):
         cause, certain = inferred, False
     elif (code or number) and _tool_had_no_memory(attempt, message, last=last):
@@ -85,13 +94,13 @@ def failure_cause(
         cause, certain = "exit_code", True
     elif last and not message and _succeeded_on_the_node(attempt):
         cause, certain = "contradicted", True
-    elif record is not None and _was_misreported(attempt, execution, record):
+    elif misreported:
         cause, certain = "misreported", False
     elif attempt.status == "lost" or (last and _vanished(attempt)):
         cause, certain = "lost", False
     else:
         cause, certain = ("exception" if messages.is_exception(message) else "other"), True
-    return FailureCause(cause, certain, code, number, state, cancelled_by(record))
+    return FailureCause(cause, certain, code, number, state, cancelled_by(record), believed)
 
 
 def cancelled_by(record: SchedulerRecord | None) -> str | None:
@@ -125,17 +134,27 @@ def _named_by_attempt(
     return messages.from_log(line for log in attempt.logs for line in log.lines)
 
 
-def _was_misreported(
-    attempt: Attempt, execution: Execution | None, record: SchedulerRecord
-) -> bool:
-    """Whether a failure was reported to Snakemake that the scheduler's record contradicts.
+def _was_called_successful(message: str, execution: Execution | None) -> bool:
+    """Whether Snakemake looked for outputs because a tool that had failed was called successful."""
+    if execution is None or not execution.exit_code:
+        return False
+    return messages.is_missing_output(message)
 
-    A record may be a moment behind: of a job that had begun, only its end counts.
+
+def _was_misreported(
+    run: Run, attempt: Attempt, execution: Execution | None, record: SchedulerRecord
+) -> bool:
+    """Whether an end was reported to Snakemake that the scheduler's record contradicts.
+
+    A record may be a moment behind: of a job that had begun, only its end counts, and that the
+    cluster queued it again.
     """
     if attempt.status not in FAILED or not attempt.external_jobid or attempt.end_from_record:
         return False
+    submission = run.submission_of(attempt) or attempt
     if is_out(record):
-        return record.state == "PENDING" and not attempt.node_starts and not attempt.levels
+        never_began = not submission.node_starts and not attempt.levels
+        return submission.was_queued_again or (record.state == "PENDING" and never_began)
     ran_well = execution is None or execution.status == "success"
     return record.state == "COMPLETED" and ran_well
 

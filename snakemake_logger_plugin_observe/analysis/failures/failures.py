@@ -38,7 +38,7 @@ from snakemake_logger_plugin_observe.journal.records import Execution, LogTail
 from snakemake_logger_plugin_observe.run.attempt import FAILED, FINAL, Attempt
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.node_processes import total_length
-from snakemake_logger_plugin_observe.run.scheduler_ends import ended_before_it_was_given_up
+from snakemake_logger_plugin_observe.run.scheduler_ends import ended_badly
 
 Outcome = Literal["failed", "succeeded", "cancelled", "unfinished"]
 Verdict = Literal["once", "deterministic", "repeated", "different", "unknown"]
@@ -285,7 +285,7 @@ def _counts_for_group(run: Run, attempt: Attempt) -> bool:
 def _occurrences(run: Run, row: Row) -> Iterator[tuple[Occurrence, Execution | None]]:
     """Yield each time that the job failed in one attempt, with the execution that failed."""
     attempt = row.attempt
-    failed = attempt.status in FAILED or ended_before_it_was_given_up(run, attempt)
+    failed = ended_badly(run, attempt)
     by_itself = not attempt.is_member or bool(run.failed_executions(attempt))
     if not by_itself and run.submission_of(attempt) is not None:
         return  # counted for the group, or for another member
@@ -335,7 +335,7 @@ def _last_line(logs: Sequence[LogTail], why: FailureCause) -> LogLine | None:
 def _lost(run: Run, row: Row) -> Micros:
     """Return the time that failures in one attempt took: all of it, or executions inside it."""
     attempt = row.attempt
-    if attempt.status not in FAILED and not ended_before_it_was_given_up(run, attempt):
+    if not ended_badly(run, attempt):
         return total_length(run.failed_executions(attempt))
     lost = row.since_selected
     if attempt.group is None or not _counts_for_group(run, attempt):

@@ -97,6 +97,11 @@ def is_about_invalid_output(message: str | None) -> bool:
     return _INVALID_OUTPUT.search(message or "") is not None
 
 
+def is_missing_output(message: str | None) -> bool:
+    """Whether Snakemake looked for a job's outputs in vain."""
+    return _MISSING_OUTPUT.search(message or "") is not None
+
+
 def from_executor(text: str) -> Cause | None:
     """Return the cause that an executor's message or a scheduler's reason names, if any."""
     return _first(_EXECUTORS, text)

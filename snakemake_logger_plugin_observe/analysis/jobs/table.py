@@ -10,10 +10,10 @@ from snakemake_logger_plugin_observe.analysis.jobs.resource_use import (
 )
 from snakemake_logger_plugin_observe.analysis.phrasing import group_name
 from snakemake_logger_plugin_observe.clock import Micros
-from snakemake_logger_plugin_observe.run.attempt import FAILED, Attempt
+from snakemake_logger_plugin_observe.run.attempt import Attempt
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.phases import UNOBSERVED
-from snakemake_logger_plugin_observe.run.scheduler_ends import ended_before_it_was_given_up
+from snakemake_logger_plugin_observe.run.scheduler_ends import ended_badly
 
 _HIDDEN_IN_A_NODE: Final = (
     *("held", "queue_wait", "job_script", "node_startup", "node_plan", "stage_in", "compute"),
@@ -88,7 +88,7 @@ def rows(run: Run, wanted: RowFilter | None = None) -> list[Row]:
 
 def _failed_once(run: Run, attempt: Attempt) -> bool:
     """Whether an attempt failed, or an execution inside it that a retry recovered."""
-    if attempt.status in FAILED or ended_before_it_was_given_up(run, attempt):
+    if ended_badly(run, attempt):
         return True
     return attempt.job_id is not None and bool(run.failed_executions(attempt))
 

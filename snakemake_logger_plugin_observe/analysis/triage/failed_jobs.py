@@ -19,6 +19,7 @@ from snakemake_logger_plugin_observe.analysis.phrasing import (
     plural,
     submission_name,
 )
+from snakemake_logger_plugin_observe.analysis.triage import status_checks
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Strength
 from snakemake_logger_plugin_observe.clock import Micros
@@ -208,6 +209,19 @@ def each_way(one: Failure) -> str:
     shown = describe(one.ways[:_WAYS], one.requested)
     more = len(one.ways) - _WAYS
     return f"{shown}; and in {plural(more, 'more way')}" if more > 0 else shown
+
+
+def called_successful(case: Case, failures: Sequence[Failure]) -> tuple[str, str]:
+    """Return who reported failed jobs as successful, and what to do about it; may be empty."""
+    wrongly = [one for one in failures if one.decisive.why.called_successful]
+    if not wrongly:
+        return "", ""
+    who_said = status_checks.reporter(case.run)
+    it, its = ("it", "it") if len(wrongly) == 1 else ("them", "they")
+    return (
+        f"; {who_said} had reported {it} as successful, so Snakemake only missed the outputs",
+        f"; and correct what {who_said} reports: {its} had failed",
+    )
 
 
 def stopped_too(failures: Sequence[Failure]) -> str:

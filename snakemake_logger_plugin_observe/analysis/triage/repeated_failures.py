@@ -64,6 +64,7 @@ def _incident(case: Case, incident_class: str, way: Way, *, every_job: bool) -> 
         claim=_claim(
             failed, f"{name} failed {plural(times, 'time')} {same}", message, every_job=every_job
         )
+        + failed_jobs.called_successful(case, failed)[0]
         + failed_jobs.stopped_too(failed),
         strength="certain" if times > 1 and (texts_known or not recovered) else "likely",
         wrong_if="one of these failures differs from the others, or a retry of the same job "

@@ -6,6 +6,7 @@ from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.phrasing import named, plural, submission_name
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
+from snakemake_logger_plugin_observe.analysis.triage.failure_classes import MISREPORTED
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
 from snakemake_logger_plugin_observe.clock import Micros, to_seconds
 from snakemake_logger_plugin_observe.journal.records import SchedulerStart
@@ -39,8 +40,11 @@ class _Again:
 def detect(case: Case) -> Iterator[Incident]:
     """Yield an incident for each rule, or group, whose jobs the cluster started again."""
     by_name: dict[str, list[_Again]] = {}
+    known = {
+        one.decisive_row.attempt.key for one in case.failures_by_class.get(MISREPORTED, ())
+    }  # that class reports it
     for attempt in case.run.attempts.values():
-        if attempt.is_member:
+        if attempt.is_member or attempt.key in known:
             continue
         if (again := _again(attempt)) is not None:
             name = case.run.rule_of(attempt) or submission_name(None, {}, attempt.group)
@@ -86,7 +90,7 @@ def _incident(case: Case, name: str, found: Sequence[_Again]) -> Incident:
         id=f"{CLASS}:{name}",
         incident_class=CLASS,
         where="operating context",
-        claim=f"the cluster ended {who}{of_ids} and started {'them' if len(found) > 1 else 'it'} "
+        claim=f"the cluster ended {who}{of_ids} and {_did(found)} "
         f"again{f' {times} times' if times > len(found) else ''} ({_why(found)})"
         f"{_first_start(one, several=len(found) > 1)}; no tool failed by that",
         strength="certain",
@@ -110,6 +114,16 @@ def _incident(case: Case, name: str, found: Sequence[_Again]) -> Incident:
         ),
         jobs=tuple(each.attempt.job_id for each in found if each.attempt.job_id is not None),
     )
+
+
+def _did(found: Sequence[_Again]) -> str:
+    """Return ``started it``; of those that have not begun again, only that they were queued."""
+    them = "them" if len(found) > 1 else "it"
+    records = [one.attempt.accounting for one in found]
+    waits = [record is not None and record.started is None for record in records]
+    if all(waits):
+        return f"queued {them}"
+    return f"queued {them}, or started {them}," if any(waits) else f"started {them}"
 
 
 def _why(found: Sequence[_Again]) -> str:

@@ -76,17 +76,18 @@ def _in_one_way(case: Case, name: str, way: Way) -> Incident:
     said = f"{message} ({found.means})" if message and found.means else message or found.means
     if found.means.startswith(message):  # an exception, with its place
         said = found.means
+    reported, correct_that = failed_jobs.called_successful(case, failed)
     sure = causes <= set(_KNOWN) and found.strength == "certain"
     return Incident(
         id=way.id,
         about=way.about,
         incident_class=CLASS,
         where=found.where,
-        claim=_claim(failed, said),
+        claim=_claim(failed, said) + reported,
         strength="certain" if sure else "likely" if found.strength == "certain" else found.strength,
         wrong_if=found.wrong_if,
         action=Action(
-            found.fix + _or_less(failed) + left_behind(case.run, failed),
+            found.fix + correct_that + _or_less(failed) + left_behind(case.run, failed),
             found.why,
             commands=found.commands,
         ),

@@ -265,3 +265,100 @@ def test_an_error_that_a_lost_job_logged_refutes_that_it_was_ended_from_outside(
     (one,) = triage_of(story.end(14, "failed")).incidents
     assert one.incident_class == "tool_failure"
     assert "ValueError: no such sequence" in one.claim
+
+
+# -- ends that were reported wrongly, by what the node and the cluster recorded -------------------------
+
+
+def requeued_and_reported_as_failed(**record: Any) -> Story:
+    """Return a job that the cluster ended and queued again, and the status command called failed."""
+    settings = {"status_cmd": "./status.sh"}
+    story = begun(wraps="cluster-generic", settings=settings)
+    story.job(1, rule="long", wildcards={"i": "x"})
+    one = an_execution(
+        *("long",),
+        wildcards={"i": "x"},
+        begun=8,
+        tool_started=8,
+        tool_ended=15,
+        status="failed",
+        exit_code=-15,
+    )
+    known = stamps(ready=3, selected=4, submitting=4, accepted=5, reported=16, finished=17)
+    node = level(one, started=6, loaded=7, planned=8, ended=15)
+    facts = {"external_jobid": "2464", "exit_code": -15, "signal": 15, "reported_as": "failed"}
+    story.attempt(1, known, node, status="failed", node_starts=(at(6),), **facts)
+    earlier = SchedulerStart(state="REQUEUED", started=at(6), ended=at(15), nodes="n1")
+    pending = {"state": "PENDING", "reason": "BeginTime", "exit_code": None, "nodes": None}
+    moments = {"submitted": 15, "eligible": 136, "started": None, "ended": None}
+    known_again = {"restarts": 1, "earlier_starts": (earlier,)}
+    story.accounting(1, a_record("2464", **{**pending, **moments, **known_again, **record}))
+    return story.end(40, "failed")
+
+
+def test_a_job_that_the_cluster_queued_again_did_not_fail_and_nothing_else_is_guessed() -> None:
+    (one,) = triage_of(requeued_and_reported_as_failed()).incidents
+    assert (one.id, one.strength) == ("status_misreported:again", "certain")
+    assert one.claim == (
+        "the status command (./status.sh) reported long i=x as failed, but by the scheduler's "
+        "record it was PENDING (cluster job 2464): the cluster had ended it after 9 s on n1 "
+        "(REQUEUED), and put it back into the queue; it may still be queued or run"
+    )
+    assert one.action.text.startswith("cancel 2464 first")
+    assert "it took REQUEUED or PENDING for a failure" in one.action.text
+    assert [command.line for command in one.action.commands] == ["squeue -j 2464", "scancel 2464"]
+
+
+def test_a_job_that_was_cancelled_before_it_began_again_was_cancelled() -> None:
+    story = requeued_and_reported_as_failed(state="CANCELLED", cancelled_by="0", ended=30)
+    found = found_in(story)
+    assert [*found] == ["job_lost", "requeued"]
+    assert "CANCELLED by root" in found["job_lost"].claim
+    assert "the cluster ended long i=x (cluster job 2464) and queued it again" in (
+        found["requeued"].claim
+    )
+
+
+def called_successful() -> Story:
+    """Return a job whose tool failed, and that the status command called successful."""
+    settings = {"status_cmd": "./status.sh"}
+    story = begun(wraps="cluster-generic", settings=settings).job(1, rule="call", output=("o.txt",))
+    on_node(
+        *(story, 1, 2),
+        rule="call",
+        message="MissingOutputException in rule call: Job 1 completed successfully, but some output "
+        "files are missing. Missing files after 3 seconds: o.txt",
+        logs=tail("error: bad magic number", path="logs/call.log"),
+    )
+    return story.accounting(1, a_record("71", state="FAILED", exit_code=1)).end(20, "failed")
+
+
+def test_a_tool_that_failed_did_not_succeed_whatever_the_status_command_said() -> None:
+    (one,) = triage_of(called_successful()).incidents
+    assert (one.incident_class, one.strength) == ("tool_failure", "certain")
+    assert one.claim == (
+        "call failed with exit code 2: error: bad magic number; the status command (./status.sh) "
+        "had reported it as successful, so Snakemake only missed the outputs"
+    )
+    assert one.action.text == (
+        "fix the error that call reported (logs/call.log:1); and correct what the status command "
+        "(./status.sh) reports: it had failed"
+    )
+
+
+def test_a_job_that_never_began_was_not_successful() -> None:
+    settings = {"status_cmd": "./status.sh"}
+    story = begun(wraps="cluster-generic", settings=settings).job(1, rule="chop")
+    known = stamps(ready=3, selected=4, submitting=4, accepted=5, reported=8, finished=9)
+    missing = (
+        "Job 1 completed successfully, but some output files are missing. Missing files: o.txt"
+    )
+    story.attempt(1, known, status="failed", external_jobid="130", message=missing)
+    pending = {"state": "PENDING", "started": None, "ended": None, "exit_code": None}
+    story.accounting(1, a_record("130", **pending))
+    (one,) = triage_of(story.end(11, "failed")).incidents
+    assert one.claim.startswith(
+        "the status command (./status.sh) reported chop as successful, but by the scheduler's record "
+        "it was PENDING (cluster job 130): it never began"
+    )
+    assert "it took PENDING for success" in one.action.text
