@@ -1,7 +1,8 @@
-"""The processes of this machine: whether a run's main process still lives."""
+"""The processes of this machine: whether a run's main process lives, and what it waits for."""
 
 import os
 import socket
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -53,6 +54,26 @@ def _is_snakemake(process: Path) -> bool:
     """Whether a process was started as ``snakemake``, or as Python's module of that name."""
     words = (process / "cmdline").read_bytes().split(b"\0")
     return any(word.rpartition(b"/")[2] == b"snakemake" for word in words[:6])
+
+
+def commands_of(started: RunStarted) -> Iterator[tuple[int, tuple[str, ...], int]]:
+    """Yield the commands that a run's main process has started and that have not ended.
+
+    Of each its process, its words, and since when it runs. Nothing on another machine.
+    """
+    if started.host != socket.gethostname():
+        return
+    parent = str(started.pid).encode()
+    with suppress(OSError):
+        for entry in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                stat = (entry / "stat").read_bytes().rpartition(b")")[2].split()
+                if stat[1:2] != [parent] or stat[:1] == [b"Z"]:
+                    continue
+                text = (entry / "cmdline").read_bytes().decode(errors="replace")
+                since = clock.process_started(int(entry.name))
+                if since is not None:
+                    yield int(entry.name), tuple(text.rstrip("\0").split("\0")), since
 
 
 def is_stopped(started: RunStarted) -> bool:

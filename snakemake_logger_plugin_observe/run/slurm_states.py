@@ -12,3 +12,5 @@ RUNNING: Final = frozenset(
 """Jobs that have nodes."""
 COMPLETING: Final = "COMPLETING"
 """Jobs that are over, and are being cleaned up after."""
+SUSPENDED: Final = frozenset({"SUSPENDED", "STOPPED"})
+"""Of those, jobs whose processes stand still on their nodes."""

@@ -14,6 +14,7 @@ STILL_RUNNING: Final = (
 )
 ENDED_EARLY: Final = "the executor reported the end before the node had ended"
 ENDED_EARLY_OR_SET: Final = f"{ENDED_EARLY}, or the node's clock was set after its earlier jobs"
+SUSPENDED: Final = "the cluster suspended it, and since when is not known"
 OTHER_CLOCK: Final = "its node has the main host's name, but another clock"
 CLOCK_SET: Final = "the node's clock was set meanwhile: its processes' times may not fit together"
 STARTED_AGAIN: Final = "the cluster started it {count} times: the end of earlier starts is unknown"

@@ -15,6 +15,7 @@ State = Literal[
     "job_script",
     "running",
     "computing",
+    "suspended",
     "ended",
     "gone",
     "selected",
@@ -26,6 +27,7 @@ WORDS: Final[dict[State, str]] = {
     "job_script": "in its job script",
     "running": "running",
     "computing": "computing",
+    "suspended": "suspended",
     "ended": "ended, not noticed yet",
     "gone": "gone from the scheduler",
     "selected": "selected, not submitted",
@@ -73,6 +75,16 @@ class LiveState:
 
 
 @dataclass(frozen=True, slots=True)
+class RunningCommand:
+    """A command that the run's main process started, and that has not ended."""
+
+    pid: int
+    words: tuple[str, ...]
+    """As the kernel has them: never shown, they may hold secrets."""
+    since: Micros
+
+
+@dataclass(frozen=True, slots=True)
 class LiveView:
     """What all attempts that are out on a cluster do, at one moment."""
 
@@ -85,6 +97,8 @@ class LiveView:
 
     attended: bool = True
     """Whether the run goes on, so that it can still notice an end."""
+    commands: tuple[RunningCommand, ...] = ()
+    """What its main process waits for on this host; nothing if that cannot be seen."""
 
     def of(self, key: Key) -> LiveState | None:
         """Return the state of an attempt, None if it is not out."""

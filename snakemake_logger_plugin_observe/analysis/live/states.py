@@ -6,11 +6,17 @@ job that could not write any more: one that never started, was cancelled, or los
 """
 
 import re
-from collections.abc import Iterable, Mapping
+import signal
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.live.state import LiveState, LiveView, State
+from snakemake_logger_plugin_observe.analysis.live.state import (
+    LiveState,
+    LiveView,
+    RunningCommand,
+    State,
+)
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.journal.node_reports import NodeReport
 from snakemake_logger_plugin_observe.journal.records import Execution, Level, SchedulerRecord
@@ -19,7 +25,12 @@ from snakemake_logger_plugin_observe.run.endings import describe_exit, exit_of
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.node_processes import innermost_executions
 from snakemake_logger_plugin_observe.run.queue_answer import QueueAnswer
-from snakemake_logger_plugin_observe.run.slurm_states import COMPLETING, RUNNING, WAITING
+from snakemake_logger_plugin_observe.run.slurm_states import (
+    COMPLETING,
+    RUNNING,
+    SUSPENDED,
+    WAITING,
+)
 
 _IN_PROCESS: Final = frozenset({None, "local", "dryrun", "touch"})
 """The executors whose jobs run on the main process's host."""
@@ -28,6 +39,8 @@ _SHOWS_LATE: Final = 15_000_000
 _ID: Final = re.compile(r"\d{1,15}([_+]\d{1,9})?(;(?P<cluster>[\w.-]{1,64}))?")
 """A job id as ``sbatch --parsable`` prints it, with the cluster's name where there are several."""
 _AT_THE_SAME_TIME: Final = 60_000_000
+FROM_THE_SCHEDULER: Final = frozenset({signal.SIGTERM, signal.SIGKILL})
+"""The signals by which Slurm ends a job that is cancelled, preempted or requeued."""
 NOT_TIMED: Final = "the run was recorded without --executor timed, which records the cluster's ids"
 OFFLINE: Final = "the scheduler was not asked (--offline)"
 NOT_SLURM: Final = "only Slurm can be asked, and this run's scheduler is another one"
@@ -85,6 +98,7 @@ def live_view(
     *,
     not_asked: str | None = None,
     attended: bool = True,
+    commands: Sequence[RunningCommand] = (),
 ) -> LiveView:
     """Return what everything does that is out.
 
@@ -95,6 +109,7 @@ def live_view(
         now: the moment.
         not_asked: why the scheduler was not asked; None if it was.
         attended: whether the run's process is there.
+        commands: what that process has started and waits for.
 
     """
     states: dict[Key, LiveState] = {}
@@ -112,7 +127,8 @@ def live_view(
         found = known.state(now, not_asked)
         states[attempt.key] = found
     failed = f"Slurm gave no answer: {answer.problem}" if answer.problem is not None else None
-    return LiveView(now, states, not_asked or failed, answer.partitions, attended)
+    problem = not_asked or failed
+    return LiveView(now, states, problem, answer.partitions, attended, tuple(commands))
 
 
 def _same_submission(attempt: Attempt, record: SchedulerRecord) -> bool:
@@ -149,7 +165,7 @@ class _Evidence:
         self._now, self._not_asked = now, not_asked
         found = self._state()
         external = self._attempt.external_jobid
-        has_no_id = external is not None and is_slurm(self._run) and not _ID.fullmatch(external)
+        has_no_id = external is not None and self._is_no_id(external)
         since = None if found.since is None else min(found.since, self._now)
         return replace(found, has_no_id=has_no_id, since=since)
 
@@ -160,6 +176,8 @@ class _Evidence:
         scheduler = record.state if record is not None else None
         if record is not None and scheduler in WAITING:
             return self._is("pending", record.submitted, record.reason)
+        if self._report.complete and self._may_start_again():
+            return self._is("unknown", self._ended(), self._whether_it_starts_again())
         if self._report.complete:
             return self._is("ended", self._ended(), self._how_it_ended())
         if record is not None and scheduler == COMPLETING:
@@ -169,6 +187,32 @@ class _Evidence:
         if record is None and self._is_gone():
             return self._is("gone", None, "neither squeue nor sacct knows it")
         return self._on_its_node()
+
+    def _is_no_id(self, external: str) -> bool:
+        """Whether what a submission printed is a sentence: no scheduler has blanks in its ids."""
+        if is_slurm(self._run):
+            return not _ID.fullmatch(external)
+        return len(external.split()) > 1
+
+    def _may_start_again(self) -> bool:
+        """Whether Slurm may have ended it, to start it again, and did not say what became of it."""
+        unanswered = self._not_asked is not None or self._answer.problem is not None
+        if self._record is not None or not unanswered or not may_be_slurm(self._run):
+            return False
+        return self._last_signal() in FROM_THE_SCHEDULER
+
+    def _last_signal(self) -> int | None:
+        last = self._last_execution()
+        if last is None or not last.exit_code:
+            return None
+        return exit_of(self._attempt, last, last=True)[1]
+
+    def _whether_it_starts_again(self) -> str:
+        why = self._not_asked or self._answer.problem
+        return (
+            f"{self._how_it_ended()} on {self._node}, and whether Slurm starts it again is open: "
+            f"{why}"
+        )
 
     def _before_submission(self) -> LiveState:
         """Return the state of what no executor has accepted, as far as the journal shows."""
@@ -196,21 +240,19 @@ class _Evidence:
     def _on_its_node(self) -> LiveState:
         """Return the state of what runs, or of what nothing says that it does not run."""
         record = self._record
+        if record is not None and record.state in SUSPENDED:
+            return self._is("suspended", None, None)
         tool = _open_tool(self._levels)
         if tool is not None:
-            return self._is("computing", tool.tool_started, self._suspended())
+            return self._is("computing", tool.tool_started, None)
         if self._levels or self._report.starts:
             began = [level.started for level in self._levels if level.started is not None]
             since = max(self._report.starts, default=None) or min(began, default=None)
-            return self._is("starting", since, self._suspended())
+            return self._is("starting", since, None)
         if record is not None and record.state in RUNNING:
             state: State = "job_script" if self._attempt.fragments else "running"
-            return self._is(state, record.started, self._suspended())
+            return self._is(state, record.started, None)
         return self._is("unknown", self._attempt.stamps.accepted, self._why_unknown())
-
-    def _suspended(self) -> str | None:
-        state = self._record.state if self._record is not None else None
-        return f"Slurm says {state}" if state in ("SUSPENDED", "STOPPED") else None
 
     def _is_gone(self) -> bool:
         """Whether the scheduler answered, and does not know a job that it should."""
@@ -234,6 +276,8 @@ class _Evidence:
                 return f"{silent}, and Slurm, which may not be its scheduler, does not know it"
             return "it was submitted just now, and the scheduler does not show it yet"
         shown = self._attempt.external_jobid or "none"
+        if self._is_no_id(shown):
+            return f"{silent}, and there is no id to ask by"
         if found := _ID.fullmatch(shown):
             return f"{silent}, and it is on the cluster {found['cluster']}, which was not asked"
         return f"{silent}, and its id is no Slurm id: {shown}"
@@ -246,9 +290,7 @@ class _Evidence:
 
     def _how_it_ended(self) -> str | None:
         """Return the end by the node, and by the scheduler where it says something else."""
-        last = max(
-            innermost_executions(self._levels), key=lambda one: one.tool_ended or 0, default=None
-        )
+        last = self._last_execution()
         words: list[str] = []
         if last is not None and last.exit_code:
             code, signal = exit_of(self._attempt, last, last=True)
@@ -261,6 +303,10 @@ class _Evidence:
             its_own = record.state in ("COMPLETED", "FAILED")  # else the scheduler ended it
             words.insert(len(words) if its_own else 0, said(record))
         return "; ".join(words) or None
+
+    def _last_execution(self) -> Execution | None:
+        executions = innermost_executions(self._levels)
+        return max(executions, key=lambda one: one.tool_ended or 0, default=None)
 
     def _is(self, state: State, since: Micros | None, reason: str | None) -> LiveState:
         nodes = self._record.nodes if self._record is not None else None

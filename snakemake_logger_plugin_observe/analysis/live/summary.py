@@ -14,6 +14,7 @@ from snakemake_logger_plugin_observe.analysis.live.state import (
     lasting,
     longest,
 )
+from snakemake_logger_plugin_observe.analysis.live.status_checks import longest_interval_s, overdue
 from snakemake_logger_plugin_observe.analysis.phrasing import (
     group_name,
     job_name,
@@ -28,7 +29,7 @@ _SHOWN: Final = 3
 _SUBMITS_AT_ONCE: Final = 60_000_000
 """A submission that takes longer than this is not just slow."""
 _ORDER: Final[tuple[State, ...]] = (
-    *("unknown", "gone", "ended", "pending", "selected"),
+    *("unknown", "gone", "ended", "suspended", "pending", "selected"),
     *("job_script", "starting", "running", "computing"),
 )
 """What needs a user's attention first."""
@@ -132,7 +133,9 @@ def standing_still(run: Run, view: LiveView) -> str:
     """Return that nothing moves, or that it is not known; empty if something runs or will."""
     if any(one.state in ON_A_NODE for one in view.submissions):
         return ""
-    still = [one for one in view.submissions if one.state in ("ended", "gone", "unknown")]
+    still = [one for one in view.submissions if one.state in ("gone", "unknown", "suspended")]
+    still += [one for one in view.submissions if one.state == "ended" and one.has_no_id]
+    still += overdue(run, view)
     still += [one for one in view.submissions if obstacle(one.reason) and one.state == "pending"]
     still += unsubmitted(view)
     if not still:
@@ -162,9 +165,21 @@ def not_known(run: Run, view: LiveView) -> str:
     )
 
 
+def soon_noticed(run: Run, view: LiveView) -> str:
+    """Return what has ended and the next status check will find; empty if there is nothing."""
+    late = overdue(run, view)
+    ended = [one for one in view.submissions if one.state == "ended" and one not in late]
+    if not ended or not view.attended or any(one.has_no_id for one in ended):
+        return ""
+    names = "; ".join(line.text for line in lines(run, view) if line.states[0] in ended)
+    interval_s = longest_interval_s(run, view.now)
+    return f"wait for the next status check ({names}), at most {interval_s:.0f} s after the last"
+
+
 def still_out(view: LiveView | None) -> tuple[str, ...] | None:
     """Return the ids of the jobs that the cluster still has; None if that is not known of all."""
     if view is None or not view.states or not all(one.known for one in view.submissions):
         return None
-    there = [one for one in view.submissions if one.state == "pending" or one.state in ON_A_NODE]
+    at_work = ON_A_NODE | {"pending", "suspended"}
+    there = [one for one in view.submissions if one.state in at_work]
     return tuple(one.external_jobid for one in there if one.external_jobid is not None)

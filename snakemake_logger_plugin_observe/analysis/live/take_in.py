@@ -6,16 +6,23 @@ gets its phase. Nothing of it is written to the journal.
 """
 
 from collections.abc import Iterator, Mapping
+from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.live.state import ON_A_NODE, LiveState, LiveView
+from snakemake_logger_plugin_observe.analysis.live.states import FROM_THE_SCHEDULER
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.journal.node_reports import NodeReport
 from snakemake_logger_plugin_observe.run.attempt import Attempt, Key
+from snakemake_logger_plugin_observe.run.endings import exit_of
 from snakemake_logger_plugin_observe.run.fold import complete
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.phases import UNOBSERVED
 from snakemake_logger_plugin_observe.run.segments import Segment
 from snakemake_logger_plugin_observe.run.slurm_reasons import keeps_back
+from snakemake_logger_plugin_observe.run.slurm_states import RUNNING, WAITING
+from snakemake_logger_plugin_observe.run.unobserved import SUSPENDED
+
+_ENDED_BY_IT: Final = frozenset({"CANCELLED", "PREEMPTED", "NODE_FAIL", "REVOKED"})
 
 
 def take_in(run: Run, reports: Mapping[Key, NodeReport], view: LiveView) -> None:
@@ -30,6 +37,9 @@ def take_in(run: Run, reports: Mapping[Key, NodeReport], view: LiveView) -> None
             attempt.node_starts = report.starts or attempt.node_starts
             attempt.levels = report.levels
         attempt.accounting = one.record or attempt.accounting
+    for one in view.states:
+        attempt = run.attempts[one.key]
+        attempt.cut_off = attempt.cut_off or _ended_by_the_cluster(attempt, one)
     complete(run)
     for one in view.states:
         if one.key != one.submission and one.known:  # its group has all the time up to now
@@ -38,11 +48,23 @@ def take_in(run: Run, reports: Mapping[Key, NodeReport], view: LiveView) -> None
         _name_open_time(run.attempts[one.key], one)
 
 
+def _ended_by_the_cluster(attempt: Attempt, one: LiveState) -> bool:
+    """Whether the signal that ended its tool may be the scheduler's, so that no tool failed.
+
+    It cancelled or requeued the job by its record, or nobody knows what became of the job.
+    """
+    last = max(attempt.executions, key=lambda each: each.tool_ended or 0, default=None)
+    if last is None or exit_of(attempt, last, last=True)[1] not in FROM_THE_SCHEDULER:
+        return False
+    state = one.record.state if one.record is not None else None
+    return one.state == "unknown" or state in _ENDED_BY_IT or state in WAITING | RUNNING
+
+
 def _set_status(attempt: Attempt, one: LiveState) -> None:
     """Set the status of an attempt; one that ended unnoticed is running still for Snakemake."""
     if one.state in ON_A_NODE or one.state == "ended":
         attempt.status = "running"
-    elif one.state == "pending":
+    elif one.state in ("pending", "suspended"):
         attempt.status = "submitted"
     attempt.node = one.node or attempt.node
 
@@ -60,6 +82,8 @@ def _name_open_time(attempt: Attempt, one: LiveState) -> None:
             named.append(Segment(at, end, phase))
             at = end
     attempt.set_segments([*before, *named])
+    if one.state == "suspended":
+        attempt.unobserved = (SUSPENDED,)
     if not any(segment.phase == UNOBSERVED for segment in attempt.segments):
         attempt.unobserved = ()
 

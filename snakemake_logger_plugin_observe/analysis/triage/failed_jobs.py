@@ -10,6 +10,7 @@ from snakemake_logger_plugin_observe.analysis.failures.exit_codes.programs impor
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
 from snakemake_logger_plugin_observe.analysis.failures.log_lines import LogLine
 from snakemake_logger_plugin_observe.analysis.failures.signatures import Occurrence
+from snakemake_logger_plugin_observe.analysis.live import status_checks
 from snakemake_logger_plugin_observe.analysis.named_files import named_in
 from snakemake_logger_plugin_observe.analysis.phrasing import (
     cut,
@@ -19,7 +20,6 @@ from snakemake_logger_plugin_observe.analysis.phrasing import (
     plural,
     submission_name,
 )
-from snakemake_logger_plugin_observe.analysis.triage import status_checks
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Strength
 from snakemake_logger_plugin_observe.clock import Micros

@@ -27,6 +27,7 @@ SETUP: Final = "submission_setup"
 UNANSWERED: Final = "submission_unanswered"
 CONTRADICTED: Final = "status_contradicted"
 STRICTER: Final = "stricter_context"
+STUCK: Final = "stuck"
 TOOL: Final = "tool_failure"
 WORKFLOW: Final = "workflow_error"
 

@@ -5,9 +5,10 @@ from dataclasses import dataclass, fields
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.citations import Citation
-from snakemake_logger_plugin_observe.analysis.live.summary import not_known
+from snakemake_logger_plugin_observe.analysis.live.summary import not_known, soon_noticed
 from snakemake_logger_plugin_observe.analysis.phrasing import named
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
+from snakemake_logger_plugin_observe.analysis.triage.failure_classes import STUCK
 from snakemake_logger_plugin_observe.analysis.triage.gain import PredictedGain
 from snakemake_logger_plugin_observe.analysis.triage.incident import Claim, Incident
 from snakemake_logger_plugin_observe.analysis.triage.log_excerpts import LogExcerpt
@@ -158,6 +159,8 @@ def _actions(
         ended = [one for one in seen if one.id in ("killed", "interrupted")]
         if case.live is not None and (unknown := not_known(case.run, case.live)):
             yield Claim(unknown, seen[0].evidence if seen else ())
+        elif case.live is not None and not seen and (wait := soon_noticed(case.run, case.live)):
+            yield Claim(f"nothing to do so far: {wait}")
         elif case.status == "unknown":
             yield Claim("look on the run's own machine whether it still goes on", seen[0].evidence)
         elif ended and len(ended) == len(seen):
@@ -194,13 +197,20 @@ def predicted(gain: PredictedGain) -> str:
 
 
 def others(incidents: Sequence[Incident]) -> tuple[Incident, ...]:
-    """Return the incidents after the first that explain failures of their own."""
-    return tuple(one for one in incidents[1:] if one.failures)[:_OTHERS]
+    """Return the incidents after the first with a next step of their own.
+
+    They explain failures, or why more of the run stands still.
+    """
+    return tuple(filter(_has_own_step, incidents[1:]))[:_OTHERS]
 
 
 def not_named(incidents: Sequence[Incident]) -> tuple[Incident, ...]:
-    """Return the incidents that explain failures of their own, behind the few of ``others``."""
-    return tuple(one for one in incidents[1:] if one.failures)[_OTHERS:]
+    """Return the incidents with a next step of their own, behind the few of ``others``."""
+    return tuple(filter(_has_own_step, incidents[1:]))[_OTHERS:]
+
+
+def _has_own_step(one: Incident) -> bool:
+    return bool(one.failures) or one.incident_class == STUCK
 
 
 def subject(one: Incident) -> str:

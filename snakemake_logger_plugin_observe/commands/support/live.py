@@ -11,9 +11,10 @@ from pathlib import Path
 
 from snakemake_logger_plugin_observe import clock
 from snakemake_logger_plugin_observe.analysis.live import states
+from snakemake_logger_plugin_observe.analysis.live.state import RunningCommand
 from snakemake_logger_plugin_observe.analysis.live.take_in import take_in
 from snakemake_logger_plugin_observe.commands.support import find_journal
-from snakemake_logger_plugin_observe.external import slurm_queue
+from snakemake_logger_plugin_observe.external import processes, slurm_queue
 from snakemake_logger_plugin_observe.external.node_fragments import NodeFragments
 from snakemake_logger_plugin_observe.journal.folders import SUBFOLDER
 from snakemake_logger_plugin_observe.journal.node_reports import NodeReport
@@ -55,9 +56,22 @@ def with_live_view(source: Source, *, offline: bool) -> Source:
     if source.status == "running" and not source.stopped:
         extend_to(run, now)
     attended = source.status != "killed"
-    view = states.live_view(run, reports, answer, now, not_asked=not_asked, attended=attended)
+    view = states.live_view(
+        *(run, reports, answer, now),
+        not_asked=not_asked,
+        attended=attended,
+        commands=_commands(source),
+    )
     take_in(run, reports, view)
     return replace(source, live=view)
+
+
+def _commands(source: Source) -> tuple[RunningCommand, ...]:
+    """Return the commands that the run's main process waits for, if it is seen to live."""
+    started = source.run.started
+    if started is None or source.status != "running" or not processes.is_alive(started):
+        return ()
+    return tuple(RunningCommand(*found) for found in processes.commands_of(started))
 
 
 def _why_not(run: Run, *, offline: bool) -> str | None:

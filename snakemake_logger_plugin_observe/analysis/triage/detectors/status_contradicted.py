@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from snakemake_logger_plugin_observe.analysis.live import status_checks
 from snakemake_logger_plugin_observe.analysis.phrasing import named
-from snakemake_logger_plugin_observe.analysis.triage import failed_jobs, status_checks
+from snakemake_logger_plugin_observe.analysis.triage import failed_jobs
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.failure_classes import CONTRADICTED
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident

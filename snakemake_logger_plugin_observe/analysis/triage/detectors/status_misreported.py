@@ -5,8 +5,9 @@ from typing import Final, Literal
 
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
 from snakemake_logger_plugin_observe.analysis.failures.messages import is_missing_output
+from snakemake_logger_plugin_observe.analysis.live import status_checks
 from snakemake_logger_plugin_observe.analysis.phrasing import named
-from snakemake_logger_plugin_observe.analysis.triage import cluster_jobs, failed_jobs, status_checks
+from snakemake_logger_plugin_observe.analysis.triage import cluster_jobs, failed_jobs
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.failure_classes import MISREPORTED
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident

@@ -4,12 +4,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.citations import Citation
+from snakemake_logger_plugin_observe.analysis.live import status_checks
 from snakemake_logger_plugin_observe.analysis.live.log_folders import folders_of, without_a_log
 from snakemake_logger_plugin_observe.analysis.live.reasons import obstacle
 from snakemake_logger_plugin_observe.analysis.live.state import (
     ON_A_NODE,
     LiveState,
     LiveView,
+    RunningCommand,
     lasting,
     longest,
 )
@@ -22,17 +24,15 @@ from snakemake_logger_plugin_observe.analysis.live.summary import (
 )
 from snakemake_logger_plugin_observe.analysis.phrasing import named
 from snakemake_logger_plugin_observe.analysis.submission.settings import settings_of
-from snakemake_logger_plugin_observe.analysis.triage import cluster_jobs, status_checks
+from snakemake_logger_plugin_observe.analysis.triage import cluster_jobs
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
+from snakemake_logger_plugin_observe.analysis.triage.failure_classes import STUCK
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident, Strength
-from snakemake_logger_plugin_observe.pasting import Command, command, path
-from snakemake_logger_plugin_observe.run.attempt import Attempt
+from snakemake_logger_plugin_observe.pasting import Command, command, path, words
 from snakemake_logger_plugin_observe.run.slurm_reasons import kind_of
 
-CLASS: Final = "stuck"
+CLASS: Final = STUCK
 _CITED: Final = 3
-_SLACK_S: Final = 15.0
-"""A status check itself takes a moment, and the accounting's records come late."""
 
 
 def detect(case: Case) -> Iterator[Incident]:
@@ -41,6 +41,7 @@ def detect(case: Case) -> Iterator[Incident]:
     if view is None or case.status == "killed":  # then ``killed_run`` says what is left
         return
     yield from _pending(case, view)
+    yield from _suspended(case, view)
     yield from _unnoticed(case, view)
     yield from _without_an_id(case, view)
     yield from _gone(case, view)
@@ -115,14 +116,47 @@ def _minutes(seconds: float) -> str:
 
 def _commands(states: Sequence[LiveState]) -> tuple[Command, ...]:
     """Return the commands that show the jobs, and release or cancel them."""
-    pattern = cluster_jobs.SCHEDULERS["slurm"].job_id
-    ids = [one.external_jobid for one in states if one.external_jobid is not None]
-    good = [one for one in ids if pattern.fullmatch(one)]
+    good = _slurm_ids(states)
     if not good:
         return ()
     if kind_of(states[0].reason) == "held":
         return (command("scontrol", "release", ",".join(good), purpose="releases them"),)
     return cluster_jobs.commands("slurm", good)
+
+
+def _suspended(case: Case, view: LiveView) -> Iterator[Incident]:
+    """Yield what Slurm has stopped on its node."""
+    states = [one for one in view.submissions if one.state == "suspended"]
+    for name, of_one in _by_name(case, states).items():
+        ids = _slurm_ids(of_one)
+        resume = command("scontrol", "resume", ",".join(ids), purpose="lets them go on")
+        yield _incident(
+            case,
+            view,
+            of_one,
+            about=f"suspended:{name}",
+            claim=f"{who(case.run, of_one)} {'is' if len(of_one) == 1 else 'are'} suspended"
+            f"{_on(of_one)}: Slurm has stopped the processes, which keep their place",
+            strength="certain",
+            wrong_if="squeue shows that they run again",
+            action=Action(
+                "find out who suspended it, and have it resumed (an operator of the cluster can); "
+                "one that Slurm suspended for other jobs goes on when these have ended",
+                "a suspended job does nothing, and its time limit may go on",
+                commands=(resume,) if ids else (),
+            ),
+        )
+
+
+def _on(states: Sequence[LiveState]) -> str:
+    nodes = dict.fromkeys(one.node for one in states if one.node is not None)
+    return f" on {named(list(nodes))}" if nodes else ""
+
+
+def _slurm_ids(states: Sequence[LiveState]) -> list[str]:
+    pattern = cluster_jobs.SCHEDULERS["slurm"].job_id
+    ids = [one.external_jobid for one in states if one.external_jobid is not None]
+    return [one for one in ids if pattern.fullmatch(one)]
 
 
 # -- ended, and not noticed ------------------------------------------------------------------------
@@ -134,19 +168,13 @@ def _unnoticed(case: Case, view: LiveView) -> Iterator[Incident]:
     if case.status != "running":  # no process is left that could notice it
         return
     interval_s = status_checks.longest_interval_s(run, view.now)
-    blind = status_checks.has_no_status_command(run)
     late: dict[tuple[str, str], list[LiveState]] = {}
-    for one in view.submissions:
-        length = view.length(one)
-        if one.state != "ended" or length is None or one.has_no_id:
-            continue
-        unseen = blind and not _left_a_marker(run.attempts[one.key])
-        if length / 1e6 > interval_s + _SLACK_S or unseen or _is_misread(case, one):
-            late.setdefault((rule_or_group(run, one), one.reason or ""), []).append(one)
+    hanging = status_checks.hanging_check(run, view)
+    for one in status_checks.overdue(run, view):
+        late.setdefault((rule_or_group(run, one), one.reason or ""), []).append(one)
     for (name, reason), states in late.items():
-        unseen = blind and not _left_a_marker(run.attempts[states[0].key])
-        misread, at_once = _is_misread(case, states[0]), _never_ran(case, view, states)
-        cause, to_do, why = _why_unnoticed(case, unseen=unseen, misread=misread, at_once=at_once)
+        at_once = _never_ran(case, view, states)
+        cause, to_do, why = _why_unnoticed(case, view, states[0], hanging, at_once=at_once)
         how = _at_once(case, states) if at_once else ""
         yield _incident(
             case,
@@ -159,11 +187,6 @@ def _unnoticed(case: Case, view: LiveView) -> Iterator[Incident]:
             f"{interval_s:.0f} s after the last",
             action=Action(to_do, why, commands=_makes(case, states) if at_once else ()),
         )
-
-
-def _left_a_marker(attempt: Attempt) -> bool:
-    """Whether a job's script ran, so that its last command can have left cluster-generic's file."""
-    return bool(attempt.levels or attempt.node_starts)
 
 
 def _is_misread(case: Case, one: LiveState) -> bool:
@@ -198,33 +221,53 @@ def _makes(case: Case, states: Sequence[LiveState]) -> tuple[Command, ...]:
 
 
 def _why_unnoticed(
-    case: Case, *, unseen: bool, misread: bool, at_once: bool
+    case: Case,
+    view: LiveView,
+    one: LiveState,
+    hanging: RunningCommand | None,
+    *,
+    at_once: bool,
 ) -> tuple[str, str, str]:
     """Return why Snakemake did not notice an end, what to do, and why that helps."""
     stop = "stop Snakemake (Ctrl-C), "
     again = "run the same command again with --rerun-incomplete"
-    if unseen:
+    if hanging is not None:
+        asks, hangs = _question(case, view, hanging), lasting(view.now - hanging.since)
+        to_do = f"find out what {asks} waits for (process {hanging.pid} on this host), and end it; "
+        to_do += f"if it hangs again, {stop}correct it, then {again}"
+        why = "while a status command hangs, no end is noticed"
+        return f"{asks} has not answered for {hangs}, and Snakemake waits for it", to_do, why
+    if status_checks.is_never_found(case.run, one):
         fix = "make the folder of the submit command's -o, " if at_once else ""
         return (
             "the run has no status command, so it only notices jobs whose script ran to its end",
             f"{stop}{fix}add --cluster-generic-status-cmd, then {again}",
             "without a status command Snakemake waits for ever for a job that the cluster ended",
         )
-    if misread:
+    if _is_misread(case, one):
         return (
             "Snakemake's Slurm plugin may not take this state for an end, and go on waiting",
             f"{stop}then {again}",
             "the job is over, and its outputs are not made",
         )
+    own = status_checks.status_command(case.run)
+    asks = f"the status command ({own})" if own is not None else "the executor's status checks"
+    prints = f"what {own} {one.external_jobid} prints" if own is not None else "what sacct says"
     return (
-        f"its status checks find nothing ({_status_source(case)})",
-        f"{stop}see what its status command prints for it, then {again}",
+        f"{asks} {'has' if own is not None else 'have'} not reported it, or not answered",
+        f"see {prints} for it; then {stop}correct that, and {again}",
         "the job is over, and Snakemake goes on waiting",
     )
 
 
-def _status_source(case: Case) -> str:
-    return "squeue or sacct" if is_slurm(case.run) else "the status command"
+def _question(case: Case, view: LiveView, hanging: RunningCommand) -> str:
+    """Return the command that asks for a job's state: the user's own, with the job's id."""
+    own = status_checks.status_command(case.run)
+    if own is None:
+        return "its question to Slurm (squeue or sacct)"
+    said = {word for part in hanging.words for word in words(part)}
+    ids = [one.external_jobid for one in view.submissions if one.external_jobid in said]
+    return f"the status command ({' '.join([own, *filter(None, ids[:1])])})"
 
 
 # -- without an id, gone, not submitted ------------------------------------------------------------
@@ -236,6 +279,15 @@ def _without_an_id(case: Case, view: LiveView) -> Iterator[Incident]:
     if not states:
         return
     answers = named(dict.fromkeys(repr(one.external_jobid) for one in states))
+    settings = settings_of(case.run.started) if case.run.started is not None else None
+    submit = settings.submit_command if settings is not None else None
+    to_do = "add --parsable to sbatch"
+    if submit is None or not is_slurm(case.run):
+        to_do = (
+            f"make the submit command{f' ({submit})' if submit else ''} print the job's id alone"
+        )
+    still = any(one.state != "ended" for one in states)
+    cancel = "cancel its jobs that still run (squeue --me shows them), " if still else ""
     yield _incident(
         case,
         view,
@@ -246,10 +298,10 @@ def _without_an_id(case: Case, view: LiveView) -> Iterator[Incident]:
         strength="certain",
         wrong_if="the status command finds a job by that text",
         action=Action(
-            "stop Snakemake (Ctrl-C), add --parsable to sbatch, then run the same command again "
-            "with --rerun-incomplete",
-            "Snakemake takes all that the submit command prints for the id, and asks for the "
-            "job's status with it",
+            f"stop Snakemake (Ctrl-C), {cancel}{to_do}, then run the same command again with "
+            "--rerun-incomplete",
+            "Snakemake takes the first line that the submit command prints for the id, and asks "
+            "for the job's status with it",
         ),
     )
 

@@ -56,7 +56,7 @@ def test_a_tool_that_has_begun_computes_also_where_the_scheduler_was_not_asked()
 def test_a_suspended_job_is_said_to_be() -> None:
     suspended = queued(state="SUSPENDED", reason=None, started=8)
     view = view_of(out("71"), answered(suspended), {FIRST: computing()})
-    assert only(view).reason == "Slurm says SUSPENDED"
+    assert shown(view) == ("suspended", None, None, NODE)
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_a_sentence_is_no_id() -> None:
     one = only(view_of(out("Submitted batch job 311"), answered()))
     assert (one.state, one.has_no_id) == ("unknown", True)
     assert one.reason is not None
-    assert one.reason.endswith("its id is no Slurm id: Submitted batch job 311")
+    assert one.reason == "nothing has been written on its node yet, and there is no id to ask by"
 
 
 def test_a_job_of_another_cluster_is_not_asked_about() -> None:
@@ -143,6 +143,24 @@ def test_a_job_of_another_cluster_is_not_asked_about() -> None:
     assert (one.state, one.has_no_id) == ("unknown", False)
     assert one.reason is not None
     assert one.reason.endswith("it is on the cluster far, which was not asked")
+
+
+def test_no_scheduler_has_blanks_in_its_ids() -> None:
+    story = out("Welcome to cluster FOO", wraps="cluster-generic", command=("snakemake",))
+    assert only(view_of(story, answered())).has_no_id
+    story = out("lsf-77", wraps="cluster-generic", command=("snakemake",))
+    assert not only(view_of(story, answered())).has_no_id
+
+
+def test_an_end_by_a_signal_is_none_where_slurm_may_have_requeued_the_job() -> None:
+    view = view_of(out("71"), reports={FIRST: over(-15)}, not_asked=OFFLINE)
+    (state, since, reason, _) = shown(view)
+    assert (state, since) == ("unknown", 12_000_000)
+    assert reason == (
+        f"the tool ended by signal 15, SIGTERM on {NODE}, and whether Slurm starts it again is "
+        f"open: {OFFLINE}"
+    )
+    assert only(view_of(out("71"), reports={FIRST: over(2)}, not_asked=OFFLINE)).state == "ended"
 
 
 def test_a_sentence_is_no_id_without_an_answer_too() -> None:

@@ -3,9 +3,12 @@
 from dataclasses import replace
 from typing import Any
 
-from builders import Story, begun
+from builders import Story, at, begun
 from out_on_cluster import SUBMITTED, answered, computing, live_case, out, over, queued, view_of
 
+from snakemake_logger_plugin_observe.analysis.failures.failures import failures
+from snakemake_logger_plugin_observe.analysis.live.state import RunningCommand
+from snakemake_logger_plugin_observe.analysis.live.take_in import take_in
 from snakemake_logger_plugin_observe.analysis.triage.detectors.stuck import detect
 from snakemake_logger_plugin_observe.analysis.triage.incident import Incident
 from snakemake_logger_plugin_observe.analysis.triage.note import NONE_FOUND
@@ -93,8 +96,95 @@ def test_without_a_status_command_a_job_that_never_ran_is_never_noticed() -> Non
 
 def test_a_cancelled_job_may_never_be_noticed_by_the_plugin() -> None:
     cancelled = queued(state="CANCELLED", reason=None, started=8, ended=55)
-    (one,) = found(out("71"), answered(cancelled), {(1, 1): computing()})
-    assert one.claim.startswith("map i=1 (slurm 71) ended 5 s ago on node7, not noticed yet: Slurm")
+    assert found(out("71"), answered(cancelled), {(1, 1): computing()}, 60) == []
+    (one,) = found(out("71"), answered(cancelled), {(1, 1): computing()}, 300)
+    assert one.claim.startswith("map i=1 (slurm 71) ended 4 min ago on node7, not noticed yet: Slu")
+
+
+def test_an_end_that_the_next_status_check_finds_is_waited_for() -> None:
+    story = out("71", command=("snakemake", "--slurm-init-seconds-before-status-checks=40"))
+    cancelled = queued(state="CANCELLED", reason=None, started=8, ended=51)
+    answer = triage(live_case(story, view_of(story, answered(cancelled), {(1, 1): computing()})))
+    assert (answer.incidents, answer.symptoms) == ((), ())
+    assert answer.note.next_action[0].text == (
+        "nothing to do so far: wait for the next status check (map i=1 (slurm 71): ended 9 s ago "
+        "on node7, not noticed yet: Slurm says CANCELLED), at most 50 s after the last"
+    )
+
+
+def test_a_status_command_that_hangs_notices_no_end() -> None:
+    settings = {"submit_cmd": "./submit.sh", "status_cmd": "./status.sh"}
+    story = out("2412", **{**GENERIC, "command": ("snakemake",), "settings": settings})
+    shell = RunningCommand(77, ("/bin/bash", "./status.sh", "2412"), at(20))
+    other = RunningCommand(78, ("/bin/sh", "-c", "./submit.sh 'job.sh'"), at(1))
+    more = {"reports": {(1, 1): over(ended_s=15)}, "now_s": 52}
+    (one,) = found(story, answered(), commands=[other, shell], **more)
+    assert one.claim == (
+        "map i=1 (job 2412) ended 37 s ago on node7, not noticed yet: the tool succeeded; the "
+        "status command (./status.sh 2412) has not answered for 32 s, and Snakemake waits for it"
+    )
+    assert "process 77 on this host" in one.action.text
+    (one,) = found(story, answered(), commands=[other], **more)  # it answered, or is not seen
+    assert one.claim == (
+        "map i=1 (job 2412) ended 37 s ago on node7, not noticed yet: the tool succeeded; the "
+        "status command (./status.sh) has not reported it, or not answered"
+    )
+    (one,) = found(
+        story,
+        answered(),
+        commands=[replace(shell, words=("sh", "-c", "./status.sh '2412'"))],
+        **more,
+    )
+    assert "has not answered for 32 s" in one.claim
+
+
+def test_a_suspended_job_is_stuck_and_can_be_resumed() -> None:
+    story = out("71", "72")
+    suspended = queued("71", state="SUSPENDED", reason=None, started=8)
+    running = queued("72", state="RUNNING", reason=None, started=8)
+    reports = {(1, 1): computing(), (2, 1): computing()}
+    (one,) = found(story, answered(suspended, running), reports)
+    assert one.claim == (
+        "map i=1 (slurm 71) is suspended on node7: Slurm has stopped the processes, which keep "
+        "their place"
+    )
+    assert [each.line for each in one.action.commands] == ["scontrol resume 71"]
+
+
+def test_a_banner_of_the_submit_command_is_no_id() -> None:
+    settings = {"submit_cmd": "./submit.sh", "status_cmd": "./status.sh"}
+    story = out("Welcome to FOO", **{**GENERIC, "command": ("snakemake",), "settings": settings})
+    (one,) = found(story, answered())
+    assert one.claim == (
+        "map i=1: the submit command answered 'Welcome to FOO', which is no id, so no status is "
+        "found by it; not known: nothing has been written on its node yet, and there is no id to "
+        "ask by"
+    )
+    assert "make the submit command (./submit.sh) print the job's id alone" in one.action.text
+    assert "squeue --me" in one.action.text
+
+
+def test_each_reason_why_nothing_moves_has_its_next_step() -> None:
+    story = out("71", "72", command=("snakemake", "--slurm-init-seconds-before-status-checks=5"))
+    held = queued("72", reason="JobHeldUser")
+    ended = queued("71", state="COMPLETED", reason=None, started=8, ended=13)
+    view = view_of(story, answered(held, ended), {(1, 1): over()}, 300)
+    texts = [one.text for one in triage(live_case(story, view)).note.next_action]
+    assert any("release what is held" in text for text in texts)
+    assert any("what sacct says" in text for text in texts)
+
+
+def test_what_the_cluster_ended_is_no_failure_of_a_tool() -> None:
+    story = out("71", "72")
+    cancelled = queued("71", state="CANCELLED", reason=None, started=8, ended=55)
+    again = queued("72", reason="JobHeldUser")
+    reports = {(1, 1): over(-15), (2, 1): over(-15)}
+    view = view_of(story, answered(cancelled, again), reports)
+    take_in(story.run, reports, view)
+    assert failures(story.run) == ()
+    view = view_of(story, reports=reports, not_asked="the scheduler was not asked (--offline)")
+    take_in(story.run, reports, view)
+    assert failures(story.run) == ()
 
 
 def test_a_sentence_as_an_id_needs_parsable() -> None:
