@@ -61,7 +61,8 @@ debian-packages:
 
 # A part of them: make test TESTS=tests/unit, or make test-timed TESTS=tests/integration/test_truth.py
 TESTS ?=
-PYTEST = $(BIN)/python -m pytest $(TESTS) --dist loadscope
+# In the files' order, in which the real runs come first: none is left for the end, when other processes have no more to do.
+PYTEST = $(BIN)/python -m pytest $(TESTS) --dist loadscope --no-loadscope-reorder
 
 # They spend much of their time waiting, so more of them run at a time than there are cores.
 # Exit code 5: TESTS contains none of them.

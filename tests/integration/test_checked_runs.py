@@ -1,4 +1,8 @@
-"""The example workflow and its own check file: clean runs pass, and each incident fails its lines."""
+"""Runs of the example workflow, clean and with each incident.
+
+Its own check file passes clean runs, and an incident fails its lines; compared with a clean run, an
+incident's work is not the same.
+"""
 
 import json
 import os
@@ -12,6 +16,7 @@ from typing import Any
 import pytest
 from junitparser import JUnitXml
 from lab import REPO, Lab
+from pairs import compare, findings_of
 
 WORKFLOW = REPO / "example_workflow"
 FILE = WORKFLOW / "observe.toml"
@@ -22,6 +27,7 @@ GLOBS = (
     *(f"results/published/{name}/*.tsv" for name in ("quality", "kmers", "screen")),
 )
 FILES = {f"files {glob}" for glob in GLOBS}
+CHECKSUMS = ("--logger-observe-outputs", "checksums")
 CONTENT, SUMS = "verify python3 {here}/verify.py .", "verify sha256sum {here}/published.sha256"
 
 
@@ -56,12 +62,12 @@ def _name(line: dict[str, Any]) -> str:
 
 @pytest.fixture(scope="module")
 def ran(new_lab: Callable[[str], Lab]) -> Callable[..., Lab]:
-    """Return a function that runs the example once for each set of arguments."""
+    """Return a function that runs the example once for each set of arguments, with checksums."""
 
     @cache
     def run(*args: str) -> Lab:
         lab = new_lab("example")
-        example(lab, *args)
+        example(lab, *CHECKSUMS, *args)
         return lab
 
     return run
@@ -79,7 +85,9 @@ def _path(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_clean_run_passes_every_line(clean: Lab) -> None:
     code, answer = check(clean, "--strict")
-    assert (code, answer["passed"], answer["notes"]) == (0, True, [])
+    assert (code, answer["passed"]) == (0, True)
+    (note,) = answer["notes"]
+    assert note.startswith("outputs: not checked, though their checksums are recorded")
     assert named(answer, ok=False) | named(answer, ok=None) == set()
     assert len(answer["lines"]) == 18
     sizes = {one["path"]: one["bytes"] for line in answer["lines"] for one in line["files"]}
@@ -97,8 +105,11 @@ def test_a_clean_run_through_a_cluster_passes_too(lab: Lab) -> None:
     assert (code, named(answer, ok=True)) == (0, {_name(line) for line in answer["lines"]})
 
 
-TINY = ("--config", "incident_tiny_jobs=200")
+TINY = ("--config", "incident_tiny_jobs=40")
 WIDENED = ("--config", "incident_widened_discovery=true")
+DRIFTED = ("--config", "incident_drifted_helper=true")
+FAILING = ("--retries", "2", "--config", "incident_always_fails=true")
+SLOW = ("--config", "incident_slow_tool_s=3")
 STATUS, FAILED, RETRIES, MASKED = "status", "max failed_jobs", "max retries", "max masked_failures"
 
 
@@ -113,26 +124,19 @@ STATUS, FAILED, RETRIES, MASKED = "status", "max failed_jobs", "max retries", "m
             id="fail_first_attempt",
         ),
         pytest.param(
-            ["--retries", "2", "--config", "incident_always_fails=true"],
+            FAILING,
             {STATUS, FAILED, RETRIES, MASKED, *FILES, CONTENT, SUMS},
             {"max jobs_planned", "max rule_compute_s.screen"},
             id="always_fails",
         ),
-        pytest.param(
-            ["--config", "incident_slow_tool_s=3"],
-            {"max rule_compute_s.screen"},
-            set(),
-            id="slow_tool",
-        ),
+        pytest.param(SLOW, {"max rule_compute_s.screen"}, set(), id="slow_tool"),
         pytest.param(
             WIDENED,
             {"max jobs_planned", SUMS},
             set(),
             id="widened_discovery",
         ),
-        pytest.param(
-            ["--config", "incident_drifted_helper=true"], {SUMS}, set(), id="drifted_helper"
-        ),
+        pytest.param(DRIFTED, {SUMS}, set(), id="drifted_helper"),
         pytest.param(
             ["--latency-wait", "10", "--config", "incident_late_outputs_s=3"],
             {"max phase_s.latency_wait"},
@@ -216,23 +220,17 @@ def test_a_plan_can_be_checked_before_anything_runs(lab: Lab) -> None:
     assert STATUS in named(answer, ok=None)
 
 
-def test_the_check_compares_outputs_with_the_baseline(lab: Lab) -> None:
+def test_the_check_compares_outputs_with_the_baseline(
+    clean: Lab, ran: Callable[..., Lab], tmp_path: Path
+) -> None:
     """Contents are compared if both runs recorded checksums."""
-    sums = ("--logger-observe-outputs", "checksums")
-    baseline, candidate = lab.folder / "a", lab.folder / "b"
-    for folder, switch in (
-        (baseline, []),
-        (candidate, ["--config", "incident_drifted_helper=true"]),
-    ):
-        folder.mkdir()
-        example(Lab(folder), *sums, *switch)
-    shutil.copy(Lab(baseline).journals[0], lab.folder / "baseline.jsonl")
-    file = lab.folder / "observe.toml"
+    shutil.copy(clean.journals[0], tmp_path / "baseline.jsonl")
+    file = tmp_path / "observe.toml"
     file.write_text('version = 1\n[baseline]\njournal = "baseline.jsonl"\nsame_work = true\n')
-    _, answer = check(Lab(baseline), file=file)
+    _, answer = check(clean, file=file)
     assert named(answer, ok=True) == {"status", "same_work"}
     assert "outputs' checksums equal" in answer["lines"][1]["why"]
-    code, answer = check(Lab(candidate), file=file)
+    code, answer = check(ran(*DRIFTED), file=file)
     assert (code, named(answer, ok=False)) == (1, {"same_work"})
     assert any("kmers" in one["quote"] for one in answer["lines"][1]["evidence"])
 
@@ -245,3 +243,51 @@ def test_checking_changes_nothing_in_the_run_s_folder(clean: Lab) -> None:
     before = everything()
     check(clean)
     assert everything() == before
+
+
+# -- compared with a clean run ----------------------------------------------------------------------
+
+
+def compared(clean: Lab, other: Lab) -> dict[str, Any]:
+    return compare(clean.folder, *clean.journals, *other.journals)
+
+
+def test_another_clean_run_is_the_same_work(clean: Lab, lab: Lab) -> None:
+    example(lab, *CHECKSUMS)
+    answer = compared(clean, lab)
+    assert findings_of(answer) == []
+    assert (answer["same_work"], answer["checked"]) == (True, "contents")
+
+
+@pytest.mark.parametrize(
+    ("args", "says", "finding"),
+    [
+        (DRIFTED, "not the same work", "unsafe contents_differ"),
+        (WIDENED, "more", "unsafe discovery_widened"),
+        (TINY, "more", "unsafe steps_added"),
+        (("--config", "min_length=60"), "not the same work", "unsafe contents_differ"),
+    ],
+)
+def test_an_incident_is_not_the_same_work(
+    args: Sequence[str], says: str, finding: str, clean: Lab, ran: Callable[..., Lab]
+) -> None:
+    answer = compared(clean, ran(*args))
+    assert answer["same_work"] is False
+    assert says in answer["verdict"]
+    assert finding in findings_of(answer)
+
+
+@pytest.mark.timed
+def test_a_slow_tool_is_slower_and_the_same_bytes(clean: Lab, ran: Callable[..., Lab]) -> None:
+    answer = compared(clean, ran(*SLOW))
+    assert answer["verdict"] == "slower, the same work (outputs' checksums equal)"
+    assert answer["same_work"] is True
+    assert [moved["rule"] for moved in answer["speed"]["moved"]] == ["screen"]
+
+
+def test_an_incident_that_fails_the_run_is_not_comparable(
+    clean: Lab, ran: Callable[..., Lab]
+) -> None:
+    answer = compared(clean, ran(*FAILING))
+    assert answer["verdict"] == "not comparable, because B failed"
+    assert answer["same_work"] is None
