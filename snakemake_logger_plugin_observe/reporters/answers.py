@@ -14,9 +14,9 @@ from snakemake_logger_plugin_observe.analysis.cost.node_clocks import NodeClock
 from snakemake_logger_plugin_observe.analysis.cost.polling import Polling
 from snakemake_logger_plugin_observe.analysis.cost.scheduler_limits import Reduced
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
+from snakemake_logger_plugin_observe.analysis.failures.other_run import OtherRun
 from snakemake_logger_plugin_observe.analysis.failures.removed_input import RemovedInput
 from snakemake_logger_plugin_observe.analysis.failures.rule_patterns import RulePattern
-from snakemake_logger_plugin_observe.analysis.failures.workflow_errors import OtherRun
 from snakemake_logger_plugin_observe.analysis.jobs.resource_use import RequestMismatch
 from snakemake_logger_plugin_observe.analysis.jobs.rule_use import RuleFigures
 from snakemake_logger_plugin_observe.analysis.jobs.table import Row

@@ -16,12 +16,12 @@ from snakemake_logger_plugin_observe.analysis.failures.essence import (
     on_one_line,
 )
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
+from snakemake_logger_plugin_observe.analysis.failures.other_run import OtherRun
 from snakemake_logger_plugin_observe.analysis.failures.output_checks import output_check
 from snakemake_logger_plugin_observe.analysis.failures.removed_input import RemovedInput
 from snakemake_logger_plugin_observe.analysis.failures.removed_inputs import removed_inputs
 from snakemake_logger_plugin_observe.analysis.failures.signatures import group_alike, signature
 from snakemake_logger_plugin_observe.analysis.failures.snakemake_failures import error_of
-from snakemake_logger_plugin_observe.analysis.failures.workflow_errors import OtherRun
 from snakemake_logger_plugin_observe.analysis.phrasing import cut, plural, submission_name
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.scope import job_counts

@@ -4,9 +4,9 @@ import re
 from dataclasses import replace
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.failures import workflow_errors
+from snakemake_logger_plugin_observe.analysis.failures import error_meanings
+from snakemake_logger_plugin_observe.analysis.failures.error_meanings import Explanation
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
-from snakemake_logger_plugin_observe.analysis.failures.workflow_errors import Explanation
 from snakemake_logger_plugin_observe.journal.records import ErrorDetails
 from snakemake_logger_plugin_observe.run.model import Run
 
@@ -28,7 +28,7 @@ def error_of(run: Run, one: Failure) -> Explanation | None:
     if one.cause not in ("exception", "other") or not message or not _RAISED.match(message):
         return None
     job = run.jobs.get(one.job_id) if one.job_id is not None else None
-    found = workflow_errors.explain(
+    found = error_meanings.explain(
         run.with_relative_paths(message),
         ErrorDetails(rule=one.rule),
         job.directories if job is not None else None,

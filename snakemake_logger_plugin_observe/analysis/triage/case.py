@@ -17,6 +17,7 @@ from snakemake_logger_plugin_observe.analysis.failures.failure_advice import (
     failure_advice,
 )
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure, failures
+from snakemake_logger_plugin_observe.analysis.failures.other_run import OtherRun
 from snakemake_logger_plugin_observe.analysis.failures.removed_input import RemovedInput
 from snakemake_logger_plugin_observe.analysis.failures.removed_inputs import removed_inputs
 from snakemake_logger_plugin_observe.analysis.failures.rule_patterns import (
@@ -24,7 +25,6 @@ from snakemake_logger_plugin_observe.analysis.failures.rule_patterns import (
     rule_patterns,
 )
 from snakemake_logger_plugin_observe.analysis.failures.snakemake_failures import error_of
-from snakemake_logger_plugin_observe.analysis.failures.workflow_errors import OtherRun
 from snakemake_logger_plugin_observe.analysis.live.state import LiveView
 from snakemake_logger_plugin_observe.analysis.reruns.rerun import Rerun
 from snakemake_logger_plugin_observe.analysis.triage.failure_classes import (

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.failures import workflow_errors
+from snakemake_logger_plugin_observe.analysis.failures.error_meanings import Explanation
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
 from snakemake_logger_plugin_observe.analysis.failures.snakemake_failures import error_of
-from snakemake_logger_plugin_observe.analysis.failures.workflow_errors import Explanation
 from snakemake_logger_plugin_observe.analysis.phrasing import jobs_of
 from snakemake_logger_plugin_observe.analysis.triage import failed_jobs
 from snakemake_logger_plugin_observe.analysis.triage.case import Case

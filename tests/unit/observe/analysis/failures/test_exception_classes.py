@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from exceptions_of_snakemake import EXAMPLES, classes, worded
 
-from snakemake_logger_plugin_observe.analysis.failures.workflow_errors import explain
+from snakemake_logger_plugin_observe.analysis.failures.error_meanings import explain
 from snakemake_logger_plugin_observe.journal.records import ErrorDetails
 
 PAGE = Path(__file__).parents[5] / "docs" / "incidents.md"

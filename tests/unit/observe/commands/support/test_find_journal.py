@@ -17,7 +17,7 @@ from command_line import output, write_run
 
 from snakemake_logger_plugin_observe import clock
 from snakemake_logger_plugin_observe.__main__ import main
-from snakemake_logger_plugin_observe.analysis.failures.workflow_errors import OtherRun
+from snakemake_logger_plugin_observe.analysis.failures.other_run import OtherRun
 from snakemake_logger_plugin_observe.commands.support import find_journal
 from snakemake_logger_plugin_observe.journal.events import Gap, Heartbeat
 
