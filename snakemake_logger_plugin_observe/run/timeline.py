@@ -8,7 +8,7 @@ is one segment called ``unobserved``.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final, NamedTuple
+from typing import Final
 
 from snakemake_logger_plugin_observe.clock import TICK, Micros, to_seconds
 from snakemake_logger_plugin_observe.journal.events import Paused
@@ -21,32 +21,25 @@ from snakemake_logger_plugin_observe.journal.records import (
     Wait,
 )
 from snakemake_logger_plugin_observe.run.clock_offsets import (
-    ClockLead,
     LeadBounds,
     MainProcess,
-    clock_lead,
     lead_of_same_boot,
     on_common_clock,
 )
 from snakemake_logger_plugin_observe.run.node_processes import (
     label_members,
-    label_process,
     label_tool,
     span_of,
     was_spawned,
 )
+from snakemake_logger_plugin_observe.run.node_starts import label_start, leads_of, node_starts
 from snakemake_logger_plugin_observe.run.pauses import without_pauses
 from snakemake_logger_plugin_observe.run.phases import UNOBSERVED
 from snakemake_logger_plugin_observe.run.segments import Timeline, Track
 from snakemake_logger_plugin_observe.run.unobserved import (
-    CLOCK_SET,
-    ENDED_EARLY,
-    ENDED_EARLY_OR_SET,
     NO_NODE_STAMPS,
     NO_WRAPPER,
-    NODE_CUT_OFF,
     NOT_TIMED,
-    ONLY_A_SIGN,
     STARTED_AGAIN,
     TOUCHED,
 )
@@ -234,7 +227,7 @@ def _on_node(track: Track, levels: list[Level], evidence: TimelineInput, result:
     """Label the time between a remote submission's acceptance and its reported end."""
     stamps = evidence.stamps
     accepted = stamps.accepted
-    starts = _node_starts(evidence.node_starts, levels)
+    starts = node_starts(evidence.node_starts, levels)
     if not starts:
         result.unobserved.append(NO_NODE_STAMPS)
         track.to(stamps.reported, UNOBSERVED)
@@ -244,15 +237,14 @@ def _on_node(track: Track, levels: list[Level], evidence: TimelineInput, result:
     if _ran_while_submitting(levels, evidence):
         # What the order of events says of the clocks does not hold; the submission is around it.
         stamps = stamps.model_copy(update={"accepted": stamps.submitting})
-        evidence = replace(evidence, stamps=stamps)
         before = "submit"
     if stamps.reported is not None:
         track.end = min(track.end, stamps.reported)
-    leads = _leads(starts, evidence)
+    leads = leads_of(starts, stamps, evidence.main, evidence.clocks)
     for start in starts:
         reported = stamps.reported if start is starts[-1] else None
-        known = leads.get(_clock(start)), reported
-        _label_start(track, start, known, evidence, result, before=before)
+        known = leads.get(start.clock), reported
+        label_start(track, start, known, result, group=evidence.group, before=before)
     if len(starts) > 1:
         result.unobserved.append(STARTED_AGAIN.format(count=len(starts)))
     if before == "submit":
@@ -289,115 +281,6 @@ def _less_than_the_poll(result: Timeline, track: Track, reported: Micros | None)
     other = to_seconds(sum(one.end - max(one.start, ended) for one in after))
     low, high = (max(0.0, round(bound - other, 6)) for bound in offset.poll_wait_bounds_s)
     return offset.model_copy(update={"poll_wait_bounds_s": (low, high)})
-
-
-class _NodeStart(NamedTuple):
-    """A start of a submission on a node: its first sign of life, and its processes in order."""
-
-    first: Micros
-    levels: list[Level]
-
-
-def _node_starts(signs: Sequence[Micros], levels: Sequence[Level]) -> list[_NodeStart]:
-    """Return a submission's starts: one, unless the cluster requeued it.
-
-    Each start writes a sign of life before its processes; where there is none, the cluster's own
-    count of restarts separates them.
-    """
-    in_order = sorted(levels, key=lambda level: level.started or 0)
-    if not signs:
-        by_restart: dict[int, list[Level]] = {}
-        for level in in_order:
-            by_restart.setdefault(level.restarts, []).append(level)
-        return [
-            _NodeStart(processes[0].started, processes)
-            for processes in by_restart.values()
-            if processes[0].started is not None
-        ]
-    starts = [_NodeStart(first, []) for first in sorted(signs)]
-    for level in in_order:
-        began = (level.started or 0) + TICK
-        holder = [start for start in starts if start.first <= began] or starts[:1]
-        holder[-1].levels.append(level)
-    return starts
-
-
-def _clock(start: _NodeStart) -> tuple[str, str | None] | None:
-    """Return what identifies the clock of a start's processes."""
-    return (start.levels[0].host, start.levels[0].boot_id) if start.levels else None
-
-
-def _leads(
-    starts: Sequence[_NodeStart], evidence: TimelineInput
-) -> dict[tuple[str, str | None] | None, ClockLead]:
-    """Return the lead of each clock that timed a submission's starts."""
-    stamps = evidence.stamps
-    by_clock: dict[tuple[str, str | None] | None, tuple[Level, LeadBounds]] = {}
-    for start in starts:
-        if not start.levels:
-            continue
-        outermost, bounds = by_clock.get(_clock(start), (start.levels[0], LeadBounds()))
-        low = high = None
-        if start is starts[0] and stamps.accepted is not None:
-            high = start.first - stamps.accepted
-        ended = start.levels[0].ended
-        if start is starts[-1] and stamps.reported is not None and ended is not None:
-            low = ended - stamps.reported
-        by_clock[_clock(start)] = outermost, bounds.intersected(LeadBounds(low, high))
-    return {
-        name: clock_lead(level, evidence.main, bounds, evidence.clocks, once=len(starts) == 1)
-        for name, (level, bounds) in by_clock.items()
-    }
-
-
-def _label_start(
-    track: Track,
-    start: _NodeStart,
-    known: tuple[ClockLead | None, Micros | None],
-    evidence: TimelineInput,
-    result: Timeline,
-    *,
-    before: str,
-) -> None:
-    """Label one start of a submission, up to its processes' end.
-
-    *known* is its clock's lead and when its end was reported; *before* is what came before it.
-    """
-    lead, reported = known
-    outermost = start.levels[0] if start.levels else None
-    ended = outermost.ended if outermost is not None else None
-    if outermost is not None and lead is not None:
-        result.node = outermost.node or outermost.host
-        result.offset = lead.offset
-        track.shift = lead.shift
-        if any(lv.stepped_s and None in (lv.boot_id, lv.boot_time) for lv in start.levels):
-            result.unobserved.append(CLOCK_SET)
-        result.unobserved += [lead.reason] if lead.reason else []
-        if ended is not None and reported is not None and ended - track.shift > reported:
-            result.unobserved.append(ENDED_EARLY if lead.certain else ENDED_EARLY_OR_SET)
-    if before == "queue_wait":
-        _label_job_script(track, start)
-    else:
-        track.node(start.first, before)
-    if outermost is not None:
-        label_process(track, outermost, start.levels[1:], evidence.group, result)
-    if ended is None:
-        result.unobserved.append(NODE_CUT_OFF if outermost is not None else ONLY_A_SIGN)
-        track.to(None, None)
-
-
-def _label_job_script(track: Track, start: _NodeStart) -> None:
-    """Label the wait for the scheduler, then its job script up to the first sign of life.
-
-    The job began with the first of the processes that led to Snakemake's on the node and that was
-    started after the submission was accepted. One from before may have waited for it to begin; so
-    may any, for all that is known, where the node's clock is off.
-    """
-    ancestors = start.levels[0].ancestors if start.levels and not track.shift else ()
-    began = [moment for moment in ancestors if moment >= track.at]
-    if began:
-        track.node(min(began), "queue_wait")
-    track.node(start.first, "job_script" if began else "queue_wait")
 
 
 def member_timeline(
