@@ -54,21 +54,9 @@ def ended_before_it_was_given_up(run: Run, attempt: Attempt) -> bool:
     return record.ended < given_up - _CLEARLY_BEFORE
 
 
-def ended_unnoticed(run: Run, attempt: Attempt) -> bool:
-    """Whether the scheduler ended an attempt badly that Snakemake takes for one that goes on."""
-    if attempt.status in FINAL:
-        return False
-    record = run.record_of(attempt)
-    return has_ended(record) and (record.state if record else None) not in _ENDED_WELL
-
-
 def ended_badly(run: Run, attempt: Attempt) -> bool:
     """Whether an attempt failed, by what Snakemake noticed or by the scheduler's record."""
-    return (
-        attempt.status in FAILED
-        or ended_before_it_was_given_up(run, attempt)
-        or ended_unnoticed(run, attempt)
-    )
+    return attempt.status in FAILED or ended_before_it_was_given_up(run, attempt)
 
 
 def take_recorded_ends(run: Run) -> None:

@@ -116,7 +116,12 @@ def _in_ways(one: Failure) -> str:
 
 
 def _said(run: Run, one: Failure) -> str:
-    """Return the last line of its log, or else a message that says more than its exit code."""
+    """Return the last line of its log, or else a message that says more than its exit code.
+
+    What the cluster ended had not printed anything about that.
+    """
+    if one.cause in ("cancelled", "misreported"):
+        return ""
     if one.decisive.line is not None:
         return on_one_line(one.decisive.line.text)
     message = of_missing_output(run.with_relative_paths(one.decisive.message or ""))

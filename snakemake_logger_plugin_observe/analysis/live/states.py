@@ -20,7 +20,7 @@ from snakemake_logger_plugin_observe.analysis.live.state import (
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.journal.node_reports import NodeReport
 from snakemake_logger_plugin_observe.journal.records import Execution, Level, SchedulerRecord
-from snakemake_logger_plugin_observe.run.attempt import FINAL, Attempt, Key
+from snakemake_logger_plugin_observe.run.attempt import FAILED, FINAL, Attempt, Key
 from snakemake_logger_plugin_observe.run.endings import describe_exit, exit_of
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.node_processes import innermost_executions
@@ -38,6 +38,8 @@ _SHOWS_LATE: Final = 15_000_000
 """So long after its submission, the accounting may not have a job's record yet."""
 _ID: Final = re.compile(r"\d{1,15}([_+]\d{1,9})?(;(?P<cluster>[\w.-]{1,64}))?")
 """A job id as ``sbatch --parsable`` prints it, with the cluster's name where there are several."""
+_MOST_FAILED: Final = 200
+"""Of more failed jobs, the scheduler is not asked what ended the oldest."""
 _AT_THE_SAME_TIME: Final = 60_000_000
 FROM_THE_SCHEDULER: Final = frozenset({signal.SIGTERM, signal.SIGKILL})
 """The signals by which Slurm ends a job that is cancelled, preempted or requeued."""
@@ -85,6 +87,18 @@ def out(run: Run) -> list[Attempt]:
     return [one for one in found if not one.is_member] + [one for one in found if one.is_member]
 
 
+def failed(run: Run) -> list[Attempt]:
+    """Return the newest attempts that failed on a cluster and have no record of the scheduler's."""
+    if not is_remote(run):
+        return []
+    found = [
+        one
+        for one in run.attempts.values()
+        if one.status in FAILED and one.external_jobid is not None and one.accounting is None
+    ]
+    return [one for one in found if not one.is_member][-_MOST_FAILED:]
+
+
 def _is_local(run: Run, attempt: Attempt) -> bool:
     job = run.job_of(attempt)
     return attempt.tool_started is not None or (job is not None and bool(job.local))
@@ -119,9 +133,7 @@ def live_view(
         if attempt.is_member and above is not None:
             states[attempt.key] = replace(above, key=attempt.key)
             continue
-        record = answer.records.get(attempt.external_jobid or "")
-        if record is not None and not (is_slurm(run) or _same_submission(attempt, record)):
-            record = None
+        record = record_in(run, attempt, answer)
         report = reports.get(attempt.key, NodeReport())
         known = _Evidence(run, attempt, report, record, answer)
         found = known.state(now, not_asked)
@@ -129,6 +141,14 @@ def live_view(
     failed = f"Slurm gave no answer: {answer.problem}" if answer.problem is not None else None
     problem = not_asked or failed
     return LiveView(now, states, problem, answer.partitions, attended, tuple(commands))
+
+
+def record_in(run: Run, attempt: Attempt, answer: QueueAnswer) -> SchedulerRecord | None:
+    """Return what the scheduler answered about *attempt*, None if nothing."""
+    record = answer.records.get(attempt.external_jobid or "")
+    if record is not None and not (is_slurm(run) or _same_submission(attempt, record)):
+        return None
+    return record
 
 
 def _same_submission(attempt: Attempt, record: SchedulerRecord) -> bool:

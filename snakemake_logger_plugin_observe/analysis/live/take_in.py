@@ -12,6 +12,7 @@ from snakemake_logger_plugin_observe.analysis.live.state import ON_A_NODE, LiveS
 from snakemake_logger_plugin_observe.analysis.live.states import FROM_THE_SCHEDULER
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.journal.node_reports import NodeReport
+from snakemake_logger_plugin_observe.journal.records import SchedulerRecord
 from snakemake_logger_plugin_observe.run.attempt import Attempt, Key
 from snakemake_logger_plugin_observe.run.endings import exit_of
 from snakemake_logger_plugin_observe.run.fold import complete
@@ -36,11 +37,14 @@ def take_in(run: Run, reports: Mapping[Key, NodeReport], view: LiveView) -> None
         if report is not None and attempt.job_id is not None:  # a group's members own their time
             attempt.node_starts = report.starts or attempt.node_starts
             attempt.levels = report.levels
-        attempt.accounting = one.record or attempt.accounting
+        if one.record is not None:
+            attempt.accounting = _with_restarts(one.record, attempt)
     for one in view.states:
         attempt = run.attempts[one.key]
         attempt.cut_off = attempt.cut_off or _ended_by_the_cluster(attempt, one)
     complete(run)
+    if view.attended:
+        _fail_what_was_cancelled(run, view)
     for one in view.states:
         if one.key != one.submission and one.known:  # its group has all the time up to now
             run.attempts[one.key].unobserved = ()
@@ -60,6 +64,24 @@ def _ended_by_the_cluster(attempt: Attempt, one: LiveState) -> bool:
     return one.state == "unknown" or state in _ENDED_BY_IT or state in WAITING | RUNNING
 
 
+def take_in_records(run: Run, records: Mapping[Key, SchedulerRecord]) -> None:
+    """Give attempts that failed what the scheduler says of their ends."""
+    for key, record in records.items():
+        attempt = run.attempts[key]
+        attempt.accounting = _with_restarts(record, attempt)
+
+
+def _with_restarts(record: SchedulerRecord, attempt: Attempt) -> SchedulerRecord:
+    """Return a record that shows, of a job that waits though it had begun, that it was requeued.
+
+    ``squeue`` does not print how often Slurm has started a job.
+    """
+    starts = max(len(attempt.node_starts), *(1 + one.restarts for one in attempt.levels), 0)
+    if record.state not in WAITING or not starts or record.restarts >= starts:
+        return record
+    return record.model_copy(update={"restarts": starts})
+
+
 def _set_status(attempt: Attempt, one: LiveState) -> None:
     """Set the status of an attempt; one that ended unnoticed is running still for Snakemake."""
     if one.state in ON_A_NODE or one.state == "ended":
@@ -67,6 +89,14 @@ def _set_status(attempt: Attempt, one: LiveState) -> None:
     elif one.state in ("pending", "suspended"):
         attempt.status = "submitted"
     attempt.node = one.node or attempt.node
+
+
+def _fail_what_was_cancelled(run: Run, view: LiveView) -> None:
+    """Call what somebody cancelled at the scheduler failed: the run goes on, and did not do it."""
+    for one in view.states:
+        attempt = run.attempts[one.key]
+        if attempt.end_from_record and attempt.status == "cancelled":
+            attempt.status = "failed"
 
 
 def _name_open_time(attempt: Attempt, one: LiveState) -> None:

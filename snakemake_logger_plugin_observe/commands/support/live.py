@@ -12,7 +12,7 @@ from pathlib import Path
 from snakemake_logger_plugin_observe import clock
 from snakemake_logger_plugin_observe.analysis.live import states
 from snakemake_logger_plugin_observe.analysis.live.state import RunningCommand
-from snakemake_logger_plugin_observe.analysis.live.take_in import take_in
+from snakemake_logger_plugin_observe.analysis.live.take_in import take_in, take_in_records
 from snakemake_logger_plugin_observe.commands.support import find_journal
 from snakemake_logger_plugin_observe.external import processes, slurm_queue
 from snakemake_logger_plugin_observe.external.node_fragments import NodeFragments
@@ -35,7 +35,9 @@ def add_argument(parser: argparse.ArgumentParser) -> None:
 
 
 def with_live_view(source: Source, *, offline: bool) -> Source:
-    """Return a run with what its jobs do now; one that has ended, or has none out, as it is.
+    """Return a run with what its jobs do now, and what the scheduler says of those that failed.
+
+    A run that has ended is returned as it is.
 
     Args:
         source: the run.
@@ -43,15 +45,22 @@ def with_live_view(source: Source, *, offline: bool) -> Source:
 
     """
     run = source.run
-    attempts = states.out(run) if not source.ended and not run.is_dry_run else []
-    if not attempts:
+    if source.ended or run.is_dry_run:
+        return source
+    attempts, failed = states.out(run), states.failed(run)
+    if not attempts and not failed:
         return source
     reports = _reports(source, attempts)
     not_asked = _why_not(run, offline=offline)
     answer = QueueAnswer()
     if not_asked is None:
-        ids = [one.external_jobid for one in attempts if one.external_jobid is not None]
+        asked = (one.external_jobid for one in (*attempts, *failed))
+        ids = [one for one in asked if one is not None]
         answer = slurm_queue.query(ids, (run.start or 0) // 1_000_000)
+    known = ((one.key, states.record_in(run, one, answer)) for one in failed)
+    take_in_records(run, {key: record for key, record in known if record is not None})
+    if not attempts:
+        return source
     now = clock.now()
     if source.status == "running" and not source.stopped:
         extend_to(run, now)

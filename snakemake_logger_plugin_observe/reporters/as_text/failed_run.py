@@ -129,6 +129,8 @@ def _fix(source: Source, first: Failure) -> str:
         return to_do if first.cause == "unanswered" else f"{to_do}; then run again"
     if first.cause == "out_of_memory":
         return f"{memory_needs(source.run, [first]).fix(rule)}; then run again"
+    if first.cause == "cancelled" and (who := first.decisive.why.by) is not None:
+        return f"ask {who} why it had to be cancelled, then run again"
     if first.cause in _TO_DO:
         return _TO_DO[first.cause].format(rule=rule)
     again = "; retries did not help" if first.verdict == "deterministic" else ""

@@ -40,7 +40,7 @@ def detect(case: Case) -> Iterator[Incident]:
             incident_class=CLASS,
             where="operating context",
             claim=f"{failed_jobs.who(failed)} {'was' if len(failed) == 1 else 'were'} "
-            f"{probably}terminated from outside{on_nodes}{of_ids}{by_state}"
+            f"{probably}{_what_happened(failed, records)}{on_nodes}{of_ids}{by_state}"
             f"{_unnoticed(case, failed)}{failed_jobs.attempt_by_attempt(failed)}",
             strength=strength,
             wrong_if="the scheduler's own record shows another end"
@@ -49,6 +49,17 @@ def detect(case: Case) -> Iterator[Incident]:
             action=_action(records, cluster_jobs, on_nodes),
             **failed_jobs.fields(case, failed),
         )
+
+
+def _what_happened(failed: Sequence[Failure], records: Sequence[SchedulerRecord | None]) -> str:
+    """Return that jobs were terminated; of those that somebody cancelled in the queue, that."""
+    if all(one is not None and one.state == "CANCELLED" and one.started is None for one in records):
+        attempts = [one.decisive_row.attempt for one in failed]
+        if any(one.was_queued_again for one in attempts):
+            return "cancelled before the cluster started it again"
+        if not any(one.node_starts or one.levels for one in attempts):
+            return f"cancelled before {'it' if len(failed) == 1 else 'they'} began"
+    return "terminated from outside"
 
 
 def _state(record: SchedulerRecord | None) -> str | None:

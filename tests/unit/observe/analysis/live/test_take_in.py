@@ -4,6 +4,8 @@ from builders import at, phases_at
 from out_on_cluster import answered, computing, out, over, queued, view_of
 
 from snakemake_logger_plugin_observe.analysis.live.take_in import take_in
+from snakemake_logger_plugin_observe.analysis.triage.case import Case
+from snakemake_logger_plugin_observe.analysis.triage.steps import triage
 from snakemake_logger_plugin_observe.journal.node_reports import NodeReport
 from snakemake_logger_plugin_observe.run.attempt import Attempt
 from snakemake_logger_plugin_observe.run.fold import extend_to
@@ -58,3 +60,59 @@ def test_what_is_not_known_stays_unobserved() -> None:
     attempt = taken()
     assert phases_at(attempt.segments)[-1] == ("unobserved", 5, 60)
     assert attempt.unobserved
+
+
+# -- what the scheduler says of an end comes before what the node's signals may mean ---------------
+
+
+def ended_by_sigterm() -> NodeReport:
+    """Return what a node wrote whose tool ended by SIGTERM, with all around it."""
+    return over(-15)
+
+
+def incidents(answer: QueueAnswer, report: NodeReport) -> list[str]:
+    story = out("71", "72")
+    reports = {(1, 1): report, (2, 1): computing()}
+    view = view_of(story, answer, reports, 20)
+    run = story.run
+    extend_to(run, at(20))
+    take_in(run, reports, view)
+    found = triage(Case(run, "running", live=view)).incidents
+    return [f"{one.incident_class}: {one.claim}" for one in found]
+
+
+def test_a_job_that_was_cancelled_while_the_run_goes_on_was_not_ended_by_its_tool() -> None:
+    cancelled = queued(
+        state="CANCELLED",
+        cancelled_by="0",
+        reason=None,
+        started=6,
+        ended=12,
+        exit_code=0,
+        signal=15,
+    )
+    found = incidents(answered(cancelled, ids=("72",)), ended_by_sigterm())
+    assert [one for one in found if not one.startswith("stuck")] == [
+        (
+            "job_lost: map i=1 was terminated from outside on node7 (cluster job 71): CANCELLED by "
+            "root at 12:00:12 UTC"
+        )
+    ]
+
+
+def test_a_job_that_never_began_can_be_cancelled_too() -> None:
+    cancelled = queued(state="CANCELLED", cancelled_by="1000", reason=None, ended=12)
+    found = incidents(answered(cancelled, ids=("72",)), NodeReport())
+    assert found[-1] == (
+        "job_lost: map i=1 was cancelled before it began (cluster job 71): CANCELLED by user 1000 at "
+        "12:00:12 UTC"
+    )
+
+
+def test_a_job_that_waits_though_it_had_begun_was_requeued_and_its_tool_did_not_fail() -> None:
+    found = incidents(answered(queued(reason="BeginTime"), ids=("72",)), ended_by_sigterm())
+    (one,) = found
+    assert one == (
+        "requeued: the cluster ended map i=1 (cluster job 71) and queued it again (preempted, its "
+        "node failed, or requeued by an administrator or by hand); no tool failed by that"
+    )

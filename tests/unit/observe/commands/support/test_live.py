@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import NODE, SECOND, Story, at, printing
+from builders import NODE, SECOND, Story, at, printing, stamps
 from fragment_lines import process
 from out_on_cluster import FOLDER, out
 
@@ -189,3 +189,18 @@ def test_a_cluster_that_is_not_slurm_is_not_asked(
     found = answer(capsys, "cost")
     assert "only Slurm can be asked" in found["live"]["problem"]
     assert not asked.exists()
+
+
+def test_slurm_is_asked_about_jobs_that_failed_too_while_the_run_goes_on(
+    workdir: Path, folder: Path, slurm: Command, capsys: pytest.CaptureFixture[str]
+) -> None:
+    story = alive("71", "72")
+    known = stamps(ready=3, selected=4, submitting=4, accepted=5, reported=16, finished=17)
+    facts = {"external_jobid": "71", "exit_code": -15, "signal": 15, "node_starts": (at(6),)}
+    story.attempt(1, known, status="failed", **facts)
+    journal(story, workdir)
+    asked = slurm("squeue", squeue(("71", "PENDING", "BeginTime"), ("72", "RUNNING", "None")))
+    found = answer(capsys, "triage")
+    assert "71,72" in asked.read_text() or "72,71" in asked.read_text()
+    assert [one["incident_class"] for one in found["findings"]][:1] == ["status_misreported"]
+    assert "put it back into the queue" in found["findings"][0]["claim"]
