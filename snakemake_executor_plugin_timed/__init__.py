@@ -65,6 +65,16 @@ class ExecutorSettings(ExecutorSettingsBase):
             "type": on_or_off,
         },
     )
+    wake: Optional[str] = field(  # noqa: UP045
+        default=None,
+        metadata={
+            "help": "Whether the executor checks the status of its jobs soon after one has ended, "
+            "and does not only wait for its next interval (default: off).",
+            "choices": ["on", "off"],
+            "metavar": "{on,off}",
+            "type": on_or_off,
+        },
+    )
     record: Optional[str] = field(  # noqa: UP045
         default=None,
         metadata={

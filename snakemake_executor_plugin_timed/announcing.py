@@ -15,6 +15,7 @@ from logging.handlers import QueueHandler
 from typing import Any, Final
 
 from snakemake_executor_plugin_timed.fragments import Fragments
+from snakemake_executor_plugin_timed.watching import Watch
 from snakemake_logger_plugin_observe import clock
 from snakemake_logger_plugin_observe.console import SNAKEMAKE_LOGGER
 from snakemake_logger_plugin_observe.journal.events import (
@@ -257,16 +258,18 @@ class FragmentWatch:
         self._fragments = fragments
         self._put = put
         self._expected: dict[Key, tuple[str, ...]] = {}
-        self._failed = False
-        self._wanted = threading.Event()
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="timed-watch", daemon=True)
-        self._thread.start()
+        self._watch = Watch(
+            self._scan,
+            self._expected,
+            every_s=_SCAN_EVERY_S,
+            name="timed-watch",
+            failed=self._report,
+        )
 
     def expect(self, key: Key, submission: tuple[str, ...]) -> None:
         """Watch for a submission."""
         self._expected[key] = submission
-        self._wanted.set()
+        self._watch.expect()
 
     def forget(self, key: Key) -> None:
         """Stop watching for it."""
@@ -274,23 +277,11 @@ class FragmentWatch:
 
     def stop(self) -> None:
         """Make the thread end, without waiting for it."""
-        self._stopped.set()
-        self._wanted.set()
+        self._watch.stop()
 
-    def _work(self) -> None:
-        while not self._stopped.wait(_SCAN_EVERY_S):
-            if not self._expected:
-                self._wanted.clear()
-                if not self._expected:  # else a submission was added in between
-                    self._wanted.wait()
-                continue
-            try:
-                self._scan()
-            except Exception as error:  # a shared file system may recover
-                if not self._failed:
-                    reason = f"scanning fragments: {error!r}"[:200]
-                    self._put(notes.InternalError(clock.now(), reason))
-                self._failed = True
+    def _report(self, error: Exception) -> None:
+        reason = f"scanning fragments: {error!r}"[:200]
+        self._put(notes.InternalError(clock.now(), reason))
 
     def _scan(self) -> None:
         expected = dict(self._expected)

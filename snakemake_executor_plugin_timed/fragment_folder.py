@@ -20,7 +20,7 @@ import time
 from pathlib import Path
 from typing import Final
 
-from snakemake_executor_plugin_timed.node import SUFFIX
+from snakemake_executor_plugin_timed.node import BELL, SUFFIX
 from snakemake_logger_plugin_observe.journal.trusted_paths import make_folder, open_folder
 
 _LEFT_OVER_S: Final = 30 * 24 * 3600
@@ -117,6 +117,8 @@ class FragmentFolder:
                 # Only if the name still leads to it: someone may have put another folder there.
                 now = os.stat(self.marker, dir_fd=base, follow_symlinks=False)
                 if os.path.samestat(now, os.fstat(descriptor)):
+                    with contextlib.suppress(FileNotFoundError):
+                        os.unlink(BELL, dir_fd=descriptor)
                     os.unlink(self.marker, dir_fd=descriptor)
                     os.rmdir(self.marker, dir_fd=base)
             finally:
@@ -165,7 +167,7 @@ def _remove_folder(base: int, name: str, limit: float) -> None:
             if _why_unsafe(known) or known.st_mtime >= limit:
                 return
             for inner in _names(folder):
-                if inner == name or _FRAGMENT.fullmatch(inner):
+                if inner in (name, BELL) or _FRAGMENT.fullmatch(inner):
                     _remove_if_old(folder, inner, limit)
             os.rmdir(name, dir_fd=base)
         finally:

@@ -9,6 +9,7 @@ import shlex
 from collections.abc import Iterable
 from pathlib import Path
 
+from snakemake_executor_plugin_timed.bell import Bell
 from snakemake_executor_plugin_timed.fragment_folder import FragmentFolder, remove_left_over
 from snakemake_executor_plugin_timed.node import SUFFIX
 from snakemake_logger_plugin_observe.journal.node_reports import (
@@ -41,6 +42,10 @@ class Fragments:
 
         """
         self._folder.make()
+
+    def bell(self) -> Bell:
+        """Return the bell in their folder, which is yet to be made."""
+        return Bell(self._folder)
 
     def path(self, name: str) -> Path:
         """Return where the fragment called *name* is, for processes on the nodes."""

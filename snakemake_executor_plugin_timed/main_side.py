@@ -9,7 +9,7 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -24,6 +24,7 @@ from snakemake_executor_plugin_timed.status_checks import CheckTimes
 from snakemake_executor_plugin_timed.submit_stderr import SubmitStderr
 from snakemake_executor_plugin_timed.timing import quietly
 from snakemake_executor_plugin_timed.usage import Meter
+from snakemake_executor_plugin_timed.waking import Waking
 from snakemake_logger_plugin_observe import clock
 from snakemake_logger_plugin_observe.probe import ask
 from snakemake_logger_plugin_observe.recording import live_objects, notes
@@ -72,6 +73,7 @@ class MainSide:
         node_stamps: bool = True,
         accounting: bool = True,
         announce: bool = False,
+        wake: bool = False,
     ) -> None:
         """Observe *workflow* for *session*; the flags are the user's."""
         self.session = session
@@ -89,6 +91,7 @@ class MainSide:
         self._meter = Meter(self._keep_lines, sampling=True)
         self._reports: dict[Key, _ReportedEnd] = {}
         self._checks = CheckTimes()
+        self._waking: Waking | None = None
         self._shutting_down: dict[int, clock.Micros] = {}
         self._node_stamps: dict[int, bool] = {}
         self._fragments: Fragments | None = None
@@ -100,6 +103,10 @@ class MainSide:
             self._fragments = Fragments(recorder.folder)
             session.put(notes.ExecutorTimed(clock.now(), self._fragments))
         self._announcing = announcing(session, workflow, self._fragments) if announce else None
+        if wake:
+            self._waking = Waking(session, self._fragments.bell() if self._fragments else None)
+            if session.wraps in (None, "local"):
+                self._waking.keep_pace("jobs run on this machine, and are not polled")
         self._hooks = Hooks(session, workflow)
         session.put(notes.DagReady(clock.now()))
 
@@ -128,6 +135,8 @@ class MainSide:
         if self._submit_stderr is not None and id(executor) not in self._attached:
             self._attached.add(id(executor))
             self._submit_stderr.install(executor)
+        if self._waking is not None:
+            self._waking.takes(executor)
 
     @quietly
     def described(self, job: Any) -> None:
@@ -154,6 +163,8 @@ class MainSide:
             self._submit_stderr.end()
         if self._announcing is not None:
             self._announcing.expect(key, submission)
+        if self._waking is not None:
+            self._waking.expect(key, submission)
 
     @quietly
     def reported(
@@ -167,6 +178,8 @@ class MainSide:
         held = {} if ok else hold(job)
         refusal = None if ok else self._refusal()
         check = self._checks.report(executor, moment)
+        if self._waking is not None:
+            self._waking.ended(key, by_check=check is not None)
         self._reports[key] = _ReportedEnd(
             *(_poll_interval(executor), check, text, tuple(map(str, logs)), held, refusal),
             reported_as=None if ok else "failed",
@@ -204,6 +217,16 @@ class MainSide:
     def sleeping(self, executor: Any) -> None:
         """Stamp the end of a status check."""
         self._checks.sleep(executor, clock.now())
+
+    def sleep(self, executor: Any, own: Callable[[], Any]) -> Any:
+        """Return the executor's sleep between two status checks, which may be cut short."""
+        if self._waking is not None and self._takes(executor):
+            return self._waking.sleep(executor, own)
+        return own()
+
+    @quietly
+    def _takes(self, executor: Any) -> bool:
+        return self._waking is not None and self._waking.takes(executor)
 
     @quietly
     def finished(self, job: Any, ok: bool) -> None:
@@ -271,6 +294,8 @@ class MainSide:
     def shutting_down(self, executor: Any) -> None:
         """Stamp the start of an executor's shutdown."""
         self._shutting_down[id(executor)] = moment = clock.now()
+        if self._waking is not None and self._waking.takes(executor):
+            self._waking.close()
         if self._accounting:
             self._accounting = False
             self.session.put(notes.AccountingWanted(moment))
@@ -279,13 +304,20 @@ class MainSide:
 
     @quietly
     def shut_down(self, executor: Any) -> None:
-        """Record how long the shutdown took, if the executor sleeps between status checks."""
+        """Record how long the shutdown took, if the executor sleeps between status checks.
+
+        And how often it checked in this run.
+        """
         begun = self._shutting_down.pop(id(executor), None)
         every = _poll_interval(executor)
         if begun is not None and every is not None:
             self.session.put(
                 notes.RunPhaseEnded(begun, "shutdown", clock.now(), poll_interval_s=every)
             )
+        if checks := self._checks.made(executor):
+            early, rung = (self._waking.made, self._waking.rung) if self._waking else (0, 0)
+            note = notes.ChecksMade(clock.now(), own=checks - early, early=early, rung=rung)
+            self.session.put(note)
         if self._announcing is not None:
             self._announcing.drain()
         if self._submit_stderr is not None and id(executor) in self._attached:
@@ -356,6 +388,11 @@ class MainSide:
             if reason is not None:
                 text = f"node phases are not observed: {reason}"
                 self.session.put(notes.LogMessage(clock.now(), "info", "unobserved", text))
+            if self._waking is not None and self._waking.takes(executor):
+                if reason is None:
+                    self._waking.hang_bell()
+                else:
+                    self._waking.keep_pace(reason)
         return known
 
     def _why_not(self, executor: Any) -> str | None:

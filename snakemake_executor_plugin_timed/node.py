@@ -12,7 +12,7 @@ import logging
 import os
 import socket
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from snakemake_executor_plugin_timed import failure as failures
@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 
 FORMAT: Final = 1
 SUFFIX: Final = ".fragment"
+BELL: Final = "bell"
+"""The file, next to the fragments, in which a submission's last process says that it ends; only
+there if the main process wants to be told (``bell.py``)."""
+_INNER: Final = "//"
 _KEPT_TEXT: Final = 500
 _MOST_ANCESTORS: Final = 12
 _MOST_WITH_LOGS: Final = 20
@@ -54,6 +58,16 @@ def record_of_task(record: str, environ: Mapping[str, str]) -> str:
     if not task or not task.isdecimal() or task == first:
         return record
     return f"{record.removesuffix(SUFFIX)}.{task}{SUFFIX}"
+
+
+def inner(record: str) -> str:
+    """Return *record* for a process that another one on the node starts.
+
+    The path is of the same file. Two slashes in it mark that the process is not the outermost,
+    which rings when all have gone; the batch job's variables do not reach every inner process.
+    """
+    folder, name = os.path.split(record)
+    return f"{folder}{_INNER}{name}"
 
 
 def _cluster_names(environ: Mapping[str, str]) -> dict[str, Any]:
@@ -234,6 +248,10 @@ class NodeSide(logging.Filter):
     def sleeping(self, executor: Any) -> None:
         """Do nothing."""
 
+    def sleep(self, executor: Any, own: Callable[[], Any]) -> Any:
+        """Return the executor's own sleep."""
+        return own()
+
     @quietly
     def finished(self, job: Any, ok: bool) -> None:
         """Stamp that the outputs have been checked and stored."""
@@ -315,7 +333,7 @@ class NodeSide(logging.Filter):
         """Return this process's fragment: the processes that it starts write to it, too."""
         import shlex
 
-        return shlex.quote(self._record) if _same_python(executor) else None
+        return shlex.quote(inner(self._record)) if _same_python(executor) else None
 
     def first_sign(self, executor: Any, job: Any) -> str | None:
         """Return None: a nested process reads its start from the kernel."""
@@ -352,6 +370,8 @@ class NodeSide(logging.Filter):
             if step := self._watch.step():
                 self._level["stepped_s"] = clock.to_seconds(step)
             self._write()
+            if _INNER not in self._record:
+                _ring(self._record)
 
     def _key(self, job: Any) -> Any:
         return job.jobid
@@ -376,8 +396,21 @@ class NodeSide(logging.Filter):
             self._file = None
 
 
-def _opened(record: str) -> int:
-    """Return a descriptor of the fragment at *record*, to append to.
+def _ring(record: str) -> None:
+    """Append the name of the fragment at *record* to the bell, if there is one."""
+    folder, name = os.path.split(record)
+    try:
+        bell = _opened(os.path.join(folder, BELL), make=0)
+        try:
+            os.write(bell, name.removesuffix(SUFFIX).encode() + b"\n")
+        finally:
+            os.close(bell)
+    except OSError:
+        return
+
+
+def _opened(record: str, make: int = os.O_CREAT) -> int:
+    """Return a descriptor of the file at *record*, to append to.
 
     Others may have put something else in the place of its folder since the main process made that:
     it must be a folder, no link, that belongs to this user alone, and with the marker in it, which
@@ -396,7 +429,7 @@ def _opened(record: str) -> int:
         marker = os.stat(os.path.basename(path), dir_fd=folder, follow_symlinks=False)
         if {known.st_uid, marker.st_uid} != {os.geteuid()} or known.st_mode & 0o022:
             raise PermissionError(f"{path} is not the folder that the main process made")
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+        flags = os.O_WRONLY | os.O_APPEND | make | os.O_NOFOLLOW | os.O_CLOEXEC
         flags |= os.O_NONBLOCK  # a pipe in its place must not block a job
         return os.open(name, flags, 0o600, dir_fd=folder)
     finally:

@@ -31,10 +31,16 @@ class CheckTimes:
     """The status checks of a run's executors, each by its id and its thread."""
 
     _threads: dict[tuple[int, int], _Thread] = field(default_factory=dict)
+    _made: dict[int, int] = field(default_factory=dict)
+
+    def made(self, executor: object) -> int:
+        """Return how many checks *executor* has begun."""
+        return self._made.get(id(executor), 0)
 
     def begin(self, executor: object, moment: Micros) -> None:
         """Note that a check begins."""
         key = _key(executor)
+        self._made[id(executor)] = self.made(executor) + 1
         last = self._threads.get(key)
         known = (last.begun, last.asleep) if last is not None else (None, None)
         self._threads[key] = _Thread(moment, *known)

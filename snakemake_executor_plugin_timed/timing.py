@@ -61,6 +61,9 @@ class Observer(Protocol):
     def sleeping(self, executor: Any) -> None:
         """*executor* is about to sleep until its next status check."""
 
+    def sleep(self, executor: Any, own: Callable[[], Any]) -> Any:
+        """Return *own*'s sleep between two status checks, or one that may be cut short."""
+
     def finished(self, job: Any, ok: bool) -> None:
         """Snakemake has handled *job*'s end."""
 
@@ -138,7 +141,7 @@ class Timed:
     def sleep(self) -> Any:
         """Stamp the end of a status check: the executor sleeps before the next."""
         self._observer.sleeping(self)
-        return super().sleep()  # type: ignore[misc]
+        return self._observer.sleep(self, super().sleep)  # type: ignore[misc]
 
     def handle_job_success(self, job: Any) -> Any:
         """Stamp the end, once Snakemake has handled it."""

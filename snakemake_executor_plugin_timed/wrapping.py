@@ -167,6 +167,7 @@ def _observer(workflow: Any, settings: Any) -> Any:
         node_stamps=on_or_off(getattr(settings, "node_stamps", None)) != "off",
         accounting=on_or_off(getattr(settings, "accounting", None)) != "off",
         announce=on_or_off(getattr(settings, "announce", None)) == "on",
+        wake=on_or_off(getattr(settings, "wake", None)) == "on",
     )
 
 

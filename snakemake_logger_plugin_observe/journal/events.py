@@ -198,6 +198,45 @@ class SchedulerIteration(Event):
     """How long these took in total."""
 
 
+class Wake(Event):
+    """With ``--timed-wake on``: whether status checks can come before the executor's own time."""
+
+    event: Literal["wake"] = "wake"
+    on: bool
+    reason: str | None = None
+    """Why not."""
+
+
+class EarlyCheck(Event):
+    """A status check before the executor's own time (``--timed-wake``); ``time`` is its start."""
+
+    event: Literal["early_check"] = "early_check"
+    after_ring_s: Seconds
+    """How long before it the first end was rung that the executor had not noticed yet."""
+    rung: Count
+    """How many ends had been rung, and not noticed yet."""
+    found: Count
+    """How many ends it found."""
+    took_s: Seconds | None = None
+    """How long it took."""
+    poll_interval_s: Seconds | None = None
+    """The executor's own interval, which it cut short."""
+    left_s: Seconds | None = None
+    """How much of that interval was left."""
+
+
+class StatusCheckCounts(Event):
+    """How often the executor checked the status of its jobs, when it is shut down."""
+
+    event: Literal["status_check_counts"] = "status_check_counts"
+    own: Count
+    """Checks at the executor's own times; the first, before any job, included."""
+    early: Count = 0
+    """Checks before that: ``early_check``."""
+    rung: Count = 0
+    """How many submissions' ends were rung by their last process."""
+
+
 class JobDescribed(Event):
     """A job of the DAG, as Snakemake knew it when it was about to run."""
 
@@ -468,6 +507,9 @@ _Other = (
     | Planned
     | UpToDate
     | SchedulerIteration
+    | Wake
+    | EarlyCheck
+    | StatusCheckCounts
     | JobDescribed
     | GroupDescribed
     | AttemptSubmitted

@@ -321,6 +321,35 @@ class IterationEnded(Note):
 
 
 @dataclass(frozen=True, slots=True)
+class WakeDecided(Note):
+    """Whether the executor's sleep can be cut short is known (fields of ``Wake``)."""
+
+    on: bool
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedEarly(Note):
+    """A status check before the executor's own time has ended (fields of ``EarlyCheck``)."""
+
+    after_ring_s: float
+    rung: int
+    found: int
+    took_s: float
+    poll_interval_s: float
+    left_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class ChecksMade(Note):
+    """How often the executor checked until its shutdown (fields of ``StatusCheckCounts``)."""
+
+    own: int
+    early: int = 0
+    rung: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class SourcesFound(Note):
     """Where the workflow's source text came from (fields of ``Provenance``)."""
 
@@ -429,6 +458,9 @@ AnyNote = (
     | InputsFoundChanged
     | RunPhaseEnded
     | IterationEnded
+    | WakeDecided
+    | CheckedEarly
+    | ChecksMade
     | SourcesFound
     | AllocationFound
     | AccountingWanted

@@ -293,6 +293,12 @@ class Recorder:
                 self._run_events.dag_counts(note)
             case notes.RunPhaseEnded():
                 self._run_events.phase_ended(note)
+            case notes.WakeDecided():
+                self._run_events.wake_decided(note)
+            case notes.CheckedEarly():
+                self._run_events.checked_early(note)
+            case notes.ChecksMade():
+                self._run_events.checks_made(note)
             case notes.SourcesFound():
                 self._run_events.sources_found(note)
             case notes.AllocationFound():

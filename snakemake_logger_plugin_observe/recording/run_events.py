@@ -21,6 +21,7 @@ from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.external.slurm_accounting import accounting_events, slurm_ids
 from snakemake_logger_plugin_observe.journal.events import (
     Allocation,
+    EarlyCheck,
     Gap,
     Message,
     Paused,
@@ -29,7 +30,9 @@ from snakemake_logger_plugin_observe.journal.events import (
     RunFinished,
     RunPhase,
     SchedulerIteration,
+    StatusCheckCounts,
     UpToDate,
+    Wake,
 )
 from snakemake_logger_plugin_observe.journal.masking import Masker
 from snakemake_logger_plugin_observe.journal.records import AccountTotals, RunStatus, UpToDateJob
@@ -180,6 +183,18 @@ class RunEvents:
     def iteration_ended(self, note: notes.IterationEnded) -> None:
         """Write an iteration of the scheduler's main loop."""
         self._emit(event_of(SchedulerIteration, note))
+
+    def wake_decided(self, note: notes.WakeDecided) -> None:
+        """Write whether the executor's sleep can be cut short."""
+        self._emit(event_of(Wake, note))
+
+    def checked_early(self, note: notes.CheckedEarly) -> None:
+        """Write a status check that came before the executor's own time."""
+        self._emit(event_of(EarlyCheck, note))
+
+    def checks_made(self, note: notes.ChecksMade) -> None:
+        """Write how often the executor checked."""
+        self._emit(event_of(StatusCheckCounts, note))
 
     def accounting_wanted(self) -> None:
         """Start the query of Slurm's accounting; all jobs have ended."""

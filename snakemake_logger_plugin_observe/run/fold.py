@@ -34,7 +34,7 @@ def fold(events: Iterable[AnyEvent]) -> Run:
     return run
 
 
-def add(run: Run, event: AnyEvent, attempt: Attempt | None = None) -> None:
+def add(run: Run, event: AnyEvent, attempt: Attempt | None = None) -> None:  # noqa: PLR0915 - one case for each kind
     """Fold one event into *run*; a later event about the same thing replaces an earlier one.
 
     Args:
@@ -74,6 +74,12 @@ def add(run: Run, event: AnyEvent, attempt: Attempt | None = None) -> None:
             run.last_replanning |= dict.fromkeys(event.changed_jobs, event)
         case "message":
             run.messages.append(event)
+        case "wake":
+            run.wake = event
+        case "early_check":
+            run.early_checks.append(event)
+        case "status_check_counts":
+            run.status_checks = event
         case "paused":
             run.pauses.append(event)
         case "run_started":

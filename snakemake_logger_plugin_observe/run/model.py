@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.journal.events import (
     Allocation,
+    EarlyCheck,
     FileSystem,
     GroupDescribed,
     Heartbeat,
@@ -20,6 +21,8 @@ from snakemake_logger_plugin_observe.journal.events import (
     RunPhase,
     RunStarted,
     SchedulerIteration,
+    StatusCheckCounts,
+    Wake,
 )
 from snakemake_logger_plugin_observe.journal.records import Execution, SchedulerRecord
 from snakemake_logger_plugin_observe.run.attempt import FAILED, FINAL, SUCCEEDED, Attempt, Key
@@ -68,6 +71,12 @@ class Run:
     file_systems: list[FileSystem] = field(default_factory=list)
     pauses: list[Paused] = field(default_factory=list)
     """When the main process did not run."""
+    wake: Wake | None = None
+    """Whether status checks may come early; None if that was not asked for."""
+    early_checks: list[EarlyCheck] = field(default_factory=list)
+    """Status checks before the executor's own time: ``--timed-wake on``."""
+    status_checks: StatusCheckCounts | None = None
+    """How often the executor checked; None if the run did not get there."""
     gaps: list[str] = field(default_factory=list)
     """Why parts of the journal are missing."""
     last_moment: Micros = 0

@@ -333,8 +333,7 @@ def watching(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Any]:
     watch = FragmentWatch(fragments, found.put)
     yield SimpleNamespace(watch=watch, fragments=fragments, notes=found, folder=tmp_path)
     watch.stop()
-    watch._thread.join(10)
-    assert not watch._thread.is_alive()
+    assert watch._watch.join(10)
 
 
 def first_sign(watching: Any) -> tuple[Key, int, str | None]:

@@ -1,0 +1,153 @@
+"""When to check before the executor's own time: soon after a submission's end, and not too often.
+
+A scheduler lags behind its nodes: a job whose last process has gone may be reported as running for
+some seconds. So checks after an end come at growing steps; the first step is learned from the ends
+of the run so far, so that most ends take one check, and ends at about the same time share it. Then
+it is the executor's own interval again.
+
+Pure: moments are given, and nothing here waits.
+"""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from snakemake_logger_plugin_observe.clock import Micros
+
+SECOND: Final = 1_000_000
+LEAST_APART: Final = SECOND
+"""Between the beginnings of two checks, of which the second is early."""
+PER_END: Final = 2
+"""How many early checks an end may cost, on average."""
+_FIRST: Final = SECOND // 2
+_SOONEST: Final = SECOND // 10
+_LATEST: Final = 30 * SECOND
+_NEXT: Final = (1 * SECOND, 2 * SECOND, 4 * SECOND)
+_SHORTER: Final = 0.95
+_MOST_UNKNOWN: Final = 1000
+_UNNAMED: Final = ""
+
+
+@dataclass(slots=True)
+class _End:
+    """An end that was rung and that the executor has not noticed yet."""
+
+    rang: Micros
+    due: Micros | None
+    checks: int = 0
+    """How many checks there were since it was due first."""
+    missed: Micros | None = None
+    """How long after the ring the check was that did not find it, the last one if several."""
+    last: Micros | None = None
+    """How long after the ring the last check was."""
+
+
+@dataclass(slots=True)
+class EarlyChecks:
+    """The early checks of one executor in one run."""
+
+    started: Micros
+    interval: Micros = 0
+    """The longest of the executor's own intervals so far."""
+    rung: int = 0
+    """How many ends were rung, each submission's once."""
+    made: int = 0
+    """How many early checks were made."""
+    first_step: Micros = _FIRST
+    """How long after a ring the first check comes."""
+    awaited: set[str] = field(default_factory=set)
+    """The submissions that go on, as far as is known here."""
+    _counted: set[str] = field(default_factory=set)
+    """Those that have rung, or have ended."""
+    _ends: dict[str, _End] = field(default_factory=dict)
+    _unknown: dict[str, Micros] = field(default_factory=dict)
+    _accepted: int = 0
+    _last: Micros | None = None
+
+    @property
+    def open_ends(self) -> int:
+        """How many ends were rung that the executor has not noticed yet."""
+        return len(self._ends)
+
+    def expect(self, name: str) -> None:
+        """Take *name* for a submission that was accepted; it may have rung before."""
+        self.awaited.add(name)
+        self._accepted += 1
+        if (moment := self._unknown.pop(name, None)) is not None:
+            self._ring(name, moment)
+
+    def rang(self, name: str, moment: Micros) -> bool:
+        """Take note that *name* rang at *moment*; return whether a check may be due earlier now."""
+        if name in self.awaited:
+            self._ring(name, moment)
+            return True
+        if name not in self._counted and len(self._unknown) < _MOST_UNKNOWN:
+            self._unknown.setdefault(name, moment)
+        return False
+
+    def rang_unnamed(self, moment: Micros) -> bool:
+        """Take note that a submission rang whose name could not be read."""
+        if not self.awaited:
+            return False
+        self._ring(_UNNAMED, moment)
+        return True
+
+    def _ring(self, name: str, moment: Micros) -> None:
+        """Plan the checks after a ring; a name that rings again has the steps, not the count."""
+        if name not in self._counted and self.rung < self._accepted:
+            self.rung += 1
+            if name != _UNNAMED:
+                self._counted.add(name)
+        self._ends[name] = _End(moment, moment + self.first_step)
+
+    def due(self, moment: Micros) -> Micros | None:
+        """Return when the next early check may begin; None if there is no reason, or no budget."""
+        planned = [end.due for end in self._ends.values() if end.due is not None]
+        if not planned or self.made >= self._allowed(moment):
+            return None
+        soonest = min(planned)
+        return soonest if self._last is None else max(soonest, self._last + LEAST_APART)
+
+    def _allowed(self, moment: Micros) -> int:
+        """Return how many early checks there may have been by *moment*.
+
+        Twice the ends that were rung, and as many as the executor makes by itself: the first one,
+        and one for each interval.
+        """
+        own = (moment - self.started) // self.interval if self.interval > 0 else 0
+        return PER_END * self.rung + max(1, own)
+
+    def begin(self, moment: Micros, *, early: bool) -> Micros:
+        """Take note that a check begins; return how long after the first open ring."""
+        self._last = moment
+        self.made += early
+        first = moment
+        for end in self._ends.values():
+            first = min(first, end.rang)
+            if end.due is None or moment >= end.due:
+                end.missed, end.last = end.last, moment - end.rang
+                end.due = moment + _NEXT[end.checks] if end.checks < len(_NEXT) else None
+                end.checks += 1
+        return max(0, moment - first)
+
+    def ended(self, name: str) -> None:
+        """Take note that the executor has noticed the end of *name*, by the check that goes on."""
+        self.awaited.discard(name)
+        self._counted.add(name)  # a ring that comes late is none
+        end = self._ends.pop(name, None)
+        if not self.awaited:
+            self._ends.clear()
+        if end is not None:
+            self._learn(end)
+
+    def checked(self) -> None:
+        """Take note that a check has ended: an end without a name may have been among its."""
+        if (end := self._ends.get(_UNNAMED)) is not None and end.due is None:
+            del self._ends[_UNNAMED]
+
+    def _learn(self, end: _End) -> None:
+        """Set the first step by what one end needed."""
+        if end.missed is not None and end.last is not None:  # it came between these two
+            needed = min((end.missed + end.last) // 2, 2 * end.missed)
+            self.first_step = min(_LATEST, max(self.first_step, needed))
+        else:
+            self.first_step = max(_SOONEST, round(self.first_step * _SHORTER))
