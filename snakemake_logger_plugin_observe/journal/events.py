@@ -202,7 +202,7 @@ class Wake(Event):
     """With ``--timed-wake on``: whether status checks can come before the executor's own time."""
 
     event: Literal["wake"] = "wake"
-    on: bool
+    on: bool = False
     reason: str | None = None
     """Why not."""
 
@@ -211,11 +211,11 @@ class EarlyCheck(Event):
     """A status check before the executor's own time (``--timed-wake``); ``time`` is its start."""
 
     event: Literal["early_check"] = "early_check"
-    after_ring_s: Seconds
+    after_ring_s: Seconds | None = None
     """How long before it the first end was rung that the executor had not noticed yet."""
-    rung: Count
+    rung: Count = 0
     """How many ends had been rung, and not noticed yet."""
-    found: Count
+    found: Count = 0
     """How many ends it found."""
     took_s: Seconds | None = None
     """How long it took."""
@@ -229,7 +229,7 @@ class StatusCheckCounts(Event):
     """How often the executor checked the status of its jobs, when it is shut down."""
 
     event: Literal["status_check_counts"] = "status_check_counts"
-    own: Count
+    own: Count = 0
     """Checks at the executor's own times; the first, before any job, included."""
     early: Count = 0
     """Checks before that: ``early_check``."""
