@@ -14,6 +14,7 @@ from snakemake_logger_plugin_observe.analysis.jobs.resource_use import request_m
 from snakemake_logger_plugin_observe.analysis.jobs.table import Row, rows
 from snakemake_logger_plugin_observe.analysis.path.holds import holds
 from snakemake_logger_plugin_observe.analysis.reruns.rerun import Rerun
+from snakemake_logger_plugin_observe.analysis.triage.blocked import blocked
 from snakemake_logger_plugin_observe.analysis.why.origins import Origins
 from snakemake_logger_plugin_observe.analysis.why.roots import roots
 from snakemake_logger_plugin_observe.commands.support import find_journal, live, past_runs
@@ -72,7 +73,8 @@ def cost(source: Source, reruns: tuple[Rerun, ...] = ()) -> CostAnswer:
     run, failed = source.run, has_failed(source)
     accounts = account(run)
     cut_short = source.length_unknown or source.stopped or source.status == "interrupted"
-    advised = bool(run.attempts) and not cut_short and not failed and not reruns
+    hindered = blocked(run, source.status, source.live)
+    advised = bool(run.attempts) and not (cut_short or failed or reruns or hindered)
     return CostAnswer(
         source,
         accounts,
@@ -85,6 +87,7 @@ def cost(source: Source, reruns: tuple[Rerun, ...] = ()) -> CostAnswer:
         clocks=node_clocks(run),
         failures=failures(run) if failed else (),
         reruns=reruns,
+        blocked=hindered,
     )
 
 

@@ -14,9 +14,10 @@ from snakemake_logger_plugin_observe.analysis.path.explain import (
     lines_needed,
 )
 from snakemake_logger_plugin_observe.analysis.path.paths import Paths, paths
+from snakemake_logger_plugin_observe.analysis.triage.blocked import blocked
 from snakemake_logger_plugin_observe.analysis.whatif import build_model
 from snakemake_logger_plugin_observe.analysis.whatif.savings import savings
-from snakemake_logger_plugin_observe.commands.support import find_journal
+from snakemake_logger_plugin_observe.commands.support import find_journal, live
 from snakemake_logger_plugin_observe.journal.excerpts import lines_at
 from snakemake_logger_plugin_observe.journal.lines import JournalError
 from snakemake_logger_plugin_observe.journal.reading import Detail
@@ -44,6 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help=f"also simulate what to fix first in a run of more than {MOST_JOBS:,} jobs",
     )
+    live.add_argument(parser)
 
 
 def run(args: argparse.Namespace) -> Reply[PathAnswer]:
@@ -59,6 +61,8 @@ def run(args: argparse.Namespace) -> Reply[PathAnswer]:
     cut_short = source.status in ("failed", "interrupted")
     if cut_short and not args.explain:
         source = replace(find_journal.load(source.path, Detail.FAILURES), problems=source.problems)
+    if not args.explain:
+        source = live.with_live_view(source, offline=args.offline)
     found = paths(source.run)
     explained = _explained(source, found) if args.explain else None
     if args.explain or source.length_unknown:
@@ -67,8 +71,11 @@ def run(args: argparse.Namespace) -> Reply[PathAnswer]:
         answer = PathAnswer(source, found, None, advice=None)
     else:
         answer = _simulated(source, found)
+    hindered = blocked(source.run, source.status, source.live)
     if cut_short:
-        answer = replace(answer, advice=(), failures=failures(source.run))
+        answer = replace(answer, advice=(), failures=failures(source.run), blocked=hindered)
+    elif hindered:
+        answer = replace(answer, advice=(), blocked=hindered)
     else:
         answer = replace(answer, reduced=tuple(reduced(source.run)))
     return Reply(answer, parts, shape)

@@ -8,7 +8,7 @@ attempt goes on, or after its run was killed.
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -81,12 +81,24 @@ class FragmentReader:
 
     def finished(self) -> NodeReport:
         """Return the report; it is complete if the last start's outermost process has ended."""
-        in_order = sorted(self._levels.values(), key=lambda level: level.started or 0)
+        in_order = list(_by_start(self._levels.values()))
         levels = tuple(_without_inner_ancestors(in_order))
         last = max((level.restarts for level in levels), default=0)
         outermost = next((level for level in levels if level.restarts == last), None)
         complete = outermost is not None and outermost.ended is not None
         return NodeReport(tuple(sorted(self._starts)), levels, complete, self.problem)
+
+
+def _by_start(levels: Iterable[Level]) -> Iterator[Level]:
+    """Yield *levels* in order, each with how often the cluster had started the job again by then.
+
+    Slurm tells only the batch script, and not what ``srun`` starts from it.
+    """
+    restarts = 0
+    for level in sorted(levels, key=lambda level: level.started or 0):
+        restarts = max(restarts, level.restarts)
+        same = level.restarts == restarts
+        yield level if same else level.model_copy(update={"restarts": restarts})
 
 
 def array_task(name: str) -> str | None:

@@ -26,6 +26,7 @@ from snakemake_logger_plugin_observe.analysis.path.holds import Hold
 from snakemake_logger_plugin_observe.analysis.path.paths import Paths
 from snakemake_logger_plugin_observe.analysis.reruns.rerun import Rerun
 from snakemake_logger_plugin_observe.analysis.triage.case import LiveAnswer
+from snakemake_logger_plugin_observe.analysis.triage.incident import Incident
 from snakemake_logger_plugin_observe.analysis.triage.steps import Triage
 from snakemake_logger_plugin_observe.analysis.whatif.savings import Saving
 from snakemake_logger_plugin_observe.analysis.whatif.whatif import WhatIf
@@ -161,6 +162,8 @@ class CostAnswer:
     """What failed, if the run failed or goes on after failures."""
     reruns: tuple[Rerun, ...] = ()
     """Of a small run, what the runs before show to be needless; ``why`` has it of any."""
+    blocked: tuple[Incident, ...] = ()
+    """Why it stands still, or would do so again: what to do about that comes first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +182,8 @@ class PathAnswer:
     """What rules ask for and did not get, as in ``CostAnswer``."""
     failures: tuple[Failure, ...] = ()
     """What failed, if the run failed or was interrupted."""
+    blocked: tuple[Incident, ...] = ()
+    """Why it stands still, or would do so again, as in ``CostAnswer``."""
 
 
 @dataclass(frozen=True, slots=True)

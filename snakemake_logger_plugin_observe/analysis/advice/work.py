@@ -8,6 +8,7 @@ from snakemake_logger_plugin_observe.analysis.cost.account import Account, RuleS
 from snakemake_logger_plugin_observe.analysis.cost.joined_members import piped_rules
 from snakemake_logger_plugin_observe.analysis.cost.polling import polling, sooner_s
 from snakemake_logger_plugin_observe.analysis.cost.selections import selections
+from snakemake_logger_plugin_observe.analysis.live.reasons import recorded_obstacle
 from snakemake_logger_plugin_observe.analysis.phrasing import named, plural
 from snakemake_logger_plugin_observe.analysis.whatif.end_queue import end_queue
 from snakemake_logger_plugin_observe.analysis.whatif.model import Model
@@ -208,10 +209,12 @@ def before_snakemake(run: Run, account: Account, least: Micros) -> Iterator[Choi
         records = (one.accounting for one in run.attempts.values() if one.phases.get("held"))
         reasons = sorted({one.reason for one in records if one is not None and one.reason})
         because = f"; Slurm's reason: {named(reasons)}" if reasons else ""
+        known = [found for one in reasons if (found := recorded_obstacle(one)) is not None]
+        unknown = "find out what held jobs back in the cluster, and avoid it"
         yield _one(
             Lever(
                 "held",
-                "find out what held jobs back in the cluster, and avoid it",
+                known[0].to_do if len(known) == len(reasons) == 1 else unknown,
                 f"it could not start them, though nodes may have been free{because}",
                 without=("held",),
                 at_most=True,

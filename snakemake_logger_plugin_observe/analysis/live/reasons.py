@@ -23,22 +23,33 @@ class Obstacle:
     escalate: bool = False
     passes: bool = False
     """Whether it passes when other jobs of the user or the account end."""
+    comes_again: bool = False
+    """Whether the same job, submitted again, is kept for the same reason."""
 
 
 _LOWER: Final = "a job that asks for more than is allowed never starts"
 _ASK: Final = "the limits are the account's: waiting helps only once other jobs of it have ended"
 _NEVER: Final = "Slurm will not start it however long it waits"
 
+_ALLOWED_NO_MORE: Final = Obstacle(
+    "the partition does not allow what is requested",
+    "lower its runtime, split the group, or choose a partition that allows it",
+    "Slurm calls it so when more time, nodes or memory were requested than the partition allows",
+    comes_again=True,
+)
+"""What the accounting's reason means of a job that was cancelled while it was over a limit."""
 _OBSTACLES: Final[dict[Kind, Obstacle]] = {
     "time_limit": Obstacle(
         "more time than the partition allows",
         "lower its runtime, split the group, or choose a partition that allows it",
         _LOWER,
+        comes_again=True,
     ),
     "partition_limit": Obstacle(
         "more than the partition has or allows",
         "ask for less, or choose another partition",
         _LOWER,
+        comes_again=True,
     ),
     "partition_down": Obstacle(
         "the partition starts no jobs now",
@@ -59,8 +70,9 @@ _OBSTACLES: Final[dict[Kind, Obstacle]] = {
     ),
     "failed_dependency": Obstacle(
         "a job that it depends on did not end as it must",
-        "cancel it, and correct what it depends on",
+        "correct what it depends on",
         _NEVER,
+        comes_again=True,
     ),
     "nodes": Obstacle(
         "the nodes that are needed are down, drained or reserved",
@@ -72,16 +84,19 @@ _OBSTACLES: Final[dict[Kind, Obstacle]] = {
         "no node has what is asked for",
         "ask for what the cluster's nodes have (sinfo shows it)",
         _NEVER,
+        comes_again=True,
     ),
     "account": Obstacle(
         "the account or QOS may not be used there",
         "name an account, a QOS and a partition that go together",
         _NEVER,
+        comes_again=True,
     ),
     "limit_of_one_job": Obstacle(
         "more than a single job of the account or QOS may use",
         "ask for less, or for another QOS",
         _LOWER,
+        comes_again=True,
     ),
     "budget": Obstacle(
         "the budget of the account or QOS is used up",
@@ -102,3 +117,8 @@ def obstacle(reason: str | None) -> Obstacle | None:
     """Return what Slurm's *reason* means, None if it passes by waiting or is not known."""
     kind = kind_of(reason)
     return _OBSTACLES.get(kind) if kind is not None else None
+
+
+def recorded_obstacle(reason: str | None) -> Obstacle | None:
+    """Return what a reason in the accounting's record of a job means; None as above."""
+    return _ALLOWED_NO_MORE if reason == "PartitionConfig" else obstacle(reason)

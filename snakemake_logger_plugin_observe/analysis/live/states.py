@@ -126,6 +126,7 @@ def live_view(
         commands: what that process has started and waits for.
 
     """
+    answer = _of_this_run(run, answer)
     states: dict[Key, LiveState] = {}
     for attempt in out(run):
         submission = run.submission_of(attempt) if attempt.is_member else attempt
@@ -149,6 +150,19 @@ def record_in(run: Run, attempt: Attempt, answer: QueueAnswer) -> SchedulerRecor
     if record is not None and not (is_slurm(run) or _same_submission(attempt, record)):
         return None
     return record
+
+
+def _of_this_run(run: Run, answer: QueueAnswer) -> QueueAnswer:
+    """Return *answer* without records of others: Slurm may not be the run's scheduler at all."""
+    if is_slurm(run) or not answer.records:
+        return answer
+    own = {
+        attempt.external_jobid: record
+        for attempt in out(run)
+        if attempt.external_jobid is not None
+        and (record := record_in(run, attempt, answer)) is not None
+    }
+    return replace(answer, records=own)
 
 
 def _same_submission(attempt: Attempt, record: SchedulerRecord) -> bool:

@@ -18,6 +18,7 @@ from snakemake_logger_plugin_observe.run.endings import exit_of
 from snakemake_logger_plugin_observe.run.fold import complete
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.phases import UNOBSERVED
+from snakemake_logger_plugin_observe.run.refined import refine
 from snakemake_logger_plugin_observe.run.segments import Segment
 from snakemake_logger_plugin_observe.run.slurm_reasons import keeps_back
 from snakemake_logger_plugin_observe.run.slurm_states import RUNNING, WAITING
@@ -50,6 +51,7 @@ def take_in(run: Run, reports: Mapping[Key, NodeReport], view: LiveView) -> None
             run.attempts[one.key].unobserved = ()
     for one in view.submissions:
         _name_open_time(run.attempts[one.key], one)
+        refine(run.attempts[one.key])  # what is named now shows where the job script ended
 
 
 def _ended_by_the_cluster(attempt: Attempt, one: LiveState) -> bool:

@@ -56,6 +56,7 @@ def shape(answer: CostAnswer) -> dict[str, Any]:
             for one in answer.source.run.file_systems
         ],
         "advice": shape_advice(answer.source, answer.advice),
+        "blocked": live.shape_blocked(answer.blocked),
         "reduced": [asdict(one) for one in answer.reduced],
         "reruns": [
             {

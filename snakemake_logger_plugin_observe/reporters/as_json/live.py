@@ -1,8 +1,10 @@
 """What is out on the cluster now, as plain values."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from snakemake_logger_plugin_observe.analysis.live.state import LiveState, LiveView
+from snakemake_logger_plugin_observe.analysis.triage.incident import Incident
 from snakemake_logger_plugin_observe.clock import to_seconds
 from snakemake_logger_plugin_observe.reporters.answers import Source
 from snakemake_logger_plugin_observe.reporters.as_json.common import moment
@@ -28,6 +30,19 @@ def shape(source: Source) -> dict[str, Any] | None:
             for one in view.submissions
         ],
     }
+
+
+def shape_blocked(found: Sequence[Incident]) -> list[dict[str, Any]]:
+    """Return why a run stands still, or would do so again, and what to do about each reason."""
+    return [
+        {
+            "class": one.incident_class,
+            "claim": one.claim,
+            "to_do": one.action.text,
+            "commands": [each.line for each in one.action.commands if each.line is not None],
+        }
+        for one in found
+    ]
 
 
 def state_of(view: LiveView, one: LiveState) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from snakemake_logger_plugin_observe.analysis.path.explain import ExplainedSegme
 from snakemake_logger_plugin_observe.analysis.path.utilisation import Utilisation
 from snakemake_logger_plugin_observe.clock import format_moment, to_seconds
 from snakemake_logger_plugin_observe.reporters.answers import PathAnswer
+from snakemake_logger_plugin_observe.reporters.as_json import live
 from snakemake_logger_plugin_observe.reporters.as_json.advice import shape_advice
 from snakemake_logger_plugin_observe.reporters.as_json.common import head
 from snakemake_logger_plugin_observe.run.phases import by_class, in_seconds
@@ -55,6 +56,7 @@ def shape(answer: PathAnswer) -> dict[str, Any]:
         },
         "utilisation": _utilisation(found.utilisation),
         "advice": shape_advice(answer.source, answer.advice),
+        "blocked": live.shape_blocked(answer.blocked),
         "savings": None
         if answer.savings is None
         else [

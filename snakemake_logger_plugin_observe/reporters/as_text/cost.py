@@ -79,6 +79,8 @@ def parts(answer: CostAnswer, width: int) -> list[RenderableType]:
         found += [*_needless(answer, width), Text()]
     out, still = live.parts(answer.source), live.stands_still(answer.source)
     found += out if still else []
+    if answer.source.status == "running":
+        found += live.what_to_do(answer.blocked)
     if answer.source.stopped:
         found += [*unended.stopped(answer.source), Text()]
     elif not answer.source.length_unknown and not _failed_before_any_job(answer):

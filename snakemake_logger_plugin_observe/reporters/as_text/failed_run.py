@@ -25,6 +25,7 @@ from snakemake_logger_plugin_observe.analysis.failures.output_checks import outp
 from snakemake_logger_plugin_observe.analysis.failures.still_out import first_cancel
 from snakemake_logger_plugin_observe.analysis.live.summary import still_out
 from snakemake_logger_plugin_observe.analysis.phrasing import plural, submission_name
+from snakemake_logger_plugin_observe.analysis.triage.incident import Incident
 from snakemake_logger_plugin_observe.analysis.unended import go_on, left_in_flight
 from snakemake_logger_plugin_observe.pasting import harmless
 from snakemake_logger_plugin_observe.reporters.answers import CostAnswer, Source
@@ -53,26 +54,41 @@ def parts(answer: CostAnswer) -> list[RenderableType]:
     """Return what failed and what to do about it; nothing if the run did not fail."""
     source = answer.source
     if source.status == "interrupted":
-        return list(interrupted(source, answer.failures))
+        return list(interrupted(source, answer.failures, answer.blocked))
     if source.status == "killed" and not answer.failures:
-        left, there = left_in_flight(source.run), still_out(source.live)
-        return [_line(go_on(source.run, left, killed=True, still_out=there))]
+        return [*_blocked(answer.blocked), _line(_and_go_on(source, _changes(answer.blocked)))]
     if source.status != "failed" and not answer.failures:
         return []
     return list(_parts(answer))
 
 
-def interrupted(source: Source, found: Sequence[Failure]) -> Iterator[Text]:
+def interrupted(
+    source: Source, found: Sequence[Failure], blocked: Sequence[Incident] = ()
+) -> Iterator[Text]:
     """Yield how far an interrupted run got, what failed before that, and how to go on."""
     yield Text(f"INTERRUPTED: {progress(source.run)}.", "bold red")
+    yield from _blocked(blocked)
     if what := headline(source.run, found) if first_failure(found) is not None else None:
         yield Text(harmless(f"Failed before that: {what}"), "red")
     never_began = next((one for one in found if one.cause == "not_started"), None)
     first = first_failure(found) or never_began  # the same command would end in the same way
-    to_do = _to_do(source, first) if first is not None else _and_go_on(source, "")
+    if blocked:
+        to_do = _and_go_on(source, _changes(blocked))
+    else:
+        to_do = _to_do(source, first) if first is not None else _and_go_on(source, "")
     yield _line(to_do)
     if found:
         yield reader("jobs", source, "--failed", purpose="the failures, with their logs")
+
+
+def _blocked(found: Sequence[Incident]) -> Iterator[Text]:
+    """Yield what kept jobs of a run that ended early from starting: it would do so again."""
+    yield from (Text(harmless(f"Stood still before that: {one.claim}"), "red") for one in found)
+
+
+def _changes(found: Sequence[Incident]) -> str:
+    """Return what to change before the run is started again, so that it does not stand still."""
+    return "; ".join(dict.fromkeys(one.action.text for one in found))
 
 
 def _line(to_do: str) -> Text:

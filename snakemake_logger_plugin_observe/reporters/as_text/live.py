@@ -1,14 +1,20 @@
 """The text about what is out on the cluster now, the same below each answer's first sentence."""
 
+from collections.abc import Sequence
+
 from rich.console import RenderableType
 from rich.text import Text
 
 from snakemake_logger_plugin_observe.analysis.live.summary import counts, lines, standing_still
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
+from snakemake_logger_plugin_observe.analysis.triage.incident import Incident
+from snakemake_logger_plugin_observe.analysis.triage.note import subject
 from snakemake_logger_plugin_observe.reporters.answers import Source
+from snakemake_logger_plugin_observe.reporters.as_text.common import next_command
 from snakemake_logger_plugin_observe.reporters.words import harmless
 
 _SHOWN = 8
+_REASONS = 4
 
 
 def parts(source: Source) -> list[RenderableType]:
@@ -28,6 +34,22 @@ def parts(source: Source) -> list[RenderableType]:
     if view.problem is not None:
         found.append(Text(harmless(f"! {view.problem}"), "yellow"))
     return [*found, Text()]
+
+
+def what_to_do(found: Sequence[Incident]) -> list[RenderableType]:
+    """Return what to do about each reason why a run stands still, with the commands for that."""
+    if not found:
+        return []
+    first, *more = found[:_REASONS]
+    text = f"{_escalated(first)}{first.action.text} (because {first.action.why})"
+    text += "".join(f"; for {subject(one)}: {_escalated(one)}{one.action.text}" for one in more)
+    commands = [each for one in found[:_REASONS] for each in one.action.commands]
+    to_do = Text.assemble(("What to do: ", "bold"), harmless(text) + ".")
+    return [to_do, *map(next_command, dict.fromkeys(commands)), Text()]
+
+
+def _escalated(one: Incident) -> str:
+    return "escalate: " if one.action.escalate else ""
 
 
 def stands_still(source: Source) -> bool:

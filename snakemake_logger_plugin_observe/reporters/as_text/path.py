@@ -14,6 +14,7 @@ from snakemake_logger_plugin_observe.reporters.as_text import (
     actual_path,
     advice,
     failed_run,
+    live,
     savings,
     unended,
 )
@@ -59,6 +60,8 @@ def parts(answer: PathAnswer, width: int) -> list[RenderableType]:
         found += [Text(nothing_ran(answer.source)), Text()]
     elif failed := list(_failed(answer)):
         found += [*failed, Text()]
+    elif answer.blocked and answer.source.status == "running":
+        found += [*live.parts(answer.source), *live.what_to_do(answer.blocked)]
     else:
         found += [Text.assemble((f"What to fix first{so_far}: ", "bold"), _first(answer))]
         found += [*advice.reduced(answer.reduced, answer.source.run.started), Text()]
@@ -81,7 +84,7 @@ def _failed(answer: PathAnswer) -> Iterator[Text]:
     """Yield what failed or was cut off: that comes before what would make the run faster."""
     source = answer.source
     if source.status == "interrupted":
-        yield from failed_run.interrupted(source, answer.failures)
+        yield from failed_run.interrupted(source, answer.failures, answer.blocked)
         return
     if source.status != "failed":
         return

@@ -28,7 +28,7 @@ def detect(case: Case) -> Iterator[Incident]:
         for one in case.run.attempts.values()
         if one.phases.get(_PHASE) and one.started_last is None  # that the cluster held back itself
     )
-    if not waited:
+    if sum(waited) < case.spent(_PHASE) / 2:  # jobs that the cluster put back into its queue
         return
     records = [a.accounting for a in case.run.attempts.values() if a.accounting is not None]
     held = sum(record.held_s or 0 for record in records)

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.live.reasons import Obstacle, obstacle
+from snakemake_logger_plugin_observe.analysis.live.reasons import Obstacle, recorded_obstacle
 from snakemake_logger_plugin_observe.analysis.phrasing import (
     group_name,
     job_name,
@@ -21,22 +21,20 @@ from snakemake_logger_plugin_observe.analysis.triage.time_evidence import (
     phase_limit,
 )
 from snakemake_logger_plugin_observe.run.attempt import Attempt
+from snakemake_logger_plugin_observe.run.slurm_reasons import kind_of
 
 CLASS: Final = "held_jobs"
 _PHASE: Final = "held"
 _UNNAMED: Final = "Slurm names no reason"
-_ALLOWED_NO_MORE: Final = Obstacle(
-    "the partition does not allow what is requested",
-    "lower its runtime, split the group, or choose a partition that allows it",
-    "Slurm calls it so when more time, nodes or memory were requested than the partition allows",
-)
-"""What the accounting's reason means of a job that was cancelled while it was over a limit."""
 _OTHER: Final = Obstacle(
     "the cluster did not let it start",
     "ask the cluster's administrators what held it",
     "nothing else is recorded",
     escalate=True,
 )
+
+
+_NO_HOLD: Final = "find out who or what held it (scontrol hold, or --hold in what is requested)"
 
 
 def detect(case: Case) -> Iterator[Incident]:
@@ -62,7 +60,7 @@ def _never_started(one: Attempt) -> bool:
 
 def _incident(case: Case, reason: str, attempts: Sequence[Attempt], *, never: bool) -> Incident:
     many = len(attempts) > 1
-    known = _ALLOWED_NO_MORE if reason == "PartitionConfig" else obstacle(reason) or _OTHER
+    known = recorded_obstacle(reason) or _OTHER
     ids = [one.external_jobid for one in attempts if one.external_jobid]
     ended = {one.key for one in attempts if one.accounting and one.accounting.ended is not None}
     still_there = [i for one in attempts if (i := one.external_jobid) and one.key not in ended]
@@ -87,7 +85,7 @@ def _incident(case: Case, reason: str, attempts: Sequence[Attempt], *, never: bo
         evidence=cite_longest(case, (_PHASE,)),
         wrong_if="squeue or sacct shows another reason for that time",
         action=Action(
-            known.to_do,
+            _NO_HOLD if never and not still_there and kind_of(reason) == "held" else known.to_do,
             known.why,
             escalate=known.escalate,
             without=() if never else (_PHASE,),

@@ -6,7 +6,11 @@ from typing import Final
 from snakemake_logger_plugin_observe.analysis.citations import Citation
 from snakemake_logger_plugin_observe.analysis.live import status_checks
 from snakemake_logger_plugin_observe.analysis.live.log_folders import folders_of, without_a_log
-from snakemake_logger_plugin_observe.analysis.live.reasons import obstacle
+from snakemake_logger_plugin_observe.analysis.live.reasons import (
+    Obstacle,
+    obstacle,
+    recorded_obstacle,
+)
 from snakemake_logger_plugin_observe.analysis.live.state import (
     ON_A_NODE,
     LiveState,
@@ -38,9 +42,11 @@ _CITED: Final = 3
 def detect(case: Case) -> Iterator[Incident]:
     """Yield an incident for each reason for which jobs that are out do not move."""
     view = case.live
-    if view is None or case.status == "killed":  # then ``killed_run`` says what is left
+    if view is None:
         return
     yield from _pending(case, view)
+    if case.status == "killed":  # then ``killed_run`` says what is left
+        return
     yield from _suspended(case, view)
     yield from _unnoticed(case, view)
     yield from _without_an_id(case, view)
@@ -57,6 +63,8 @@ def _pending(case: Case, view: LiveView) -> Iterator[Incident]:
     together: dict[tuple[str, str], list[LiveState]] = {}
     for one in view.submissions:
         known = obstacle(one.reason) if one.state == "pending" else None
+        if known is not None and case.status == "killed" and not known.comes_again:
+            continue  # it is cancelled, and the next run submits it anew
         if known is not None and not (known.passes and moves):
             name = rule_or_group(case.run, one)
             together.setdefault((name, one.reason or ""), []).append(one)
@@ -74,9 +82,19 @@ def _pending(case: Case, view: LiveView) -> Iterator[Incident]:
             strength="likely" if known.passes else "certain",
             wrong_if="squeue shows another reason for it by now",
             action=Action(
-                known.to_do, known.why, escalate=known.escalate, commands=_commands(states)
+                _go_on_from(case, known),
+                known.why,
+                escalate=known.escalate,
+                commands=_commands(states),
             ),
         )
+
+
+def _go_on_from(case: Case, known: Obstacle) -> str:
+    """Return what to do about an obstacle: a run that submits the same again hangs again."""
+    if not known.comes_again or case.status != "running":
+        return known.to_do
+    return f"{known.to_do}: stop Snakemake (Ctrl-C), and run again with that changed"
 
 
 def _has(states: Sequence[LiveState]) -> str:
@@ -247,7 +265,7 @@ def _why_unnoticed(
     if _is_misread(case, one):
         return (
             "Snakemake's Slurm plugin may not take this state for an end, and go on waiting",
-            f"{stop}then {again}",
+            f"{stop}{_before_the_next(one)}then {again}",
             "the job is over, and its outputs are not made",
         )
     own = status_checks.status_command(case.run)
@@ -258,6 +276,14 @@ def _why_unnoticed(
         f"see {prints} for it; then {stop}correct that, and {again}",
         "the job is over, and Snakemake goes on waiting",
     )
+
+
+def _before_the_next(one: LiveState) -> str:
+    """Return what to change about a job that was cancelled while it could not start."""
+    record = one.record
+    never = record is not None and record.started is None
+    known = recorded_obstacle(record.reason) if record is not None and never else None
+    return f"{known.to_do}, " if known is not None and known.comes_again else ""
 
 
 def _question(case: Case, view: LiveView, hanging: RunningCommand) -> str:

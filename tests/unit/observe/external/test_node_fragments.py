@@ -44,6 +44,21 @@ def test_a_later_task_s_fragments_are_one_report(folder: Path, fragments: NodeFr
     assert {level.pid for level in report.levels} == {1, 2}
 
 
+def test_what_srun_starts_belongs_to_the_batch_script_s_start(
+    folder: Path, fragments: NodeFragments
+) -> None:
+    """Slurm tells only the batch script how often it has started the job."""
+    lines = [
+        process(pid=1, started=at(1), restarts=0),
+        process(pid=2, started=at(2), restarts=0),
+        process(pid=3, started=at(50), restarts=1),
+        process(pid=4, started=at(51), restarts=0),
+    ]
+    (folder / "1.fragment").write_bytes(b"\n".join(lines) + b"\n")
+    levels = fragments.read((f"{FOLDER}/1",)).levels
+    assert [(one.pid, one.restarts) for one in levels] == [(1, 0), (2, 0), (3, 1), (4, 1)]
+
+
 @pytest.mark.parametrize(
     "named",
     ["1", "../1", f"{FOLDER}/../1", f"{FOLDER}/1.fragment", f"{FOLDER}/x", f"/{FOLDER}/1", ""],

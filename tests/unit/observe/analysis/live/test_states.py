@@ -103,6 +103,16 @@ def test_a_job_that_the_scheduler_does_not_know_is_gone() -> None:
     assert only(gone).state == "gone"
 
 
+def test_slurm_s_record_of_another_job_says_nothing_of_another_scheduler_s() -> None:
+    story = out("71", wraps="cluster-generic", command=("snakemake",), settings={})
+    foreign = queued(state="FAILED", reason=None, started=20, ended=20).model_copy(
+        update={"submitted": at(-90_000)}
+    )
+    answer = answered(foreign, ids=("71",))
+    assert only(view_of(story, answer, {FIRST: computing()})).state == "computing"
+    assert only(view_of(story, answer)).state == "unknown"
+
+
 def test_a_job_submitted_just_now_is_not_gone() -> None:
     view = view_of(out("71"), answered(ids=("71",)), now_s=8)
     assert shown(view) == (

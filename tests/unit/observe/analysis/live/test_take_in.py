@@ -44,6 +44,16 @@ def test_a_job_script_begins_where_the_queue_ends() -> None:
     assert phases_at(attempt.segments)[-2:] == [("queue_wait", 5, 20), ("job_script", 20, 60)]
 
 
+def test_a_job_script_that_has_ended_keeps_its_time() -> None:
+    running = answered(queued(state="RUNNING", reason=None, started=8, nodes="n1"))
+    attempt = taken(running, NodeReport((at(40),)))
+    assert phases_at(attempt.segments)[-3:] == [
+        ("queue_wait", 5, 9),
+        ("job_script", 9, 40),
+        ("node_startup", 40, 60),
+    ]
+
+
 def test_a_tool_computes_up_to_now() -> None:
     attempt = taken(answered(queued(state="RUNNING", reason=None, started=5)), computing(9))
     assert attempt.status == "running"

@@ -19,7 +19,7 @@ def test_the_account() -> None:
     assert set(found) == {
         *("schema_version", "run", "live", "makespan", "jobs", "rules", "by_rule"),
         *("polling", "held_back", "file_system", "advice", "reduced", "reruns", "clocks"),
-        "request_mismatches",
+        *("request_mismatches", "blocked"),
     }
     assert set(found["makespan"]) == {"by_class_s", "by_phase_s", "unattributed_s", "segments"}
     assert list(found["makespan"]["by_class_s"]) == list(CLASSES)

@@ -200,6 +200,18 @@ def test_jobs_that_started_at_once_by_their_records_waited_for_no_queue() -> Non
     assert "busy_cluster" not in found(remote(queue_s=300, record=record))
 
 
+def test_a_job_that_was_queued_again_makes_no_busy_cluster() -> None:
+    story = begun(wraps="slurm").job(1)
+    first = level(started=6, loaded=7, planned=8, ended=15)
+    tool = an_execution(begun=407, tool_started=408, tool_ended=420, checked=420)
+    again = level(tool, started=405, loaded=406, planned=407, ended=421, pid=2, restarts=1)
+    known = stamps(ready=3, selected=3, submitting=4, accepted=5, reported=422, finished=423)
+    story.attempt(1, known, first, again, node_starts=(at(6), at(405)))
+    run = story.end(424).run
+    classes = {one.incident_class for one in triage(Case(run, "success")).incidents}
+    assert "busy_cluster" not in classes
+
+
 def test_a_short_queue_is_not_a_busy_cluster() -> None:
     assert found(remote(queue_s=60)) == {}
     assert found(remote(queue_s=130, tool_s=600)) == {}
