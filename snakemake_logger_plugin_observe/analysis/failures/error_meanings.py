@@ -148,6 +148,7 @@ def _filled_in(
         "similar": f", but {known.similar} was" if known.similar else "",
         "missing": sources.what,
         "of_job": _of_job(error.text),
+        "said": repr(found["answer"]) if "answer" in found else "nothing",
         "code": _code(found.get("file", "")),
         "supply": sources.to_do.format(rule=rule, at=f" at {place}" if place else ""),
         **_other_type(files, directories),

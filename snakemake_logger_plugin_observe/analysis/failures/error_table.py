@@ -875,6 +875,28 @@ KINDS: Final = (
     ),
     # -- jobs --
     Kind(
+        "status_command",
+        C,
+        "the status command failed, and Snakemake ended the run",
+        "run the status command by hand with a job's id to see its error; let it print running, success or failed and end with exit code 0, also for a job that it does not know yet; then run the same command again",
+        "Snakemake ends a run as soon as its status command fails once; no tool failed",
+        ("WorkflowError",),
+        _text(r"Failed to obtain job status"),
+        "the status command ends with exit code 0 for each job of the run",
+    ),
+    Kind(
+        "status_command",
+        C,
+        "the status command ({name}) answered {said}, which is not one of {valid}, and Snakemake ended the run",
+        "let the status command print a single line with one of {valid}, also for a job that it does not know yet; then run the same command again",
+        "Snakemake ends a run as soon as its status command answers anything else; no tool failed",
+        ("WorkflowError",),
+        _text(
+            r"Cluster status command (?P<name>.+) returned (?P<answer>.*) but just a single line with one of (?P<valid>[\w,]+) is expected"
+        ),
+        "the status command prints one of these words for each job of the run",
+    ),
+    Kind(
         "cluster_job",
         C,
         "a job failed on the cluster: {error}",

@@ -24,7 +24,8 @@ def executor_of(run: Run) -> str | None:
 
 
 def submitted(run: Run) -> int:
-    """Return how many submissions of *run* the cluster accepted."""
+    """Return how many submissions of *run* the cluster accepted; local jobs are none."""
+    jobs = ((one, run.job_of(one)) for one in run.attempts.values() if not one.is_member)
     return sum(
-        one.stamps.accepted is not None and not one.is_member for one in run.attempts.values()
+        one.stamps.accepted is not None and not (job is not None and job.local) for one, job in jobs
     )

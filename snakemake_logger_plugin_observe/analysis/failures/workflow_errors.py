@@ -12,6 +12,7 @@ from snakemake_logger_plugin_observe.analysis.failures.other_run import (
     OtherRun,
     with_other_run,
 )
+from snakemake_logger_plugin_observe.analysis.submission.settings import settings_of
 from snakemake_logger_plugin_observe.journal.events import Message
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.scope import job_counts
@@ -23,6 +24,7 @@ _SUMMARY: Final = re.compile(
 )
 _HOOK: Final = re.compile(r", in __(onstart|onsuccess|onerror)\b")
 _OF_SHELL: Final = "CalledProcessError"
+_STATUS_COMMAND: Final = "the status command"
 _BY_DRY_RUN: Final = ", and confirm it with a dry run"
 
 
@@ -78,9 +80,24 @@ def explain_run(run: Run, error: Message, other: OtherRun | None = None) -> Expl
     found = explain(run.with_relative_paths(error.text), known)
     if other is not None and found.kind in LEFT_BY_ANOTHER:
         return with_other_run(found, other, run)
+    if found.kind == "status_command":
+        return _of_status_command(run, found)
     if hook := _hook_of(run, error):
         return _in_hook(run, found, hook)
     return found
+
+
+def _of_status_command(run: Run, found: Explanation) -> Explanation:
+    """Return an explanation that names the run's status command."""
+    settings = settings_of(run.started) if run.started is not None else None
+    own = settings.status_command if settings is not None else None
+    if own is None:
+        return found
+    return replace(
+        found,
+        cause=found.cause.replace(f"{_STATUS_COMMAND} failed", f"{_STATUS_COMMAND} ({own}) failed"),
+        to_do=found.to_do.replace(_STATUS_COMMAND, own),
+    )
 
 
 def _hook_of(run: Run, error: Message) -> str:

@@ -38,13 +38,16 @@ class Overridden:
 
     @property
     def claim(self) -> str:
-        """Return ``the scheduler was asked for 500 MB, not 8000``, with what made it so."""
+        """Return ``the scheduler was asked for 500 MB, not 8000``, with what made it so.
+
+        A time limit may have been lowered since; the record is of the job's end.
+        """
         because = f": {self.because}" if self.because else ""
         if self.resource == "memory":
             asked, of_rule = f"{self.submitted / _MIB:.0f} MB", f"{self.declared / MB:.0f}"
-        else:
-            asked, of_rule = f"{self.submitted / _MINUTE_S:.0f} min", f"{self.declared / 60:.0f}"
-        return f"the scheduler was asked for {asked}, not {of_rule}{because}"
+            return f"the scheduler was asked for {asked}, not {of_rule}{because}"
+        limit, of_rule = f"{self.submitted / _MINUTE_S:.3g} min", f"{self.declared / 60:.3g}"
+        return f"the limit in the cluster was {limit}, not the {of_rule} of the rule{because}"
 
 
 def memory_requested(job: JobDescribed, record: SchedulerRecord | None) -> int | None:
@@ -105,7 +108,7 @@ def _of_attempt(run: Run, attempt: Attempt) -> Iterator[Overridden]:
     if minutes and limit and limit < (minutes - 1) * _MINUTE_S:
         yield Overridden(
             *(job.rule, "runtime", minutes * _MINUTE_S, limit, ""),
-            f"pass runtime on to the scheduler ({_how_submitted(run)})",
+            _restore_runtime(run),
             attempts=(attempt,),
         )
 
@@ -125,6 +128,16 @@ def _why(run: Run, job: JobDescribed, record: SchedulerRecord, submitted: int) -
             f"remove {_PER_CPU} from {where} (or from the profile), so that mem_mb is submitted",
         )
     return "", f"pass mem_mb on to the scheduler ({_how_submitted(run)})"
+
+
+def _restore_runtime(run: Run) -> str:
+    """Return what to do about a time limit that is lower than the rule's runtime."""
+    if run.started is not None and run.started.wraps == "slurm":  # it always passes runtime on
+        return (
+            "find out what lowered the time limit: somebody at the scheduler (scontrol update), or "
+            "a --time in the rule's slurm_extra"
+        )
+    return f"pass runtime on to the scheduler ({_how_submitted(run)})"
 
 
 def _how_submitted(run: Run) -> str:

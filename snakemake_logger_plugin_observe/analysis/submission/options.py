@@ -69,6 +69,8 @@ def given(command: str, names: Iterable[str]) -> list[tuple[str, str]]:
 def as_given(command: str, request: str) -> str | None:
     """Return how *command* makes *request*: ``--partition nosuch``; None if it does not."""
     named = given(command, names_of(request))
+    if request == "cpus":  # a job's tasks and the CPUs of each: one of them is usually 1
+        named.sort(key=lambda one: -int(one[1]) if one[1].isdecimal() else 0)
     return next((f"{name} {value}".strip() for name, value in named), None)
 
 

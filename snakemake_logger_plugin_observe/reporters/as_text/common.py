@@ -94,7 +94,7 @@ def errors(source: Source, *, explained: bool = True) -> list[RenderableType]:
     if error is None or not explained:
         return [*reported]
     found = workflow_errors.explain_run(run, error, source.other_run)
-    return [Text(harmless(f"{found.cause}. To do: {found.to_do}.")), *reported]
+    return [Text(harmless(f"{found.cause.rstrip('.')}. To do: {found.to_do}.")), *reported]
 
 
 def next_command(command: Command) -> Text:

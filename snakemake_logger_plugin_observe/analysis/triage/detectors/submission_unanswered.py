@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from snakemake_logger_plugin_observe.analysis.failures import submissions
+from snakemake_logger_plugin_observe.analysis.failures.story import retry_setting
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.analysis.run_again import again_with
 from snakemake_logger_plugin_observe.analysis.triage import failed_jobs
@@ -31,13 +32,25 @@ def detect(case: Case) -> Iterator[Incident]:
             strength="certain",
             wrong_if="the same submission gets no answer again and again, or the cluster's queue "
             "contains these jobs after all",
-            action=Action(
-                submissions.to_do_about(case.run, failed[0]),
-                "the cluster did not refuse the jobs: a time-out or a lost connection passes",
-                commands=again_with(case.run, "--retries", "1") if case.is_own else (),
-            ),
+            action=_action(case, failed),
             **failed_jobs.fields(case, failed),
         )
+
+
+def _action(case: Case, failed: Sequence["Failure"]) -> Action:
+    """Return what to do; nothing, if a retry got through."""
+    if failed_jobs.recovered(failed):
+        retries = retry_setting(failed[0]) or "their retries"
+        return Action(
+            f"nothing needs to be done now: keep {retries}, and tell the cluster's administrators "
+            "if this happens often",
+            "a retry got through: a time-out or a lost connection passes",
+        )
+    return Action(
+        submissions.to_do_about(case.run, failed[0]),
+        "the cluster did not refuse the jobs: a time-out or a lost connection passes",
+        commands=again_with(case.run, "--retries", "1") if case.is_own else (),
+    )
 
 
 def _claim(case: Case, failed: Sequence["Failure"]) -> str:
@@ -46,7 +59,13 @@ def _claim(case: Case, failed: Sequence["Failure"]) -> str:
     times = sum(len(one.occurrences) for one in failed)
     often = "once" if times == 1 else f"{times:,} times"
     others = submissions.submitted(case.run)
+    recovered = sum(1 for one in failed if one.outcome == "succeeded")
     through = f"; {plural(others, 'other submission')} went through" if others else ""
+    if recovered:
+        retry = "the retry" if recovered == 1 else f"{recovered:,} retries"
+        left = others - recovered
+        also = f" and {plural(left, 'other submission')}" if left > 0 else ""
+        through = f"; {retry}{also} went through"
     command = who.partition(":")[0] or "the submit command"
     because = f" ({what})" if what else ""
     return f"{command} got no answer {often} for {failed_jobs.who(failed)}{because}{through}"

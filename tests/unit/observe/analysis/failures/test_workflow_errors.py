@@ -50,3 +50,31 @@ def test_if_only_a_handler_failed_all_outputs_are_made() -> None:
         "succeeded: all outputs are made)"
     )
     assert found.wrong_if == "what Snakefile:5 reads has this key"
+
+
+def test_a_status_command_that_fails_is_not_the_workflow() -> None:
+    settings = {"submit_cmd": "sbatch", "status_cmd": "./status.sh"}
+    text = "WorkflowError:\nFailed to obtain job status. See above for error message."
+    story = begun(wraps="cluster-generic", settings=settings).job(1, rule="a")
+    run = story.message(4, text, level="error").end(5, "failed").run
+    error = ending_error(run)
+    assert error is not None
+    found = explain_run(run, error)
+    assert (found.kind, found.where) == ("status_command", "operating context")
+    assert found.cause == "the status command (./status.sh) failed, and Snakemake ended the run"
+    assert found.to_do.startswith("run ./status.sh by hand with a job's id to see its error")
+
+
+def test_a_status_command_that_answers_nothing_or_another_word_is_named() -> None:
+    def cause(answer: str) -> str:
+        text = (
+            f"WorkflowError:\nCluster status command ./status.sh returned {answer} but just a "
+            "single line with one of running,success,failed is expected."
+        )
+        run = begun().message(4, text, level="error").end(5, "failed").run
+        error = ending_error(run)
+        assert error is not None
+        return explain_run(run, error).cause
+
+    assert cause("PENDING").startswith("the status command (./status.sh) answered 'PENDING', which")
+    assert cause("").startswith("the status command (./status.sh) answered nothing, which")

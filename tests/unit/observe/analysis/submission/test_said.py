@@ -126,3 +126,12 @@ def test_an_array_s_error_is_taken_from_where_it_was_logged_once() -> None:
         "no_answer",
         "sbatch: Socket timed out on send/recv operation",
     )
+
+
+def test_of_tasks_and_cpus_the_option_that_asks_for_more_is_the_one_to_correct() -> None:
+    found = printed(
+        "sbatch: error: CPU count per node can not be satisfied",
+        "sbatch: error: Batch job submission failed: Requested node configuration is not available",
+        command="sbatch --ntasks=1 --cpus-per-task=40 job.sh",
+    )
+    assert (found.request, found.option) == ("cpus", "--cpus-per-task 40")

@@ -191,7 +191,21 @@ def test_a_time_limit_below_the_rule_s_is_found() -> None:
     story = begun(wraps="slurm").job(1, resources={"runtime": 60})
     on_node(story, 1, 0).accounting(1, a_record("71", time_limit_s=1800))
     one = found_in(story.end(20))["request_overridden"]
-    assert one.claim == "for map, the scheduler was asked for 30 min, not 60"
+    assert one.claim == "for map, the limit in the cluster was 30 min, not the 60 of the rule"
+
+
+def test_a_time_limit_that_somebody_lowered_is_not_raised_to_less_than_the_rule_requests() -> None:
+    story = begun(wraps="slurm").job(1, resources={"runtime": 10})
+    on_node(story, 1, 143)
+    (one,) = triage_of(
+        story.accounting(1, a_record("71", state="TIMEOUT", time_limit_s=60)).end(20, "failed")
+    ).incidents
+    assert one.incident_class == "time_limit"
+    assert one.claim.endswith("the limit in the cluster was 1 min, not the 10 of the rule")
+    assert one.action.text == (
+        "find out what lowered the time limit: somebody at the scheduler (scontrol update), or a "
+        "--time in the rule's slurm_extra"
+    )
 
 
 # -- memory that grew with the attempts ----------------------------------------------------------------

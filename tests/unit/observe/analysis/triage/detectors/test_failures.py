@@ -850,6 +850,19 @@ def test_a_submission_without_an_answer_is_no_refusal() -> None:
     assert not found.action.escalate
 
 
+def test_a_submission_whose_retry_got_an_answer_needs_nothing_done() -> None:
+    text = "sbatch: error: Batch job submission failed: Unable to contact slurm controller"
+    story = refused(f"SLURM sbatch failed. The error message was '{text}'.\n    sbatch call:\n  x")
+    on_node(story, 1, 0, number=2)
+    found = only(story.end(20))
+    assert found.claim == (
+        "sbatch got no answer once for map (Unable to contact slurm controller); the retry went "
+        "through"
+    )
+    assert found.action.text.startswith("nothing needs to be done now: keep ")
+    assert found.action.commands == ()
+
+
 def test_a_job_whose_node_failed_is_lost() -> None:
     found = only(on_slurm(state="NODE_FAIL"))
     assert (found.id, found.strength) == ("job_lost:map", "certain")
