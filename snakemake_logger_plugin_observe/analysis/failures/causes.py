@@ -86,7 +86,7 @@ def failure_cause(
         cause, certain = named, True
     elif inferred := _inferred(run, attempt, execution, number, last=last):
         cause, certain = inferred, False
-    elif (code or number) and _tool_had_no_memory(attempt, message, last=last):
+    elif (code or number) and _tool_had_no_memory(attempt, execution, message, last=last):
         cause, certain = "out_of_memory", False
     elif number is not None:
         cause, certain = "signal", True
@@ -172,9 +172,13 @@ def _inferred(
     return None
 
 
-def _tool_had_no_memory(attempt: Attempt, message: str, *, last: bool) -> bool:
+def _tool_had_no_memory(
+    attempt: Attempt, execution: Execution | None, message: str, *, last: bool
+) -> bool:
     """Whether the tool itself reported, at its end, that there was no memory left."""
-    lines = [line for log in attempt.logs for line in log.lines[-_LAST_LOG_LINES:]] if last else []
+    own = execution.logs if execution is not None else ()
+    logs = (attempt.logs or own) if last else own
+    lines = [line for log in logs for line in log.lines[-_LAST_LOG_LINES:]]
     return messages.is_out_of_memory([message, *lines])
 
 

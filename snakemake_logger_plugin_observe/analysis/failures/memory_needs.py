@@ -34,6 +34,9 @@ class MemoryNeeds:
     """Whether it was Java's heap that was full, whose size is an option of Java's."""
     is_local: bool = False
     """Whether they ran where Snakemake does, with the memory that the machine had free."""
+    inside: int = 0
+    """The execution that ended well inside an attempt, if each recovered so: its allocation was
+    that of the executions that failed."""
 
     @property
     def most_used(self) -> str:
@@ -57,6 +60,12 @@ class MemoryNeeds:
                 f"let {name} request mem_mb={round(self.enough / MB)} from its first attempt on: "
                 f"{in_mb(self.too_little)} was too little, and that was enough"
             )
+        if self.inside:
+            return (
+                f"let {name} request from its first attempt on what its execution {self.inside} "
+                "requested, with which it ended well; the retries on the node raise what its "
+                f"command is given, not what is allocated{self._allocated}"
+            )
         if self.is_heap:
             asks = "mem_mb with it" if self.too_little else "request mem_mb for it"
             return (
@@ -76,10 +85,16 @@ class MemoryNeeds:
         return f"raise mem_mb of {name} from {round(self.too_little / MB)} to {more}"
 
     @property
+    def _allocated(self) -> str:
+        return f" ({in_mb(self.too_little)})" if self.too_little else ""
+
+    @property
     def why(self) -> str:
         """Return why, as a clause that can follow ``because``."""
         if self.overridden is not None:
             return "the scheduler ends a job that uses more than it was asked for"
+        if self.inside:
+            return "each execution that ran out of memory did its work in vain"
         if self.enough:
             return "each attempt that ran out of memory did its work in vain"
         if self.is_heap:
@@ -103,12 +118,20 @@ def memory_needs(run: Run, failed: Sequence[Failure]) -> MemoryNeeds:
         of_snakemake=most.memory_snakemake_bytes or 0,
         too_little=round(too_little),
         enough=round(found.enough) if found.enough > too_little else 0,
+        inside=_recovered_inside(run, failed),
         is_heap=all(_HEAP.search(_said(one)) for one in failed),
         is_local=not any(row.attempt.external_jobid for one in failed for row in one.rows),
         overridden=next(
             (one for one in overridden(run) if one.rule in rules and one.resource == "memory"), None
         ),
     )
+
+
+def _recovered_inside(run: Run, failed: Sequence[Failure]) -> int:
+    """Return the number of the execution that ended well inside an attempt; 0 if not all did so."""
+    if not all(one.succeeded_on == one.last.attempt for one in failed):
+        return 0
+    return max(len(run.final_executions(one.rows[-1].attempt)) for one in failed)
 
 
 _HEAP: Final = re.compile(r"OutOfMemoryError|Java heap space|GC overhead limit exceeded")

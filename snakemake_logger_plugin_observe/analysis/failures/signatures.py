@@ -22,6 +22,7 @@ _SAME_MICROS: Final = 500_000
 _LONGEST: Final = 500
 _IN_WORDS: Final = frozenset(string.ascii_letters + string.digits)
 _COLOURS: Final = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+_IS_A_NUMBER: Final = re.compile(r"[-+]?\d[\d.,:/_-]*")
 _VARYING: Final = tuple(
     (re.compile(pattern), instead)
     for pattern, instead in (
@@ -43,7 +44,8 @@ def normalised(text: str, wildcards: Mapping[str, str] | None = None) -> str:
     """Return *text* without what varies between two executions that failed in the same way."""
     shown = _COLOURS.sub("", text[:_LONGEST])
     for name, value in sorted((wildcards or {}).items(), key=lambda item: -len(item[1])):
-        if value and value in shown:
+        # A number goes with all numbers: of "line 1", nobody knows whether it is the value.
+        if value and value in shown and not _IS_A_NUMBER.fullmatch(value):
             shown = _replaced(shown, value, f"{{{name}}}")
     return _without_varying(shown)
 

@@ -34,7 +34,8 @@ def _incident(case: Case, name: str, failed: list[Failure]) -> Incident:
         incident_class=CLASS,
         where="operating context",
         claim=f"{failed_jobs.who(failed)} {probably}ran out of memory: {needs.most_used}, "
-        f"{needs.requests_tried} ({ended}){_after(failed)}{_enough(needs)}{_overridden(needs)}"
+        f"{needs.requests_tried} ({ended}){_after(failed)}{_enough(needs)}{_inside(needs)}"
+        f"{_overridden(needs)}"
         f"{failed_jobs.attempt_by_attempt(failed)}",
         strength=strength,
         wrong_if="the same job fails in the same way with more memory",
@@ -46,6 +47,11 @@ def _incident(case: Case, name: str, failed: list[Failure]) -> Incident:
 def _enough(needs: MemoryNeeds) -> str:
     """Return with what request an attempt ended well, if one did."""
     return f"; with {in_mb(needs.enough)} it ended well" if needs.enough else ""
+
+
+def _inside(needs: MemoryNeeds) -> str:
+    """Return on which execution inside an attempt it ended well, if it did."""
+    return f"; on execution {needs.inside} it ended well" if needs.inside else ""
 
 
 def _overridden(needs: MemoryNeeds) -> str:

@@ -376,3 +376,34 @@ def test_a_job_that_never_began_was_not_successful() -> None:
         "it was PENDING (cluster job 130): it never began"
     )
     assert "it took PENDING for success" in one.action.text
+
+
+def test_memory_that_was_enough_inside_an_attempt_is_not_a_failure_that_retries_hide() -> None:
+    """The node's own retries give the command more, within the same allocation."""
+    story = begun(wraps="slurm").job(1, rule="train", resources={"mem_mb": 200}, retries=2)
+    said = tail("attempt", "MemoryError: cannot allocate", path="logs/1.log")
+    tried = [
+        an_execution(
+            *("train",),
+            begun=begun_s,
+            tool_started=begun_s,
+            tool_ended=begun_s + 1,
+            checked=begun_s + 1,
+            status="failed" if begun_s < 12 else "success",
+            exit_code=1 if begun_s < 12 else None,
+        )
+        for begun_s in (8, 10, 12)
+    ]
+    tried = [
+        one if one.status == "success" else one.model_copy(update={"logs": said}) for one in tried
+    ]
+    known = stamps(ready=3, selected=4, submitting=4, accepted=5, reported=15, finished=16)
+    node = level(*tried, started=6, loaded=7, planned=8, ended=14)
+    story.attempt(1, known, node, external_jobid="71")
+    (one,) = triage_of(story.end(17)).incidents
+    assert one.incident_class == "out_of_memory"
+    assert one.claim.endswith("2 times in total; on execution 3 it ended well")
+    assert one.action.text.startswith(
+        "let train request from its first attempt on what its execution 3 requested"
+    )
+    assert "remove" not in one.action.text
