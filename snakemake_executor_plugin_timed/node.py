@@ -34,6 +34,8 @@ _INNER: Final = "//"
 _KEPT_TEXT: Final = 500
 _MOST_ANCESTORS: Final = 12
 _MOST_WITH_LOGS: Final = 20
+_MOST_STARTS: Final = 30
+"""So many members' starts are written at once; each line has those before it."""
 _MOST_TEXT: Final = 16_000
 _SNAKEMAKE_LOGGER: Final = "snakemake.logging"
 
@@ -263,7 +265,7 @@ class NodeSide(logging.Filter):
 
     @quietly
     def stage(self, job: Any, name: str, failure: BaseException | None = None) -> None:
-        """Stamp a stage of the local executor; the first tool's start is written at once."""
+        """Stamp a stage of the local executor; a job's first start is written at once."""
         execution = self._execution(job)
         if name == "cached":
             execution["status"] = "cached"
@@ -279,8 +281,14 @@ class NodeSide(logging.Filter):
                 failure, self._masked, with_command=bool(getattr(job, "is_run", False))
             )
             self._keep_logs(job, execution)
-        if name == "tool_started" and not self._written:
+        if name == "tool_started" and self._shows_more(execution):
             self._write()
+
+    def _shows_more(self, execution: dict[str, Any]) -> bool:
+        """Whether a tool's start is to be written at once: the first one, and each new member's."""
+        return not self._written or (
+            execution["number"] == 1 and 1 < len(self._executions) <= _MOST_STARTS
+        )
 
     def _measure(self, job: Any, execution: dict[str, Any], stage: str) -> None:
         """Measure the resources that a tool uses."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from snakemake_logger_plugin_observe import clock
-from snakemake_logger_plugin_observe.journal.events import AttemptFinished, JobDescribed
+from snakemake_logger_plugin_observe.journal.events import AttemptFinished
 from snakemake_logger_plugin_observe.journal.records import (
     Benchmark,
     Execution,
@@ -28,7 +28,7 @@ from snakemake_logger_plugin_observe.recording.notes import Printed
 from snakemake_logger_plugin_observe.run.attempt import Attempt
 from snakemake_logger_plugin_observe.run.fold import timeline_of
 from snakemake_logger_plugin_observe.run.model import Run
-from snakemake_logger_plugin_observe.run.node_processes import innermost_executions
+from snakemake_logger_plugin_observe.run.node_processes import innermost_executions, only_of
 from snakemake_logger_plugin_observe.run.phases import in_seconds
 from snakemake_logger_plugin_observe.run.readiness import ready_at
 from snakemake_logger_plugin_observe.run.segments import Segment, phase_sums
@@ -121,8 +121,7 @@ def end_members(
             job_id, group.group, group.number
         )
         job = run.jobs.get(job_id)
-        of_job = (_only_of(job, level) for level in group.levels if job is not None)
-        levels = tuple(level for level in of_job if level.executions)
+        levels = only_of(job, group.levels) if job is not None else ()
         executions = [execution for level in levels for execution in level.executions]
         innermost = innermost_executions(levels)
         status = _member_status(group, executions)
@@ -220,16 +219,6 @@ def _main_level(run: Run, live: LiveAttempt) -> tuple[Level, ...]:
         executions=tuple(executions),
     )
     return (main,)
-
-
-def _only_of(job: JobDescribed, level: Level) -> Level:
-    """Return *level* with only *job*'s executions."""
-    executions = (
-        execution
-        for execution in level.executions
-        if (execution.rule, execution.wildcards) == (job.rule, job.wildcards)
-    )
-    return level.model_copy(update={"executions": tuple(executions), "waits": ()})
 
 
 def _member_status(group: Attempt, executions: list[Execution]) -> Status:

@@ -3,6 +3,7 @@
 from collections.abc import Hashable, Iterable, Sequence
 
 from snakemake_logger_plugin_observe.clock import TICK, Micros
+from snakemake_logger_plugin_observe.journal.events import JobDescribed
 from snakemake_logger_plugin_observe.journal.records import Execution, Level
 from snakemake_logger_plugin_observe.run.segments import Timeline, Track
 from snakemake_logger_plugin_observe.run.unobserved import NODE_CUT_OFF, STILL_RUNNING
@@ -156,6 +157,20 @@ def runs(level: Level, execution: Execution) -> bool:
 
 def _same_job(a: Execution, b: Execution) -> bool:
     return a is not b and a.rule == b.rule and a.wildcards == b.wildcards
+
+
+def only_of(job: JobDescribed, levels: Iterable[Level]) -> tuple[Level, ...]:
+    """Return those of *levels* that ran *job*, each with only its executions."""
+    found = []
+    for level in levels:
+        executions = tuple(
+            execution
+            for execution in level.executions
+            if (execution.rule, execution.wildcards) == (job.rule, job.wildcards)
+        )
+        if executions:
+            found.append(level.model_copy(update={"executions": executions, "waits": ()}))
+    return tuple(found)
 
 
 def innermost_executions(levels: Sequence[Level]) -> list[Execution]:

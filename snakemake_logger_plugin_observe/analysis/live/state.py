@@ -15,6 +15,9 @@ State = Literal[
     "job_script",
     "running",
     "computing",
+    "finishing",
+    "waiting",
+    "done",
     "suspended",
     "ended",
     "gone",
@@ -27,6 +30,9 @@ WORDS: Final[dict[State, str]] = {
     "job_script": "in its job script",
     "running": "running",
     "computing": "computing",
+    "finishing": "Snakemake is finishing",
+    "waiting": "waiting in their group",
+    "done": "done in their group",
     "suspended": "suspended",
     "ended": "ended, not noticed yet",
     "gone": "gone from the scheduler",
@@ -37,6 +43,9 @@ WORDS: Final[dict[State, str]] = {
 SHORT: Final[dict[State, str]] = {
     **WORDS,
     "starting": "starting",
+    "finishing": "finishing",
+    "waiting": "waiting in group",
+    "done": "done in group",
     "job_script": "in job script",
     "ended": "ended, unnoticed",
     "gone": "gone",
@@ -44,13 +53,15 @@ SHORT: Final[dict[State, str]] = {
     "unknown": "out, not known",
 }
 """The same, short enough for a table."""
-ON_A_NODE: Final[frozenset[State]] = frozenset({"starting", "job_script", "running", "computing"})
+ON_A_NODE: Final[frozenset[State]] = frozenset(
+    {"starting", "job_script", "running", "computing", "finishing"}
+)
 """The states in which the cluster runs it."""
 
 
 @dataclass(frozen=True, slots=True)
 class LiveState:
-    """What one attempt does now; a member of a group does what its submission does."""
+    """What one attempt does now; a member of a group may do less than its submission does."""
 
     key: Key
     """The attempt: of a job, or of a group's submission."""

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.live.state import (
+    ON_A_NODE,
     LiveState,
     LiveView,
     RunningCommand,
@@ -23,7 +24,7 @@ from snakemake_logger_plugin_observe.journal.records import Execution, Level, Sc
 from snakemake_logger_plugin_observe.run.attempt import FAILED, FINAL, Attempt, Key
 from snakemake_logger_plugin_observe.run.endings import describe_exit, exit_of
 from snakemake_logger_plugin_observe.run.model import Run
-from snakemake_logger_plugin_observe.run.node_processes import innermost_executions
+from snakemake_logger_plugin_observe.run.node_processes import innermost_executions, only_of
 from snakemake_logger_plugin_observe.run.queue_answer import QueueAnswer
 from snakemake_logger_plugin_observe.run.slurm_states import (
     COMPLETING,
@@ -132,7 +133,8 @@ def live_view(
         submission = run.submission_of(attempt) if attempt.is_member else attempt
         above = states.get(submission.key) if submission is not None else None
         if attempt.is_member and above is not None:
-            states[attempt.key] = replace(above, key=attempt.key)
+            levels = reports.get(above.key, NodeReport()).levels
+            states[attempt.key] = _member(run, attempt, above, levels)
             continue
         record = record_in(run, attempt, answer)
         report = reports.get(attempt.key, NodeReport())
@@ -171,6 +173,22 @@ def _same_submission(attempt: Attempt, record: SchedulerRecord) -> bool:
     if accepted is None or submitted is None:
         return False
     return abs(accepted - submitted) < _AT_THE_SAME_TIME
+
+
+def _member(run: Run, attempt: Attempt, above: LiveState, levels: Sequence[Level]) -> LiveState:
+    """Return what a group's member does while its submission is *above*, with its processes."""
+    job = run.job_of(attempt)
+    found = replace(above, key=attempt.key)
+    last = _last_start(levels)
+    if job is None or above.state not in ON_A_NODE or not any(one.executions for one in last):
+        return found
+    own = list(only_of(job, last))
+    begun = [one for one in innermost_executions(own) if one.tool_started is not None]
+    if not begun:
+        return replace(found, state="waiting", since=None)
+    if (tool := _open_tool(own)) is not None:
+        return replace(found, state="computing", since=tool.tool_started)
+    return replace(found, state="done", since=max(one.tool_ended or 0 for one in begun))
 
 
 class _Evidence:
@@ -279,6 +297,9 @@ class _Evidence:
         tool = _open_tool(self._levels)
         if tool is not None:
             return self._is("computing", tool.tool_started, None)
+        if ended := _last_end(self._levels):
+            between = self._attempt.job_id is None  # the next member of a group starts
+            return self._is("starting" if between else "finishing", ended, None)
         if self._levels or self._report.starts:
             began = [level.started for level in self._levels if level.started is not None]
             since = max(self._report.starts, default=None) or min(began, default=None)
@@ -371,6 +392,12 @@ def _last_start(levels: Iterable[Level]) -> list[Level]:
     found = list(levels)
     last = max((level.restarts for level in found), default=0)
     return [level for level in found if level.restarts == last]
+
+
+def _last_end(levels: Iterable[Level]) -> Micros | None:
+    """Return when the last tool ended that did, None if none has."""
+    ends = (one.tool_ended for one in innermost_executions(list(levels)))
+    return max((one for one in ends if one is not None), default=None)
 
 
 def _open_tool(levels: list[Level]) -> Execution | None:

@@ -25,6 +25,10 @@ _SLACK_S: Final = 15.0
 """A status check itself takes a moment, and the accounting's records come late."""
 _ANSWERS_AT_ONCE: Final[Micros] = 30_000_000
 """A command that only asks for a state, and takes longer than this, hangs."""
+_ENDS_THE_SCRIPT: Final = frozenset(
+    {"CANCELLED", "TIMEOUT", "DEADLINE", "NODE_FAIL", "BOOT_FAIL", "PREEMPTED"}
+)
+"""The states of jobs whose scripts Slurm ended."""
 _ASK_SLURM: Final = frozenset({"sacct", "squeue"})
 
 
@@ -92,10 +96,15 @@ def overdue(run: Run, view: LiveView) -> tuple[LiveState, ...]:
 def is_never_found(run: Run, one: LiveState) -> bool:
     """Whether only a status command could find an end, and the run has none.
 
-    The last command of a job's script leaves the file that cluster-generic waits for otherwise.
+    The last command of a job's script leaves the file that cluster-generic waits for otherwise; a
+    script that the cluster ended does not come to it.
     """
+    if not has_no_status_command(run):
+        return False
     attempt = run.attempts[one.key]
-    return has_no_status_command(run) and not (attempt.levels or attempt.node_starts)
+    if one.record is not None and one.record.state in _ENDS_THE_SCRIPT:
+        return True
+    return not (attempt.levels or attempt.node_starts)
 
 
 def hanging_check(run: Run, view: LiveView) -> RunningCommand | None:

@@ -30,7 +30,7 @@ _SUBMITS_AT_ONCE: Final = 60_000_000
 """A submission that takes longer than this is not just slow."""
 _ORDER: Final[tuple[State, ...]] = (
     *("unknown", "gone", "ended", "suspended", "pending", "selected"),
-    *("job_script", "starting", "running", "computing"),
+    *("job_script", "starting", "running", "waiting", "done", "finishing", "computing"),
 )
 """What needs a user's attention first."""
 

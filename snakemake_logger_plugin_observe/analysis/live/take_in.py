@@ -17,6 +17,7 @@ from snakemake_logger_plugin_observe.run.attempt import Attempt, Key
 from snakemake_logger_plugin_observe.run.endings import exit_of
 from snakemake_logger_plugin_observe.run.fold import complete
 from snakemake_logger_plugin_observe.run.model import Run
+from snakemake_logger_plugin_observe.run.node_processes import only_of
 from snakemake_logger_plugin_observe.run.phases import UNOBSERVED
 from snakemake_logger_plugin_observe.run.refined import refine
 from snakemake_logger_plugin_observe.run.segments import Segment
@@ -35,9 +36,10 @@ def take_in(run: Run, reports: Mapping[Key, NodeReport], view: LiveView) -> None
         if one.key != one.submission:
             continue
         report = reports.get(one.key)
-        if report is not None and attempt.job_id is not None:  # a group's members own their time
+        if report is not None:
             attempt.node_starts = report.starts or attempt.node_starts
             attempt.levels = report.levels
+            _give_members_theirs(run, attempt)
         if one.record is not None:
             attempt.accounting = _with_restarts(one.record, attempt)
     for one in view.states:
@@ -49,9 +51,30 @@ def take_in(run: Run, reports: Mapping[Key, NodeReport], view: LiveView) -> None
     for one in view.states:
         if one.key != one.submission and one.known:  # its group has all the time up to now
             run.attempts[one.key].unobserved = ()
+    for one in view.states:
+        if one.key != one.submission:
+            _name_members_time(run.attempts[one.key], one, run.last_moment)
     for one in view.submissions:
         _name_open_time(run.attempts[one.key], one)
         refine(run.attempts[one.key])  # what is named now shows where the job script ended
+
+
+def _give_members_theirs(run: Run, group: Attempt) -> None:
+    """Give the members of a group, if it is one, the processes that ran them."""
+    for job_id in run.members(group.group or "") if group.job_id is None else ():
+        member, job = run.attempts.get((job_id, group.number)), run.jobs.get(job_id)
+        if member is not None and job is not None:
+            member.levels = only_of(job, group.levels)
+
+
+def _name_members_time(attempt: Attempt, one: LiveState, now: Micros) -> None:
+    """Give a member that computes its time up to *now*; what the others wait is their group's."""
+    known = [segment for segment in attempt.segments if segment.phase != UNOBSERVED]
+    if one.state == "computing" and attempt.levels:
+        since = known[-1].end if known else one.since
+        if since is not None and since < now:
+            known.append(Segment(since, now, "compute"))
+    attempt.set_segments(known)
 
 
 def _ended_by_the_cluster(attempt: Attempt, one: LiveState) -> bool:
@@ -120,7 +143,7 @@ def _name_open_time(attempt: Attempt, one: LiveState) -> None:
         attempt.unobserved = ()
 
 
-def _phases(attempt: Attempt, one: LiveState, now: Micros) -> Iterator[tuple[str, Micros]]:
+def _phases(attempt: Attempt, one: LiveState, now: Micros) -> Iterator[tuple[str | None, Micros]]:
     """Yield the phases of the time since the last stamp, each with its end."""
     record = one.record
     started = record.started if record is not None else None
@@ -133,9 +156,14 @@ def _phases(attempt: Attempt, one: LiveState, now: Micros) -> Iterator[tuple[str
             yield "queue_wait", started
             yield ("job_script" if one.state == "job_script" else UNOBSERVED), now
         case "starting":
-            yield "node_startup", now
+            between = attempt.job_id is None and any(one.executions for one in attempt.levels)
+            yield ("member_wait" if between else "node_startup"), now
+        case "computing" if attempt.job_id is None and has_begun:
+            yield None, now  # its members own it
         case "computing":
             yield "compute", now
+        case "finishing":
+            yield "node_exit", now
         case "ended" if one.since is not None:
             if started is not None and not has_begun:
                 yield "queue_wait", started

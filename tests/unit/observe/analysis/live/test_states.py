@@ -9,7 +9,9 @@ from out_on_cluster import SUBMITTED, answered, computing, out, over, queued, vi
 from snakemake_logger_plugin_observe.analysis.live.state import LiveState, LiveView
 from snakemake_logger_plugin_observe.analysis.live.states import OFFLINE, is_slurm
 from snakemake_logger_plugin_observe.analysis.live.summary import counts, lines
+from snakemake_logger_plugin_observe.analysis.live.take_in import take_in
 from snakemake_logger_plugin_observe.journal.node_reports import NodeReport
+from snakemake_logger_plugin_observe.run.fold import extend_to
 
 FIRST = (1, 1)
 
@@ -51,6 +53,55 @@ def test_a_tool_that_has_begun_computes_also_where_the_scheduler_was_not_asked()
     view = view_of(out("71"), reports={FIRST: computing(9)}, not_asked=OFFLINE)
     assert shown(view) == ("computing", 9_000_000, None, NODE)
     assert view.problem == OFFLINE
+
+
+def test_a_tool_that_has_ended_leaves_snakemake_to_finish() -> None:
+    node = over().levels[0].model_copy(update={"ended": None})
+    running = queued(state="RUNNING", reason=None, started=5, nodes="n1")
+    view = view_of(out("71"), answered(running), {FIRST: NodeReport((at(6),), (node,))})
+    assert shown(view) == ("finishing", 11_000_000, None, NODE)
+
+
+def group_of_three() -> tuple[Story, NodeReport]:
+    """Return a group, whose first member has ended, whose second computes, and its processes."""
+    story = begun().group("g1", (1, 2, 3), name="g")
+    for number in (1, 2, 3):
+        story.job(number, wildcards={"i": str(number)}, group="g1")
+    story.submitted(None, SUBMITTED, group="g1", external_jobid="16", fragments=("f/1",))
+    first = an_execution("map", wildcards={"i": "1"}, begun=8, tool_started=9, tool_ended=20)
+    second = an_execution("map", wildcards={"i": "2"}, begun=21, tool_started=22, status="running")
+    node = level(
+        first.model_copy(update={"checked": at(20), "status": "success"}),
+        second,
+        started=6.5,
+        loaded=7,
+        planned=8,
+    )
+    return story, NodeReport((at(6),), (node,))
+
+
+def test_each_member_of_a_group_does_what_its_own_tool_does() -> None:
+    story, report = group_of_three()
+    running = queued("16", state="RUNNING", reason=None, started=5, nodes="n1")
+    reports = {("g1", 1): report}
+    view = view_of(story, answered(running), reports)
+    shown = {one.key[0]: (one.state, one.since and one.since - at(0)) for one in view.states}
+    assert shown == {
+        "g1": ("computing", 22_000_000),
+        1: ("done", 20_000_000),
+        2: ("computing", 22_000_000),
+        3: ("waiting", None),
+    }
+    assert counts(view) == "1 computing, 1 done in their group, 1 waiting in their group"
+    run = story.run
+    extend_to(run, at(60))
+    take_in(run, reports, view)
+    phases = {key[0]: one.phases for key, one in run.attempts.items()}
+    assert phases[1]["compute"] == 11_000_000
+    assert phases[2]["compute"] == 38_000_000
+    assert phases[3] == {}
+    assert "compute" not in phases["g1"]
+    assert "unobserved" not in phases["g1"]
 
 
 def test_a_suspended_job_is_said_to_be() -> None:

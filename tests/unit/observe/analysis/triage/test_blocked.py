@@ -23,8 +23,9 @@ def standing_still() -> Source:
     """Return a run that goes on, with a job that asks for more than its partition allows."""
     story = out("71")
     view = view_of(story, answered(queued(reason="PartitionTimeLimit")))
-    take_in(story.run, {}, view)
-    return Source(PATH, story.run, "running", live=view)
+    run = story.run
+    take_in(run, {}, view)
+    return Source(PATH, run, "running", live=view)
 
 
 def interrupted(reason: str) -> Story:

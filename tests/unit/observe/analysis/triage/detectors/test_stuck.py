@@ -180,11 +180,13 @@ def test_what_the_cluster_ended_is_no_failure_of_a_tool() -> None:
     again = queued("72", reason="JobHeldUser")
     reports = {(1, 1): over(-15), (2, 1): over(-15)}
     view = view_of(story, answered(cancelled, again), reports)
-    take_in(story.run, reports, view)
-    assert failures(story.run) == ()
+    run = story.run
+    take_in(run, reports, view)
+    assert [one.cause for one in failures(run)] == ["cancelled"]
     view = view_of(story, reports=reports, not_asked="the scheduler was not asked (--offline)")
-    take_in(story.run, reports, view)
-    assert failures(story.run) == ()
+    run = story.run
+    take_in(run, reports, view)
+    assert failures(run) == ()
 
 
 def test_a_sentence_as_an_id_needs_parsable() -> None:
