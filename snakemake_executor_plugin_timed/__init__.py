@@ -107,7 +107,8 @@ class _WrappedCommonSettings(CommonSettings):
             return object.__getattribute__(self, name)
         from snakemake_executor_plugin_timed import wrapping
 
-        return getattr(wrapping.wrapped_plugin().common_settings, name)
+        value = getattr(wrapping.wrapped_plugin().common_settings, name)
+        return wrapping.first_wait_s(value) if name == wrapping.FIRST_WAIT else value
 
 
 common_settings = _WrappedCommonSettings()

@@ -64,9 +64,12 @@ class EarlyChecks:
     _last: Micros | None = None
 
     @property
-    def open_ends(self) -> int:
-        """How many ends were rung that the executor has not noticed yet."""
-        return len(self._ends)
+    def open_ends(self) -> frozenset[str]:
+        """The submissions whose ends were rung and that the executor has not noticed yet.
+
+        Empty text for one whose name could not be read.
+        """
+        return frozenset(self._ends)
 
     def expect(self, name: str) -> None:
         """Take *name* for a submission that was accepted; it may have rung before."""

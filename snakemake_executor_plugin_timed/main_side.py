@@ -24,7 +24,7 @@ from snakemake_executor_plugin_timed.status_checks import CheckTimes
 from snakemake_executor_plugin_timed.submit_stderr import SubmitStderr
 from snakemake_executor_plugin_timed.timing import quietly
 from snakemake_executor_plugin_timed.usage import Meter
-from snakemake_executor_plugin_timed.waking import Waking
+from snakemake_executor_plugin_timed.waking import Waking, everything
 from snakemake_logger_plugin_observe import clock
 from snakemake_logger_plugin_observe.probe import ask
 from snakemake_logger_plugin_observe.recording import live_objects, notes
@@ -73,9 +73,13 @@ class MainSide:
         node_stamps: bool = True,
         accounting: bool = True,
         announce: bool = False,
-        wake: bool = False,
+        wake: type | None = None,
     ) -> None:
-        """Observe *workflow* for *session*; the flags are the user's."""
+        """Observe *workflow* for *session*; the flags are the user's.
+
+        With *wake*, the class of the wrapped executor, its sleep between status checks is cut short
+        when there is something to see.
+        """
         self.session = session
         self._workflow = workflow
         self._node_stamps_wanted = node_stamps
@@ -104,14 +108,13 @@ class MainSide:
             session.put(notes.ExecutorTimed(clock.now(), self._fragments))
         self._announcing = announcing(session, workflow, self._fragments) if announce else None
         if wake:
-            self._waking = Waking(session, self._fragments.bell() if self._fragments else None)
-            if session.wraps in (None, "local"):
-                self._waking.keep_pace("jobs run on this machine, and are not polled")
+            bell = self._fragments.bell() if self._fragments is not None else None
+            self._waking = Waking(session, wake, bell)
         self._hooks = Hooks(session, workflow)
         session.put(notes.DagReady(clock.now()))
 
     @classmethod
-    def of(cls, workflow: Any, **flags: bool) -> "MainSide | None":
+    def of(cls, workflow: Any, **flags: Any) -> "MainSide | None":
         """Return the main side of *workflow*'s run, or None if it could not be made."""
         session = current()
         if session is None:
@@ -135,8 +138,6 @@ class MainSide:
         if self._submit_stderr is not None and id(executor) not in self._attached:
             self._attached.add(id(executor))
             self._submit_stderr.install(executor)
-        if self._waking is not None:
-            self._waking.takes(executor)
 
     @quietly
     def described(self, job: Any) -> None:
@@ -208,10 +209,25 @@ class MainSide:
         """Stamp that the main thread has taken note of an end, for the ends found after it."""
         self._checks.told(executor, clock.now())
 
+    def check(self, executor: Any, jobs: Any, check: Callable[[Any], Any]) -> Any:
+        """Stamp the start of a status check; return what *check* yields of *jobs*.
+
+        An early one may look at some of them only.
+        """
+        waking = self._waking if self._takes(executor) else None
+        if waking is not None and waking.waits_first:
+            return everything(jobs)
+        self.checking(executor)
+        return check(jobs) if waking is None else waking.check(jobs, check)
+
     @quietly
     def checking(self, executor: Any) -> None:
         """Stamp the start of a status check."""
         self._checks.begin(executor, clock.now())
+
+    def first_wait_s(self, seconds: Any) -> Any:
+        """Return how long the interface is to wait before the first status check."""
+        return seconds if self._waking is None else self._waking.first_wait_s(seconds)
 
     @quietly
     def sleeping(self, executor: Any) -> None:
@@ -224,7 +240,6 @@ class MainSide:
             return self._waking.sleep(executor, own)
         return own()
 
-    @quietly
     def _takes(self, executor: Any) -> bool:
         return self._waking is not None and self._waking.takes(executor)
 
@@ -294,7 +309,7 @@ class MainSide:
     def shutting_down(self, executor: Any) -> None:
         """Stamp the start of an executor's shutdown."""
         self._shutting_down[id(executor)] = moment = clock.now()
-        if self._waking is not None and self._waking.takes(executor):
+        if self._waking is not None and self._takes(executor):
             self._waking.close()
         if self._accounting:
             self._accounting = False
@@ -388,7 +403,7 @@ class MainSide:
             if reason is not None:
                 text = f"node phases are not observed: {reason}"
                 self.session.put(notes.LogMessage(clock.now(), "info", "unobserved", text))
-            if self._waking is not None and self._waking.takes(executor):
+            if self._waking is not None and self._takes(executor):
                 if reason is None:
                     self._waking.hang_bell()
                 else:

@@ -244,8 +244,9 @@ class NodeSide(logging.Filter):
     def told(self, executor: Any) -> None:
         """Do nothing: only the main process waits for its status checks."""
 
-    def checking(self, executor: Any) -> None:
-        """Do nothing."""
+    def check(self, executor: Any, jobs: Any, check: Callable[[Any], Any]) -> Any:
+        """Return the executor's own check."""
+        return check(jobs)
 
     def sleeping(self, executor: Any) -> None:
         """Do nothing."""

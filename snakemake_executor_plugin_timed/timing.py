@@ -55,8 +55,8 @@ class Observer(Protocol):
     def told(self, executor: Any) -> None:
         """The main thread has taken note of the end that *executor* noticed last."""
 
-    def checking(self, executor: Any) -> None:
-        """*executor* is about to check the status of its jobs."""
+    def check(self, executor: Any, jobs: Any, check: Callable[[Any], Any]) -> Any:
+        """Return what *check* yields of *jobs*: those that have not ended."""
 
     def sleeping(self, executor: Any) -> None:
         """*executor* is about to sleep until its next status check."""
@@ -135,8 +135,7 @@ class Timed:
 
     def check_active_jobs(self, active_jobs: Any) -> Any:
         """Stamp the start of a status check; what it yields is the wrapped executor's."""
-        self._observer.checking(self)
-        return super().check_active_jobs(active_jobs)  # type: ignore[misc]
+        return self._observer.check(self, active_jobs, super().check_active_jobs)  # type: ignore[misc]
 
     def sleep(self) -> Any:
         """Stamp the end of a status check: the executor sleeps before the next."""

@@ -9,8 +9,9 @@ moved, or an error occurs here, the executor keeps its own pace.
 import asyncio
 import inspect
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any, Final
 
 from snakemake_interface_executor_plugins.executors.remote import RemoteExecutor
@@ -20,22 +21,37 @@ from snakemake_executor_plugin_timed.early_checks import SECOND, EarlyChecks
 from snakemake_executor_plugin_timed.watching import Watch
 from snakemake_logger_plugin_observe import clock
 from snakemake_logger_plugin_observe.recording import notes
+from snakemake_logger_plugin_observe.recording.live_objects import attempt_key
 from snakemake_logger_plugin_observe.recording.session import Session
 from snakemake_logger_plugin_observe.run.attempt import Key
 
 _LOOK_EVERY_S: Final = 1.0
 _CLOSING_S: Final = 0.02
-_NOT_REMOTE: Final = "it has no status checks of the interface's kind"
+_PLUGIN: Final = "snakemake_executor_plugin_"
+# One query of theirs answers for all jobs. Others are asked about the jobs that rang alone.
+_ONE_QUERY: Final = {f"{_PLUGIN}{name}" for name in ("slurm", "lsf", "htcondor")}
+# SGE's plugin takes a job whose outputs cannot be seen yet for failed if two checks find it so.
+_NOT_SOONER: Final = {f"{_PLUGIN}sge": "its plugin relies on the time between two checks"}
 
 
 class Waking:
     """Wakes the one executor of a run that sleeps between status checks."""
 
-    def __init__(self, session: Session, bell: Bell | None) -> None:
-        """Wake an executor of *session*'s run when *bell* rings; None if nodes cannot ring."""
+    def __init__(self, session: Session, executor: type, bell: Bell | None) -> None:
+        """Wake an executor of this class in *session*'s run.
+
+        Args:
+            session: the session whose run it is.
+            executor: the class of the wrapped executor.
+            bell: what is rung; None if nodes cannot.
+
+        """
         self._session = session
+        self._class = executor
         self._bell = bell
-        self._executor: int | None = None
+        plugin = executor.__module__.partition(".")[0]
+        self._narrow = plugin not in _ONE_QUERY
+        self._not_sooner = _NOT_SOONER.get(plugin)
         self._checks = EarlyChecks(clock.now())
         self._lock = threading.Lock()
         self._names: dict[Key, str] = {}
@@ -43,6 +59,12 @@ class Waking:
         self._sleeper: tuple[asyncio.AbstractEventLoop, asyncio.Event] | None = None
         self._closing = False
         self._early: _Early | None = None
+        self._first_wait_s: float | None = None
+        self._own_due: clock.Micros | None = None
+        reason = why_not(executor)
+        self._usable = reason is None
+        if reason is not None:
+            self.keep_pace(reason)
 
     @property
     def made(self) -> int:
@@ -55,22 +77,19 @@ class Waking:
         return self._checks.rung
 
     def takes(self, executor: Any) -> bool:
-        """Whether *executor* is the one whose sleep can be cut short; decided once."""
-        if self._executor is None and (reason := why_not(type(executor))) is None:
-            self._executor = id(executor)
-        elif self._executor is None and reason:
-            self.keep_pace(reason)
-        return self._executor == id(executor)
+        """Whether *executor* is one whose sleep can be cut short."""
+        return self._usable and isinstance(executor, self._class)
 
     def keep_pace(self, reason: str) -> None:
         """Write that the executor keeps its own pace, and why."""
-        if self._executor is None:
-            self._executor = 0  # no executor's id
         self._session.put(notes.WakeDecided(clock.now(), on=False, reason=reason))
 
     def hang_bell(self) -> None:
         """Make the bell, and watch it; the folder of fragments exists by now."""
         if self._bell is None or self._watch is not None:
+            return
+        if self._not_sooner is not None:
+            self.keep_pace(self._not_sooner)
             return
         try:
             self._bell.make()
@@ -118,12 +137,46 @@ class Waking:
         if any(wakes):
             self._wake()
 
-    # -- the executor's sleep --------------------------------------------------------------------
+    # -- the executor's checks and sleep ---------------------------------------------------------
+
+    def first_wait_s(self, seconds: float) -> float:
+        """Return how long the interface is to wait before the first check.
+
+        Nothing, if it is waited here, in a sleep that can be cut short; there is no check then
+        before that sleep.
+        """
+        if not self._usable or self._not_sooner is not None or seconds <= 0:
+            return seconds
+        self._first_wait_s = seconds
+        return 0
+
+    @property
+    def waits_first(self) -> bool:
+        """Whether the wait before the first check is yet to come: then that is passed over."""
+        return self._first_wait_s is not None
+
+    def check(self, jobs: Sequence[Any], check: Callable[[Any], Any]) -> Any:
+        """Return what *check* yields of *jobs*; an early one may be about those that rang."""
+        early = self._early
+        if early is None or early.keys is None:
+            return check(jobs)
+        try:
+            rang = [job for job in jobs if attempt_key(job.job) in early.keys]
+        except Exception as error:
+            self._session.fault(error)
+            return check(jobs)
+        return _check_some(jobs, rang, check)
 
     async def sleep(self, executor: Any, own: Callable[[], Awaitable[None]]) -> None:
         """Sleep as *own* does, or until there is a reason to check."""
-        interval = self._after_check(executor)
-        sleeping = asyncio.ensure_future(own())
+        first, self._first_wait_s = self._first_wait_s, None
+        try:
+            interval = self._after_check(executor) if first is None else first
+        except Exception as error:
+            self._session.fault(error)
+            await own()
+            return
+        sleeping = asyncio.ensure_future(own() if first is None else asyncio.sleep(first))
         try:
             cut = await self._until_worth_a_check(executor, sleeping, interval)
         except Exception as error:
@@ -169,16 +222,29 @@ class Waking:
             return _CLOSING_S if executor.wait else 0
         with self._lock:
             moment = clock.now()
+            if self._own_due is not None and self._own_due <= moment:
+                self._checks.begin(moment, early=False)
+                return 0
             due = self._checks.due(moment)
-            if due is None:
-                return None
-            if due > moment:
-                return (due - moment) / SECOND
-            left = max(0.0, interval - clock.to_seconds(moment - began))
-            rung = self._checks.open_ends
-            since = self._checks.begin(moment, early=True)
-            self._early = _Early(moment, since, rung, interval, left)
-        return 0
+            if due is not None and due <= moment:
+                self._early = self._begin(moment, began, interval)
+                return 0
+        next_one = min((one for one in (due, self._own_due) if one is not None), default=None)
+        return None if next_one is None else (next_one - moment) / SECOND
+
+    def _begin(self, moment: clock.Micros, began: clock.Micros, interval: float) -> "_Early":
+        """Begin an early check, in a sleep that *began* and would have lasted for *interval*."""
+        end = self._own_due or began + clock.from_seconds(interval)
+        rung = self._checks.open_ends
+        keys = {key for key, name in self._names.items() if name in rung}
+        return _Early(
+            begun=moment,
+            since=self._checks.begin(moment, early=True),
+            rung=len(rung),
+            keys=keys if self._narrow and len(keys) == len(rung) else None,
+            interval=interval,
+            own_due=end,
+        )
 
     def _after_check(self, executor: Any) -> float:
         """Record an early check that has ended; return how long the executor is to sleep now.
@@ -191,6 +257,9 @@ class Waking:
             if not early.found and interval != early.interval:
                 executor.next_seconds_between_status_checks = interval = early.interval
             self._session.put(early.note(clock.now()))
+        self._own_due = None
+        if early is not None and early.keys is not None:  # the others wait no longer than before
+            self._own_due = min(early.own_due, clock.now() + clock.from_seconds(interval))
         with self._lock:
             self._checks.checked()
             self._checks.interval = max(self._checks.interval, clock.from_seconds(interval))
@@ -214,18 +283,20 @@ class Waking:
                 loop.call_soon_threadsafe(changed.set)
 
 
+@dataclass(slots=True)
 class _Early:
     """An early check that goes on."""
 
-    def __init__(
-        self, begun: clock.Micros, since: clock.Micros, rung: int, interval: float, left: float
-    ) -> None:
-        self.begun = begun
-        self.since = since
-        self.rung = rung
-        self.interval = interval
-        self.left = left
-        self.found = 0
+    begun: clock.Micros
+    since: clock.Micros
+    """How long after the first ring."""
+    rung: int
+    keys: set[Key] | None
+    """The attempts that it is about; None if about all."""
+    interval: float
+    own_due: clock.Micros
+    """When the executor's own next check would have come."""
+    found: int = 0
 
     def note(self, moment: clock.Micros) -> notes.CheckedEarly:
         return notes.CheckedEarly(
@@ -235,17 +306,31 @@ class _Early:
             found=self.found,
             took_s=clock.to_seconds(moment - self.begun),
             poll_interval_s=self.interval,
-            left_s=self.left,
+            left_s=clock.to_seconds(max(0, self.own_due - self.begun)),
         )
 
 
-def why_not(executor: type) -> str | None:
-    """Return why the sleep of an executor of this class cannot be cut short; None if it can.
+async def everything(jobs: Iterable[Any]) -> AsyncIterator[Any]:
+    """Yield all *jobs*: a check that is passed over."""
+    for job in jobs:
+        yield job
 
-    Empty if it is not worth telling: the executor that Snakemake makes for local rules.
-    """
+
+async def _check_some(
+    jobs: Sequence[Any], some: Sequence[Any], check: Callable[[Any], Any]
+) -> AsyncIterator[Any]:
+    """Check *some* of the *jobs*; yield all that have not ended, in their order."""
+    active = {id(job) async for job in check(some)}
+    ended = {id(job) for job in some} - active
+    for job in jobs:
+        if id(job) not in ended:
+            yield job
+
+
+def why_not(executor: type) -> str | None:
+    """Return why the sleep of an executor of this class cannot be cut short; None if it can."""
     if not issubclass(executor, RemoteExecutor):
-        return "" if executor.__module__.startswith("snakemake.executors.") else _NOT_REMOTE
+        return "it has no status checks of the interface's kind"
     for name in ("sleep", "_wait_for_jobs"):
         own = _wrapped(executor, name)
         if own is not vars(RemoteExecutor).get(name) or not inspect.iscoroutinefunction(own):

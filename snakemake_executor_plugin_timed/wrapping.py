@@ -18,13 +18,24 @@ from snakemake_logger_plugin_observe.settings import on_or_off, switched_on
 _OURSELVES: Final = "timed"
 _INNER_SETTINGS: Final = "_timed_wrapped_settings"
 _UNNAMED: Final = "_timed_unnamed"
+FIRST_WAIT: Final = "init_seconds_before_status_checks"
+"""The common setting that says how long an executor waits before its first status check."""
 
 _wraps = "local"
+_first_wait: Callable[[Any], Any] | None = None
 
 
 def wrapped_plugin() -> Any:
     """Return the plugin that is wrapped in this process (local, until one is named)."""
     return ExecutorPluginRegistry().get_plugin(_wraps)
+
+
+def first_wait_s(seconds: Any) -> Any:
+    """Return how long the interface is to wait before the first status check.
+
+    None of the *seconds* that the plugin asks for, if this run's observer waits instead.
+    """
+    return seconds if _first_wait is None else _first_wait(seconds)
 
 
 def configure(settings: Any, wrapped_settings: Any, moment: int) -> None:
@@ -123,6 +134,8 @@ def make(workflow: Any, logger: Any, *args: Any, **kwargs: Any) -> Any:
         ApiError: if a required setting of the wrapped plugin is missing.
 
     """
+    global _first_wait
+    _first_wait = None
     settings = workflow.executor_settings
     nodes = getattr(workflow.resource_settings, "nodes", None)
     if getattr(settings, _UNNAMED, False) and nodes is not None and _command_line() is None:
@@ -139,6 +152,7 @@ def make(workflow: Any, logger: Any, *args: Any, **kwargs: Any) -> Any:
         observer = _observer(workflow, settings)
         if observer is not None:
             executor = timed_class(executor, observer)
+            _first_wait = getattr(observer, "first_wait_s", None)
     except Exception as error:
         _warn_untimed(settings, error)
         observer = None
@@ -167,7 +181,9 @@ def _observer(workflow: Any, settings: Any) -> Any:
         node_stamps=on_or_off(getattr(settings, "node_stamps", None)) != "off",
         accounting=on_or_off(getattr(settings, "accounting", None)) != "off",
         announce=on_or_off(getattr(settings, "announce", None)) == "on",
-        wake=on_or_off(getattr(settings, "wake", None)) == "on",
+        wake=wrapped_plugin().executor
+        if on_or_off(getattr(settings, "wake", None)) == "on"
+        else None,
     )
 
 

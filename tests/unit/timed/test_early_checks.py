@@ -61,7 +61,7 @@ def test_an_end_that_was_noticed_causes_no_check() -> None:
     early(made, 10.5)
     made.ended("1")
     assert made.due(at(11)) is None
-    assert (made.made, made.rung, made.open_ends) == (1, 1, 0)
+    assert (made.made, made.rung, made.open_ends) == (1, 1, frozenset())
 
 
 def test_ends_at_about_the_same_time_share_a_check() -> None:

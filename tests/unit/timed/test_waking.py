@@ -15,7 +15,7 @@ from snakemake_interface_executor_plugins.executors.remote import RemoteExecutor
 from snakemake_executor_plugin_timed import waking as module
 from snakemake_executor_plugin_timed.fragments import Fragments
 from snakemake_executor_plugin_timed.timing import Timed
-from snakemake_executor_plugin_timed.waking import Waking, why_not
+from snakemake_executor_plugin_timed.waking import Waking, everything, why_not
 from snakemake_logger_plugin_observe.recording import notes
 
 KEY = (3, 1)
@@ -57,6 +57,7 @@ class Sleeper(RemoteExecutor):
         self.wait = True
         self.active_jobs = []
         self.checks = 0
+        self.checked: list[list[Any]] = []
         self.ended: list[Any] = []
 
     def start(self) -> None:
@@ -65,8 +66,11 @@ class Sleeper(RemoteExecutor):
 
     async def check_active_jobs(self, active_jobs: Any) -> AsyncIterator[Any]:
         self.checks += 1
+        self.checked.append([job.job.jobid for job in active_jobs])
         while self.ended:
-            self.waking.ended(self.ended.pop(), by_check=True)
+            key = self.ended.pop()
+            self.waking.ended(key, by_check=True)
+            active_jobs = [job for job in active_jobs if job.job.jobid != key[0]]
         if self.grows_by_s:
             self.next_seconds_between_status_checks += self.grows_by_s
         for job in active_jobs:
@@ -83,9 +87,13 @@ class Timing(SimpleNamespace):
 
     waking: Waking
 
-    def checking(self, executor: Any) -> None: ...
     def sleeping(self, executor: Any) -> None: ...
     def shut_down(self, executor: Any) -> None: ...
+
+    def check(self, executor: Any, jobs: Any, check: Any) -> Any:
+        if self.waking.waits_first:
+            return everything(jobs)
+        return self.waking.check(jobs, check)
 
     def sleep(self, executor: Any, own: Any) -> Any:
         return self.waking.sleep(executor, own)
@@ -99,6 +107,10 @@ def timed(waking: Waking, **how: float) -> Any:
     observer = Timing(waking=waking)
     made = type("TimedSleeper", (Timed, Sleeper), {"_observer": observer, "waking": waking})
     return made(**how)
+
+
+def job(number: int) -> Any:
+    return SimpleNamespace(job=SimpleNamespace(jobid=number, attempt=1, is_group=lambda: False))
 
 
 @pytest.fixture
@@ -119,7 +131,7 @@ def waking(
     session: Session, fragments: Fragments, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Waking]:
     monkeypatch.setattr(module, "_LOOK_EVERY_S", 0.02)
-    made = Waking(session, fragments.bell())  # type: ignore[arg-type]
+    made = Waking(session, Sleeper, fragments.bell())  # type: ignore[arg-type]
     made.hang_bell()
     yield made
     made.close()
@@ -180,6 +192,82 @@ def test_an_early_check_that_finds_nothing_does_not_make_the_interval_grow(
     executor.shutdown()
 
 
+def test_an_early_check_is_about_the_jobs_that_rang(waking: Waking, fragments: Fragments) -> None:
+    """A plugin that asks once for each job is not to ask for a thousand because one has ended."""
+    executor = sleeping(waking)
+    for number in range(1, 5):
+        waking.expect((number, 1), (str(number),))
+    executor.active_jobs += [job(number) for number in range(1, 5)]
+    executor.ended.append((2, 1))
+    ring(fragments, "2")
+    ring(fragments, "4")
+    until(lambda: executor.checks == 2 and waking._sleeper is not None)
+    executor.shutdown()
+    assert executor.checked == [[], [2, 4]]
+    assert [one.job.jobid for one in executor.active_jobs] == [1, 3, 4]
+
+
+def test_jobs_that_did_not_ring_are_checked_no_later_than_without(
+    waking: Waking, fragments: Fragments
+) -> None:
+    executor = sleeping(waking, interval_s=2)
+    for number in range(1, 5):
+        waking.expect((number, 1), (str(number),))
+    executor.active_jobs += [job(number) for number in range(1, 5)]
+    ring(fragments, "2")
+    until(lambda: executor.checked[-1:] == [[1, 2, 3, 4]])
+    executor.shutdown()
+    assert executor.checked == [[], *[[2]] * waking.made, [1, 2, 3, 4]]
+    assert 1 <= waking.made <= 3
+
+
+@pytest.mark.parametrize("plugin", ["slurm", "lsf", "htcondor"])
+def test_a_plugin_that_asks_about_all_jobs_at_once_is_asked_about_all(
+    session: Session, plugin: str
+) -> None:
+    named = {"__module__": f"snakemake_executor_plugin_{plugin}"}
+    waking = Waking(session, type("Other", (Sleeper,), named), None)  # type: ignore[arg-type]
+    assert not waking._narrow
+
+
+def test_the_wait_before_the_first_check_can_be_cut_short(
+    waking: Waking, fragments: Fragments
+) -> None:
+    assert waking.first_wait_s(1000) == 0
+    executor = sleeping(waking, interval_s=500)
+    executor.active_jobs.append(job(3))
+    assert executor.checks == 0
+    waking.expect(KEY, ("1",))
+    executor.ended.append(KEY)
+    ring(fragments, "1")
+    until(lambda: executor.checks == 1 and waking._sleeper is not None)
+    assert executor.active_jobs == []
+    executor.shutdown()
+
+
+def test_without_a_first_wait_the_first_check_is_not_passed_over(waking: Waking) -> None:
+    assert waking.first_wait_s(0) == 0
+    executor = sleeping(waking)
+    assert executor.checks == 1
+    executor.shutdown()
+
+
+def test_a_plugin_that_relies_on_the_time_between_checks_keeps_its_pace(
+    session: Session, fragments: Fragments
+) -> None:
+    sge = type("Sge", (Sleeper,), {"__module__": "snakemake_executor_plugin_sge"})
+    waking = Waking(session, sge, fragments.bell())  # type: ignore[arg-type]
+    waking.hang_bell()
+    (decided,) = session.notes
+    assert isinstance(decided, notes.WakeDecided)
+    assert (decided.on, decided.reason) == (
+        False,
+        "its plugin relies on the time between two checks",
+    )
+    assert waking.first_wait_s(30) == 30
+    assert not (fragments.folder / "bell").exists()
+
+
 def test_a_shutdown_ends_the_sleep_without_a_check(session: Session, waking: Waking) -> None:
     executor = sleeping(waking)
     executor.shutdown()
@@ -213,7 +301,7 @@ def test_where_no_bell_can_be_made_the_journal_says_so(
     session: Session, fragments: Fragments
 ) -> None:
     os.mkdir(fragments.folder / "bell")
-    waking = Waking(session, fragments.bell())  # type: ignore[arg-type]
+    waking = Waking(session, Sleeper, fragments.bell())  # type: ignore[arg-type]
     waking.hang_bell()
     (decided,) = session.notes
     assert isinstance(decided, notes.WakeDecided)
@@ -250,7 +338,7 @@ def test_only_the_interface_s_own_sleep_is_cut_short(executor: type, reason: str
 
 
 def test_of_an_executor_that_cannot_be_woken_the_reason_is_written_once(session: Session) -> None:
-    waking = Waking(session, None)  # type: ignore[arg-type]
+    waking = Waking(session, Own, None)  # type: ignore[arg-type]
     executor = object.__new__(Own)
     assert [waking.takes(executor) for _ in range(3)] == [False] * 3
     (decided,) = session.notes
