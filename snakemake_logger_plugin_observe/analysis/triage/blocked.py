@@ -18,4 +18,4 @@ def blocked(run: Run, status: str, live: LiveView | None) -> tuple[Incident, ...
     """
     case = Case(run, status, live=live)
     held = held_jobs.detect(case) if status in ("interrupted", "killed") else ()
-    return (*stuck.detect(case), *(one for one in held if one.failures))
+    return (*stuck.detect(case), *(one for one in held if one.jobs))

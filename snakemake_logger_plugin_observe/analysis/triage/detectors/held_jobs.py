@@ -14,6 +14,11 @@ from snakemake_logger_plugin_observe.analysis.phrasing import (
 )
 from snakemake_logger_plugin_observe.analysis.triage import cluster_jobs
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
+from snakemake_logger_plugin_observe.analysis.triage.holds import (
+    WHO_HELD_IT,
+    are_gone,
+    never_started,
+)
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
 from snakemake_logger_plugin_observe.analysis.triage.time_evidence import (
     cite_longest,
@@ -21,7 +26,6 @@ from snakemake_logger_plugin_observe.analysis.triage.time_evidence import (
     phase_limit,
 )
 from snakemake_logger_plugin_observe.run.attempt import Attempt
-from snakemake_logger_plugin_observe.run.slurm_reasons import kind_of
 
 CLASS: Final = "held_jobs"
 _PHASE: Final = "held"
@@ -32,9 +36,6 @@ _OTHER: Final = Obstacle(
     "nothing else is recorded",
     escalate=True,
 )
-
-
-_NO_HOLD: Final = "find out who or what held it (scontrol hold, or --hold in what is requested)"
 
 
 def detect(case: Case) -> Iterator[Incident]:
@@ -49,13 +50,9 @@ def detect(case: Case) -> Iterator[Incident]:
             held.setdefault(reason, []).append(one)
     large = matters(case, _PHASE)
     for reason, attempts in held.items():
-        never = [one for one in attempts if _never_started(one)]
+        never = [one for one in attempts if never_started(one)]
         if large or never:
             yield _incident(case, reason, never or attempts, never=bool(never))
-
-
-def _never_started(one: Attempt) -> bool:
-    return one.accounting is not None and one.accounting.started is None
 
 
 def _incident(case: Case, reason: str, attempts: Sequence[Attempt], *, never: bool) -> Incident:
@@ -65,6 +62,8 @@ def _incident(case: Case, reason: str, attempts: Sequence[Attempt], *, never: bo
     ended = {one.key for one in attempts if one.accounting and one.accounting.ended is not None}
     still_there = [i for one in attempts if (i := one.external_jobid) and one.key not in ended]
     longest = max(one.phases[_PHASE] for one in attempts)
+    # What is gone cannot be released, and the next run submits other jobs: its end comes first.
+    went = never and are_gone(attempts)
     names = _who(case, attempts)
     of_ids = f" (slurm {named(ids)})" if ids else ""
     how = f"held in the cluster for {longest / 1e6:.1f} s{' at most' if many else ''}"
@@ -80,12 +79,16 @@ def _incident(case: Case, reason: str, attempts: Sequence[Attempt], *, never: bo
         where="operating context",
         claim=f"{names}{of_ids} {'were' if many else 'was'} {how}: {reported}{asked}",
         strength="certain",
-        explains=sum(one.since_selected for one in attempts) if never else case.spent(_PHASE),
-        failures=len(jobs) if never else 0,
+        explains=(
+            sum(one.since_selected for one in attempts)
+            if never and not went
+            else case.spent(_PHASE)
+        ),
+        failures=len(jobs) if never and not went else 0,
         evidence=cite_longest(case, (_PHASE,)),
         wrong_if="squeue or sacct shows another reason for that time",
         action=Action(
-            _NO_HOLD if never and not still_there and kind_of(reason) == "held" else known.to_do,
+            WHO_HELD_IT if went else known.to_do,
             known.why,
             escalate=known.escalate,
             without=() if never else (_PHASE,),
@@ -94,7 +97,7 @@ def _incident(case: Case, reason: str, attempts: Sequence[Attempt], *, never: bo
         check=None if never else phase_limit(case, _PHASE),
         rules=tuple(dict.fromkeys(rules)),
         jobs=tuple(jobs) if never else (),
-        cut_off=never,
+        cut_off=never and not went,
     )
 
 

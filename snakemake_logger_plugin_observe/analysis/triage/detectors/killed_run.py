@@ -10,6 +10,7 @@ from snakemake_logger_plugin_observe.analysis.live.summary import still_out
 from snakemake_logger_plugin_observe.analysis.triage import in_flight
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.failure_classes import KILLED
+from snakemake_logger_plugin_observe.analysis.triage.holds import before_going_on
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
 from snakemake_logger_plugin_observe.analysis.unended import before_jobs, go_on
 from snakemake_logger_plugin_observe.run.attempt import Attempt
@@ -65,7 +66,8 @@ def detect(case: Case) -> Iterator[Incident]:
         evidence=tuple(cited),
         wrong_if=_wrong_if(case, left),
         action=Action(
-            go_on(
+            before_going_on(case)
+            + go_on(
                 case.run,
                 left,
                 killed=case.status == "killed",

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from builders import Story, a_record, begun, stamps
 
+from snakemake_logger_plugin_observe.analysis.triage.blocked import blocked
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.steps import triage
 from snakemake_logger_plugin_observe.run.scheduler_ends import has_ended, is_out
@@ -52,6 +53,22 @@ def test_what_became_of_jobs_is_said_and_nothing_is_to_be_cancelled_that_has_end
         "reported that the directory is locked)"
     )
     assert found.action.commands == ()
+
+
+def test_a_hold_that_went_with_its_job_does_not_come_before_the_run_s_end() -> None:
+    """Nothing is left to release, and the hold explains no more than the time it lasted."""
+    gone = {"state": "CANCELLED", "reason": "JobHeldUser", "cancelled_by": "0"}
+    run = killed(**gone, started=None, eligible=None).run
+    why, hold = triage(Case(run, "killed")).incidents
+    assert (why.incident_class, hold.incident_class) == ("killed_run", "held_jobs")
+    assert why.action.text.startswith(
+        "find out who or what held it (scontrol hold, or --hold in what is requested); then run the "
+        "same command again with --rerun-incomplete"
+    )
+    assert hold.failures == 0
+    assert hold.explains == Case(run, "killed").spent("held")
+    (same,) = blocked(run, "killed", None)
+    assert why.action.text.startswith(same.action.text)
 
 
 def test_what_the_scheduler_still_has_is_to_be_cancelled_first() -> None:
