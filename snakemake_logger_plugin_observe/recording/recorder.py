@@ -445,12 +445,12 @@ class Recorder:
         known = self._provenance_known
         if known is not None and known.wait(_LOOKUP_PATIENCE_S):  # git can be slow
             self._take_remaining()
-        self._run_events.write_accounting(moment)
         if self._inputs is not None:
             self._inputs.finish(_LOOKUP_PATIENCE_S)
             self._take_remaining()
         self._take_outputs(moment)
         self._run_events.close(moment)
+        self._run_events.write_accounting(moment)  # an attempt's end comes before its record
         self._measure_file_system(moment, "end")
         summary = self._run_events.end(moment)
         if (path := self._journal.complete_path()) is not None:

@@ -21,6 +21,7 @@ from snakemake_logger_plugin_observe.analysis.cost.account import account
 from snakemake_logger_plugin_observe.analysis.cost.validation import validate
 from snakemake_logger_plugin_observe.external import slurm_accounting
 from snakemake_logger_plugin_observe.journal.events import AttemptFinished, Heartbeat
+from snakemake_logger_plugin_observe.journal.excerpts import repeated_lines
 from snakemake_logger_plugin_observe.journal.node_reports import NodeReport
 from snakemake_logger_plugin_observe.journal.reading import read_journal
 from snakemake_logger_plugin_observe.journal.records import Wait
@@ -825,6 +826,20 @@ def test_a_journal_with_slurm_accounting_is_valid(record: Record, command: Comma
     recording.put(notes.AccountingWanted, 16).finish()
     reading = read_journal(recording.path)
     assert validate(reading, reading.problems).sound
+
+
+def test_the_record_of_a_job_without_an_end_is_written_once_behind_it(
+    record: Record, command: Command
+) -> None:
+    command("sacct", printing(sacct({"State": "RUNNING", "End": "Unknown"})))
+    recording = record().job(1).selected(4, 1)
+    recording.accepted(5, (1, 1), "71", "1", submitting=4)
+    recording.put(notes.AccountingWanted, 16).finish()
+    ends = [
+        one.event for one in recording.events if one.event in ("attempt_finished", "accounting")
+    ]
+    assert ends == ["attempt_finished", "accounting"]
+    assert list(repeated_lines(recording.path)) == []
 
 
 def test_a_group_s_submission_is_queried_once(record: Record, command: Command) -> None:
