@@ -18,6 +18,7 @@ from snakemake_logger_plugin_observe.run.scope import job_counts
 
 _PAIR: Final = 2
 _IDS: Final = 8
+_ON_THIS_HOST: Final = frozenset({None, "local", "dryrun", "touch", "timed"})
 
 
 def in_flight(run: Run) -> list[Attempt]:
@@ -83,6 +84,10 @@ def go_on(
     elif ids:
         first = f"check whether the cluster still runs {named(ids, _IDS)}, and cancel those "
         first += "that it does; then "
+    elif _is_on_a_cluster(run):
+        if any(one.stamps.accepted is not None or not run.wrapped for one in may_go_on):
+            first = "ask the scheduler for your jobs (with Slurm: squeue --me), and cancel those "
+            first += "that are left of this run; then "
     elif not all(one.cut_off for one in may_go_on):
         jobs = _names(run, may_go_on)
         first = f"check on this host (ps -ef) whether the tools of {jobs} still run, and end those "
@@ -91,6 +96,12 @@ def go_on(
     if not killed:
         return again
     return f"{again} (after snakemake --unlock, if it is reported that the directory is locked)"
+
+
+def _is_on_a_cluster(run: Run) -> bool:
+    """Whether the run's executor hands jobs to another machine, or to a submit command."""
+    executor = (run.started.wraps or run.started.executor) if run.started is not None else None
+    return executor not in _ON_THIS_HOST
 
 
 def _ids(attempts: Sequence[Attempt]) -> tuple[str, ...]:

@@ -12,9 +12,9 @@ _SENTENCE: Final = re.compile(
 def id_in(external: str | None) -> str | None:
     """Return the id in what a submit command answered: all of it, or the one in a sentence.
 
-    An error text, or a sentence without an id, is returned as it is: it is no id of anything.
+    None for an error text, or a sentence without an id: they are ids of nothing.
     """
     if external is None or " " not in external:
         return external
     found = _SENTENCE.match(external)
-    return found["id"] if found is not None else external
+    return found["id"] if found is not None else None

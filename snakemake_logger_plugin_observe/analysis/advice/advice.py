@@ -99,7 +99,7 @@ def _choices(run: Run, account: Account, trials: "Trials", least: Micros) -> Ite
         work.nested(run, account, least),
         work.fewer_jobs(run, account, least),
         work.grouping(account, least),
-        work.submissions(account, least),
+        work.submissions(run, account, least),
         work.waits(run, account, least),
         work.ended_jobs(run, account, trials.model, least),
         work.before_snakemake(run, account, least),

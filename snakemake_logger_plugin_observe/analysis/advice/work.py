@@ -1,6 +1,7 @@
 """Levers on what is done: Snakemake's own work for each job, waits, files, planning, the tools."""
 
 from collections.abc import Iterable, Iterator
+from statistics import median_low
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.advice.lever import Choice, Lever
@@ -155,10 +156,15 @@ def group_size(jobs: int, tool: Micros) -> int:
     return max(2, min(_MOST_IN_GROUP, jobs // 2, _GROUP // max(tool, 1)))
 
 
-def submissions(account: Account, least: Micros) -> Iterator[Choice]:
+def submissions(run: Run, account: Account, least: Micros) -> Iterator[Choice]:
     """Yield a submit command that answers sooner, if jobs waited for it one after the other."""
-    phases, attempts = account.makespan_by_phase, max(1, account.attempt_count)
-    each = account.jobs_by_phase.get("submit", 0) // attempts
+    phases = account.makespan_by_phase
+    made = [
+        one.phases["submit"]
+        for one in run.attempts.values()
+        if one.stamps.accepted is not None and one.phases.get("submit")
+    ]
+    each = median_low(made) if made else 0
     waited = phases.get("submit", 0) + phases.get("dispatch", 0)  # for those before it
     if each < _SLOW_SUBMIT or waited < least:
         return
@@ -166,7 +172,8 @@ def submissions(account: Account, least: Micros) -> Iterator[Choice]:
         Lever(
             "submit",
             "make the submit command answer sooner",
-            f"it took {each / 1e6:.2g} s for each of {plural(attempts, 'submission')}",
+            f"it took {each / 1e6:.2g} s for each of {plural(len(made), 'submission')}"
+            f"{' (median)' if len(made) > 1 else ''}",
             without=("submit",),
             at_most=True,
         )

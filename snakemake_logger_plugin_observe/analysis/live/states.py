@@ -18,6 +18,8 @@ from snakemake_logger_plugin_observe.analysis.live.state import (
     RunningCommand,
     State,
 )
+from snakemake_logger_plugin_observe.analysis.submission.settings import settings_of
+from snakemake_logger_plugin_observe.analysis.submission.signs import is_no_id
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.journal.node_reports import NodeReport
 from snakemake_logger_plugin_observe.journal.records import Execution, Level, SchedulerRecord
@@ -191,6 +193,11 @@ def _member(run: Run, attempt: Attempt, above: LiveState, levels: Sequence[Level
     return replace(found, state="done", since=max(one.tool_ended or 0 for one in begun))
 
 
+def status_command_of(run: Run) -> str | None:
+    """Return the command that Snakemake asks for a job's status, if the run has one."""
+    return settings_of(run.started).status_command if run.started is not None else None
+
+
 class _Evidence:
     """What is known about one submission."""
 
@@ -216,8 +223,7 @@ class _Evidence:
         """Return what the submission does *now*; *not_asked*: why the scheduler was not."""
         self._now, self._not_asked = now, not_asked
         found = self._state()
-        external = self._attempt.external_jobid
-        has_no_id = external is not None and self._is_no_id(external)
+        has_no_id = self._is_no_id(self._attempt.external_jobid)
         since = None if found.since is None else min(found.since, self._now)
         return replace(found, has_no_id=has_no_id, since=since)
 
@@ -240,11 +246,14 @@ class _Evidence:
             return self._is("gone", None, "neither squeue nor sacct knows it")
         return self._on_its_node()
 
-    def _is_no_id(self, external: str) -> bool:
-        """Whether what a submission printed is a sentence: no scheduler has blanks in its ids."""
+    def _is_no_id(self, external: str | None) -> bool:
+        """Whether what a submission printed is nothing, or a sentence."""
+        if external is None:
+            accepted = self._attempt.stamps.accepted is not None
+            return accepted and status_command_of(self._run) is not None
         if is_slurm(self._run):
             return not _ID.fullmatch(external)
-        return len(external.split()) > 1
+        return is_no_id(external)
 
     def _may_start_again(self) -> bool:
         """Whether Slurm may have ended it, to start it again, and did not say what became of it."""
@@ -331,7 +340,7 @@ class _Evidence:
                 return f"{silent}, and Slurm, which may not be its scheduler, does not know it"
             return "it was submitted just now, and the scheduler does not show it yet"
         shown = self._attempt.external_jobid or "none"
-        if self._is_no_id(shown):
+        if self._is_no_id(self._attempt.external_jobid):
             return f"{silent}, and there is no id to ask by"
         if found := _ID.fullmatch(shown):
             return f"{silent}, and it is on the cluster {found['cluster']}, which was not asked"

@@ -1,5 +1,6 @@
 """A run's status checks: which command, if any, reports its jobs' states, and how often."""
 
+from collections.abc import Iterator
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.cost.polling import (
@@ -29,6 +30,8 @@ _ENDS_THE_SCRIPT: Final = frozenset(
     {"CANCELLED", "TIMEOUT", "DEADLINE", "NODE_FAIL", "BOOT_FAIL", "PREEMPTED"}
 )
 """The states of jobs whose scripts Slurm ended."""
+_SUBMITS_AT_ONCE: Final[Micros] = 60_000_000
+"""A submit command that takes longer than this does not just take its time."""
 _ASK_SLURM: Final = frozenset({"sacct", "squeue"})
 
 
@@ -75,7 +78,7 @@ def overdue(run: Run, view: LiveView) -> tuple[LiveState, ...]:
     """Return what has ended for so long that a status check should have found it.
 
     Without a status command only a job whose script ran to its end is ever found; while a status
-    command hangs, none is.
+    command hangs, none is. While Snakemake submits others, it takes note of no end.
     """
     if not view.attended:  # no process is left that could notice it
         return ()
@@ -83,13 +86,14 @@ def overdue(run: Run, view: LiveView) -> tuple[LiveState, ...]:
     if _has_arrays(run):  # the plugin reports a failed task at the second check that finds it
         most_s += longest_interval_s(run, view.now)
     hangs = hanging_check(run, view) is not None
+    submits = any(one.state == "selected" for one in view.submissions)
     return tuple(
         one
         for one in view.submissions
         if one.state == "ended"
         and not one.has_no_id
         and (length := view.length(one)) is not None
-        and (hangs or length / 1e6 > most_s or is_never_found(run, one))
+        and (hangs or (length / 1e6 > most_s and not submits) or is_never_found(run, one))
     )
 
 
@@ -117,12 +121,30 @@ def hanging_check(run: Run, view: LiveView) -> RunningCommand | None:
     return min(hang, key=lambda one: one.since, default=None)
 
 
+def hanging_submission(run: Run, view: LiveView) -> RunningCommand | None:
+    """Return the submit command that Snakemake waits for, if it has not answered for long."""
+    own = words(settings_of(run.started).submit_command or "") if run.started is not None else []
+    programs = {"sbatch", *(word.rpartition("/")[2] for word in own[:1])}
+    hang = (
+        one
+        for one in view.commands
+        if view.now - one.since > _SUBMITS_AT_ONCE and programs & {*_programs(one)}
+    )
+    return min(hang, key=lambda one: one.since, default=None)
+
+
+def _programs(one: RunningCommand) -> Iterator[str]:
+    """Yield the names of the words of a command: a shell has all of its own in one word."""
+    for part in one.words:
+        yield from (word.rpartition("/")[2] for word in words(part))
+
+
 def _asks_for_a_state(run: Run, one: RunningCommand) -> bool:
     own = words(status_command(run) or "")
     said = {word for part in one.words for word in words(part)}  # a shell has it in one word
     if own:
         return set(own) <= said
-    return bool(_ASK_SLURM & {word.rpartition("/")[2] for word in said})
+    return bool(_ASK_SLURM & {*_programs(one)})
 
 
 def _has_arrays(run: Run) -> bool:

@@ -14,7 +14,11 @@ from snakemake_logger_plugin_observe.analysis.live.state import (
     lasting,
     longest,
 )
-from snakemake_logger_plugin_observe.analysis.live.status_checks import longest_interval_s, overdue
+from snakemake_logger_plugin_observe.analysis.live.status_checks import (
+    hanging_submission,
+    longest_interval_s,
+    overdue,
+)
 from snakemake_logger_plugin_observe.analysis.phrasing import (
     group_name,
     job_name,
@@ -22,12 +26,15 @@ from snakemake_logger_plugin_observe.analysis.phrasing import (
     named,
     submission_name,
 )
+from snakemake_logger_plugin_observe.analysis.submission.settings import settings_of
+from snakemake_logger_plugin_observe.analysis.submission.setups import Setup, array_over_jobs
 from snakemake_logger_plugin_observe.run.model import Run
 
 _IDS: Final = 8
 _SHOWN: Final = 3
 _SUBMITS_AT_ONCE: Final = 60_000_000
 """A submission that takes longer than this is not just slow."""
+_FILLS_AT_ONCE: Final = 10_000_000
 _ORDER: Final[tuple[State, ...]] = (
     *("unknown", "gone", "ended", "suspended", "pending", "selected"),
     *("job_script", "starting", "running", "waiting", "done", "finishing", "computing"),
@@ -137,20 +144,31 @@ def standing_still(run: Run, view: LiveView) -> str:
     still += [one for one in view.submissions if one.state == "ended" and one.has_no_id]
     still += overdue(run, view)
     still += [one for one in view.submissions if obstacle(one.reason) and one.state == "pending"]
-    still += unsubmitted(view)
+    still += unsubmitted(run, view)
     if not still:
         return ""
     return f"nothing moves: {'; '.join(line.text for line in lines(run, view)[:_SHOWN])}"
 
 
-def unsubmitted(view: LiveView) -> tuple[LiveState, ...]:
-    """Return what waits to be submitted, if the first of it does so for long, and nothing is out.
+def unsubmitted(run: Run, view: LiveView) -> tuple[LiveState, ...]:
+    """Return what waits to be submitted for too long: the first of it, so the others wait, too.
 
-    Of the others it may not be known since when: the scheduler itself waits for the first.
+    Of those it may not be known since when: the scheduler itself waits for the first. An array that
+    cannot be filled need not be waited for.
     """
-    late = any((view.length(one) or 0) > _SUBMITS_AT_ONCE for one in view.submissions)
-    waits = all(one.state == "selected" for one in view.submissions)
-    return view.submissions if waits and late else ()
+    waiting = tuple(one for one in view.submissions if one.state == "selected")
+    if waiting and hanging_submission(run, view) is not None:
+        return waiting
+    most = _FILLS_AT_ONCE if never_full(run) is not None else _SUBMITS_AT_ONCE
+    late = any((view.length(one) or 0) > most for one in waiting)
+    return waiting if late and len(waiting) == len(view.submissions) else ()
+
+
+def never_full(run: Run) -> Setup | None:
+    """Return why the executor waits for more jobs for an array than are ever selected."""
+    if run.started is None or run.planned is None:
+        return None
+    return array_over_jobs(settings_of(run.started), run.planned.to_run)
 
 
 def not_known(run: Run, view: LiveView) -> str:
@@ -172,6 +190,8 @@ def soon_noticed(run: Run, view: LiveView) -> str:
     if not ended or not view.attended or any(one.has_no_id for one in ended):
         return ""
     names = "; ".join(line.text for line in lines(run, view) if line.states[0] in ended)
+    if any(one.state == "selected" for one in view.submissions):
+        return f"wait until the others are submitted, then ends are noticed ({names})"
     interval_s = longest_interval_s(run, view.now)
     return f"wait for the next status check ({names}), at most {interval_s:.0f} s after the last"
 

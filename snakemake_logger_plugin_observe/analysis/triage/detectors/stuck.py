@@ -22,6 +22,7 @@ from snakemake_logger_plugin_observe.analysis.live.state import (
 from snakemake_logger_plugin_observe.analysis.live.states import is_slurm
 from snakemake_logger_plugin_observe.analysis.live.summary import (
     does,
+    never_full,
     rule_or_group,
     unsubmitted,
     who,
@@ -32,6 +33,7 @@ from snakemake_logger_plugin_observe.analysis.triage import cluster_jobs
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.failure_classes import STUCK
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident, Strength
+from snakemake_logger_plugin_observe.journal.error_lines import is_error
 from snakemake_logger_plugin_observe.pasting import Command, command, path, words
 from snakemake_logger_plugin_observe.run.slurm_reasons import kind_of
 
@@ -304,23 +306,28 @@ def _without_an_id(case: Case, view: LiveView) -> Iterator[Incident]:
     states = [one for one in view.submissions if one.has_no_id]
     if not states:
         return
-    answers = named(dict.fromkeys(repr(one.external_jobid) for one in states))
+    answers = named([*dict.fromkeys(repr(i) for one in states if (i := one.external_jobid))])
+    said = f"answered {answers}, which is no id" if answers else "printed no id"
     settings = settings_of(case.run.started) if case.run.started is not None else None
     submit = settings.submit_command if settings is not None else None
+    failed = all(is_error(one.external_jobid or "") for one in states)
     to_do = "add --parsable to sbatch"
     if submit is None or not is_slurm(case.run):
         to_do = (
             f"make the submit command{f' ({submit})' if submit else ''} print the job's id alone"
         )
-    still = any(one.state != "ended" for one in states)
+    if failed:
+        to_do = "mend the submission that failed by that answer, and let the submit command fail "
+        to_do += "with it (exit code 1)"
+    still = any(one.state != "ended" for one in states) and not failed
     cancel = "cancel its jobs that still run (squeue --me shows them), " if still else ""
     yield _incident(
         case,
         view,
         states,
         about="id",
-        claim=f"{who(case.run, states)}: the submit command answered {answers}, which is no id, so "
-        f"no status is found by it; {does(view, states)}",
+        claim=f"{who(case.run, states)}: the submit command {said}, so no status is found by it; "
+        f"{does(view, states)}",
         strength="certain",
         wrong_if="the status command finds a job by that text",
         action=Action(
@@ -354,13 +361,24 @@ def _gone(case: Case, view: LiveView) -> Iterator[Incident]:
 
 def _unsubmitted(case: Case, view: LiveView) -> Iterator[Incident]:
     """Yield what was selected long ago, and waits to be submitted while nothing else is out."""
-    late = unsubmitted(view)
+    late = unsubmitted(case.run, view)
     if not late or case.status != "running":
         return
     settings = settings_of(case.run.started) if case.run.started is not None else None
     arrays = settings is not None and bool(settings.array_rules)
     jobs = settings.jobs if settings is not None else None
-    if arrays:
+    setup, hanging = never_full(case.run), status_checks.hanging_submission(case.run, view)
+    if hanging is not None:
+        hangs = lasting(view.now - hanging.since)
+        cause = f"the submit command has not answered for {hangs} (process {hanging.pid} here)"
+        to_do = "find out what the submit command waits for; if the scheduler does not answer on "
+        to_do += "this host, ask the administrators"
+        why = "nothing more is submitted while it hangs"
+    elif setup is not None:
+        cause = setup.problem
+        to_do = f"stop Snakemake (Ctrl-C), {setup.fix}, and run again"
+        why = "no more jobs than --jobs are ever selected, so the array is never full"
+    elif arrays:
         cause = f"the Slurm plugin waits for more jobs to make an array of (--jobs is {jobs})"
         to_do = "stop Snakemake (Ctrl-C), and run it again with larger --jobs, or without "
         to_do += "--slurm-array-jobs"
@@ -378,7 +396,7 @@ def _unsubmitted(case: Case, view: LiveView) -> Iterator[Incident]:
         about="unsubmitted",
         claim=f"{who(case.run, late) if len(_by_name(case, late)) == 1 else f'{len(late)} jobs'}: "
         f"selected {lasting(length or 0)} ago, and none submitted: {cause}",
-        strength="likely",
+        strength="certain" if setup is not None or hanging is not None else "likely",
         wrong_if="they are submitted while you read this",
         action=Action(to_do, why, escalate=not arrays),
     )

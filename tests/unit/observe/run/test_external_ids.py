@@ -17,8 +17,8 @@ from snakemake_logger_plugin_observe.run.external_ids import id_in
         ("Submitted batch job 311 on cluster west", "311"),
         ('Your job 311 ("map") has been submitted', "311"),
         ("Job <311> is submitted to queue <normal>.", "311"),
-        ("sbatch: error: job 5 could not be queued", "sbatch: error: job 5 could not be queued"),
-        ("all jobs were submitted", "all jobs were submitted"),
+        ("sbatch: error: job 5 could not be queued", None),
+        ("all jobs were submitted", None),
     ],
 )
 def test_an_id_is_taken_from_a_sentence_and_from_nothing_else(

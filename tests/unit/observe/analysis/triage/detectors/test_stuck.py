@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from builders import Story, at, begun
 from out_on_cluster import SUBMITTED, answered, computing, live_case, out, over, queued, view_of
 
@@ -209,6 +210,56 @@ def test_an_array_that_is_never_full_is_stuck() -> None:
     assert found(story, now_s=30) == []
     (one,) = found(story, now_s=120)
     assert "waits for more jobs to make an array of (--jobs is 1)" in one.claim
+
+
+def test_an_array_that_cannot_be_filled_is_stuck_at_once_and_certainly() -> None:
+    story = begun(command=("snakemake", "--slurm-array-jobs", "all"), jobs=2).planned(2, {"map": 5})
+    story.job(1).job(2).heartbeat(20, (1, 1), (2, 1))
+    (one,) = found(story, now_s=25)
+    assert one.strength == "certain"
+    assert "array mode submits nothing until all 5 jobs of map are selected" in one.claim
+    assert "raise --jobs to 5 or more" in one.action.text
+
+
+def test_a_submit_command_that_is_seen_to_hang_is_stuck_also_while_others_run() -> None:
+    settings = {"submit_cmd": "./submit.sh --fast", "status_cmd": "./status.sh"}
+    story = out("71", **{**GENERIC, "command": ("snakemake",), "settings": settings})
+    story.job(2).heartbeat(20, (2, 1))
+    words = ("/bin/sh", "-c", './submit.sh --fast "snakejob.map.2.sh"')
+    more = {"reports": {(1, 1): computing()}, "now_s": 100}
+    (one,) = found(story, answered(), commands=[RunningCommand(9, words, at(30))], **more)
+    assert "the submit command has not answered for 70 s (process 9 here)" in one.claim
+    assert one.jobs == (2,)
+    assert found(story, answered(), commands=[RunningCommand(9, words, at(60))], **more) == []
+
+
+def test_an_end_is_not_unnoticed_while_others_are_submitted() -> None:
+    settings = {"submit_cmd": "./submit.sh", "status_cmd": "./status.sh"}
+    story = out("71", **{**GENERIC, "command": ("snakemake",), "settings": settings})
+    story.job(2).heartbeat(20, (2, 1))
+    view = view_of(story, answered(), {(1, 1): over(ended_s=15)}, now_s=55)
+    answer = triage(live_case(story, view))
+    assert (answer.incidents, answer.symptoms) == ((), ())
+    assert answer.note.next_action[0].text.startswith("nothing to do so far: wait until the others")
+
+
+@pytest.mark.parametrize(
+    ("answer", "said", "to_do"),
+    [
+        (None, "printed no id", "print the job's id alone"),
+        (
+            "sbatch: error: Socket timed out",
+            "answered 'sbatch: error: Socket timed out', which is no id",
+            "mend the submission that failed by that answer",
+        ),
+    ],
+)
+def test_a_submission_without_an_id_is_stuck(answer: str | None, said: str, to_do: str) -> None:
+    settings = {"submit_cmd": "./submit.sh", "status_cmd": "./status.sh"}
+    story = out(answer, **{**GENERIC, "command": ("snakemake",), "settings": settings})
+    (one,) = found(story, answered())
+    assert f"the submit command {said}, so no status is found by it" in one.claim
+    assert to_do in one.action.text
 
 
 def test_an_array_s_job_that_is_not_described_yet_is_stuck_all_the_same() -> None:
