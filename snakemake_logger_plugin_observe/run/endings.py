@@ -39,7 +39,7 @@ def exit_of(
 
     """
     code = execution.exit_code if execution is not None else None
-    if code is None and last:
+    if code is None and last and not attempt.end_from_record:  # else it is the job script's
         code = attempt.exit_code
     message = execution.message if execution is not None else None
     message = message or (attempt.message if last else None)

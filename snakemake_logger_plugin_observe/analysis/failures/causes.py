@@ -96,7 +96,7 @@ def failure_cause(
         cause, certain = "contradicted", True
     elif misreported:
         cause, certain = "misreported", False
-    elif attempt.status == "lost" or (last and _vanished(attempt)):
+    elif attempt.status == "lost" or (last and _vanished(attempt, record)):
         cause, certain = "lost", False
     else:
         cause, certain = ("exception" if messages.is_exception(message) else "other"), True
@@ -192,8 +192,13 @@ def _succeeded_on_the_node(attempt: Attempt) -> bool:
     return ended and all(one.status in ("success", "cached") for one in executions)
 
 
-def _vanished(attempt: Attempt) -> bool:
-    """Whether a submission's processes on the node disappeared without an end."""
+def _vanished(attempt: Attempt, record: SchedulerRecord | None) -> bool:
+    """Whether a submission's processes on the node disappeared without an end.
+
+    Not if its job script ended by itself, by the scheduler's record.
+    """
+    if record is not None and record.state == "FAILED" and record.exit_code and not record.signal:
+        return False
     unseen = (NODE_CUT_OFF, ONLY_A_SIGN, NO_NODE_STAMPS)
     return attempt.external_jobid is not None and any(one in attempt.unobserved for one in unseen)
 

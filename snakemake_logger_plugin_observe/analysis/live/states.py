@@ -82,10 +82,14 @@ def _calls_sbatch(run: Run) -> bool:
 
 
 def out(run: Run) -> list[Attempt]:
-    """Return the attempts on a cluster that have no end yet: submissions, then groups' members."""
+    """Return the attempts on a cluster whose end the run has not seen.
+
+    Submissions come first, then groups' members. Of some the scheduler's record knows the end; what
+    they did up to it, only their nodes do.
+    """
     if not is_remote(run):
         return []
-    found = [one for one in run.attempts.values() if one.status not in FINAL]
+    found = [one for one in run.attempts.values() if one.status not in FINAL or one.end_from_record]
     found = [one for one in found if not _is_local(run, one)]
     return [one for one in found if not one.is_member] + [one for one in found if one.is_member]
 
@@ -139,6 +143,8 @@ def live_view(
             states[attempt.key] = _member(run, attempt, above, levels)
             continue
         record = record_in(run, attempt, answer)
+        if record is None and attempt.end_from_record:
+            record = attempt.accounting
         report = reports.get(attempt.key, NodeReport())
         known = _Evidence(run, attempt, report, record, answer)
         found = known.state(now, not_asked)

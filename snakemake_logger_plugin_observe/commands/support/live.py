@@ -54,8 +54,8 @@ def with_live_view(source: Source, *, offline: bool) -> Source:
     not_asked = _why_not(run, offline=offline)
     answer = QueueAnswer()
     if not_asked is None:
-        asked = (one.external_jobid for one in (*attempts, *failed))
-        ids = [one for one in asked if one is not None]
+        asked = [one for one in (*attempts, *failed) if not one.end_from_record]
+        ids = [one.external_jobid for one in asked if one.external_jobid is not None]
         answer = slurm_queue.query(ids, (run.start or 0) // 1_000_000)
     known = ((one.key, states.record_in(run, one, answer)) for one in failed)
     take_in_records(run, {key: record for key, record in known if record is not None})

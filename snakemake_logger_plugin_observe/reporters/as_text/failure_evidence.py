@@ -46,10 +46,7 @@ def evidence(
     messages = _messages(run, one, attempt, logged=logged)
     yield from map(line, messages)
     if not (one.decisive.message or attempt.message):
-        yield from map(
-            line,
-            [_UNSEEN[why] for why in attempt.unobserved if why in _UNSEEN][:1],
-        )
+        yield from map(line, _unseen(attempt))
     for log in logs:
         yield from _log(log)
     if row.command and not logged and with_command:
@@ -60,6 +57,15 @@ def evidence(
         yield line(f"inputs: {first_of(one.inputs, _INPUTS)}")
     unseen = dict.fromkeys(why for failed in failed_attempts(one) for why in failed.unobserved)
     yield from (line(f"unobserved: {why}", "dim") for why in unseen)
+
+
+def _unseen(attempt: Attempt) -> list[str]:
+    """Return what can be concluded about a failure without a message."""
+    record = attempt.accounting
+    if attempt.end_from_record and record is not None:
+        code = f": exit code {record.exit_code} of its job script" if record.exit_code else ""
+        return [f"only the scheduler's record shows its end{code}; how its tool ended is unknown"]
+    return [_UNSEEN[why] for why in attempt.unobserved if why in _UNSEEN][:1]
 
 
 def _messages(run: Run, one: Failure, attempt: Attempt, *, logged: bool) -> list[str]:

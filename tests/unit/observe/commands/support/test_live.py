@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import NODE, SECOND, Story, at, printing, stamps
+from builders import NODE, SECOND, Story, a_record, at, printing, stamps
 from fragment_lines import process
 from out_on_cluster import FOLDER, out
 
@@ -204,3 +204,23 @@ def test_slurm_is_asked_about_jobs_that_failed_too_while_the_run_goes_on(
     assert "71,72" in asked.read_text() or "72,71" in asked.read_text()
     assert [one["incident_class"] for one in found["findings"]][:1] == ["status_misreported"]
     assert "put it back into the queue" in found["findings"][0]["claim"]
+
+
+def test_what_a_killed_run_s_nodes_wrote_counts_also_once_the_records_are_imported(
+    workdir: Path, folder: Path, slurm: Command, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The exit code in the record is the job script's, and not the tool's."""
+    story = out("71", "72", process_started=at(0))
+    failed = {"state": "FAILED", "exit_code": 1, "started": 6, "ended": 15}
+    story.accounting(1, a_record("71", **failed)).accounting(2, a_record("72", **failed))
+    written = journal(story, workdir)
+    tool = {"rule": "map", "begun": at(8), "tool_started": at(9), "tool_ended": at(12)}
+    ended = process(
+        planned=at(7), ended=at(14), executions=[{**tool, "status": "failed", "exit_code": 7}]
+    )
+    (folder / "1.fragment").write_bytes(ended + b"\n")
+    asked = slurm("squeue", squeue())
+    found = answer(capsys, "jobs", "--failed", str(written))
+    codes = {one["job_id"]: one["failures"][-1]["exit_code"] for one in found["failures"]}
+    assert codes == {1: 7, 2: None}
+    assert not asked.exists()
