@@ -5,17 +5,14 @@ from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.citations import Citation
 from snakemake_logger_plugin_observe.analysis.live import status_checks
-from snakemake_logger_plugin_observe.analysis.live.log_folders import folders_of, without_a_log
 from snakemake_logger_plugin_observe.analysis.live.reasons import (
     Obstacle,
     obstacle,
-    recorded_obstacle,
 )
 from snakemake_logger_plugin_observe.analysis.live.state import (
     ON_A_NODE,
     LiveState,
     LiveView,
-    RunningCommand,
     lasting,
     longest,
 )
@@ -33,8 +30,9 @@ from snakemake_logger_plugin_observe.analysis.triage import cluster_jobs
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.failure_classes import STUCK
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident, Strength
+from snakemake_logger_plugin_observe.analysis.triage.unnoticed import why_unnoticed
 from snakemake_logger_plugin_observe.journal.error_lines import is_error
-from snakemake_logger_plugin_observe.pasting import Command, command, path, words
+from snakemake_logger_plugin_observe.pasting import Command, command
 from snakemake_logger_plugin_observe.run.slurm_reasons import kind_of
 
 CLASS: Final = STUCK
@@ -189,113 +187,21 @@ def _unnoticed(case: Case, view: LiveView) -> Iterator[Incident]:
         return
     interval_s = status_checks.longest_interval_s(run, view.now)
     late: dict[tuple[str, str], list[LiveState]] = {}
-    hanging = status_checks.hanging_check(run, view)
     for one in status_checks.overdue(run, view):
         late.setdefault((rule_or_group(run, one), one.reason or ""), []).append(one)
     for (name, reason), states in late.items():
-        at_once = _never_ran(case, view, states)
-        cause, to_do, why = _why_unnoticed(case, view, states[0], hanging, at_once=at_once)
-        how = _at_once(case, states) if at_once else ""
+        found = why_unnoticed(case, view, states)
         yield _incident(
             case,
             view,
             states,
             about=f"unnoticed:{name}:{reason}"[:80],
-            claim=f"{who(run, states)} {does(view, states)}{how}; {cause}",
+            claim=f"{who(run, states)} {does(view, states)}{found.how}; {found.cause}",
             strength="certain" if longest(view, states) else "likely",
             wrong_if="Snakemake reports its end with its next status check, at most "
             f"{interval_s:.0f} s after the last",
-            action=Action(to_do, why, commands=_makes(case, states) if at_once else ()),
+            action=Action(found.to_do, found.why, commands=found.commands),
         )
-
-
-def _is_misread(case: Case, one: LiveState) -> bool:
-    """Whether Slurm's plugin does not understand the state: ``CANCELLED by 0`` is none it knows."""
-    started, record = case.run.started, one.record
-    plugin = (started.wraps or started.executor) if started is not None else None
-    return plugin == "slurm" and record is not None and record.state == "CANCELLED"
-
-
-def _never_ran(case: Case, view: LiveView, states: Sequence[LiveState]) -> bool:
-    """Whether Slurm ended jobs at once, because it could not open their log files."""
-    return set(states) <= set(without_a_log(case.run, view))
-
-
-def _at_once(case: Case, states: Sequence[LiveState]) -> str:
-    """Return that jobs ended before their scripts ran, and which folder they miss."""
-    folders = folders_of(case.run, states)
-    absent = [one for one in folders if one in case.files_absent]
-    missing = f"; it writes into {named(folders)}, which has to be there before" if folders else ""
-    if absent:
-        missing = f"; {named(absent)} {'is' if len(absent) == 1 else 'are'} not there"
-    return (
-        ", in the second in which it began and before its script ran: Slurm could not open its log "
-        f"file{missing}"
-    )
-
-
-def _makes(case: Case, states: Sequence[LiveState]) -> tuple[Command, ...]:
-    """Return the commands that make the folders that jobs miss."""
-    known = [one for one in folders_of(case.run, states) if not set("%{}") & set(one)]
-    return tuple(command("mkdir", "-p", path(one), purpose="makes it") for one in known[:_CITED])
-
-
-def _why_unnoticed(
-    case: Case,
-    view: LiveView,
-    one: LiveState,
-    hanging: RunningCommand | None,
-    *,
-    at_once: bool,
-) -> tuple[str, str, str]:
-    """Return why Snakemake did not notice an end, what to do, and why that helps."""
-    stop = "stop Snakemake (Ctrl-C), "
-    again = "run the same command again with --rerun-incomplete"
-    if hanging is not None:
-        asks, hangs = _question(case, view, hanging), lasting(view.now - hanging.since)
-        to_do = f"find out what {asks} waits for (process {hanging.pid} on this host), and end it; "
-        to_do += f"if it hangs again, {stop}correct it, then {again}"
-        why = "while a status command hangs, no end is noticed"
-        return f"{asks} has not answered for {hangs}, and Snakemake waits for it", to_do, why
-    if status_checks.is_never_found(case.run, one):
-        fix = "make the folder of the submit command's -o, " if at_once else ""
-        return (
-            "the run has no status command, so it only notices jobs whose script ran to its end",
-            f"{stop}{fix}add --cluster-generic-status-cmd, then {again}",
-            "without a status command Snakemake waits for ever for a job that the cluster ended",
-        )
-    if _is_misread(case, one):
-        return (
-            "Snakemake's Slurm plugin may not take this state for an end, and go on waiting",
-            f"{stop}{_before_the_next(one)}then {again}",
-            "the job is over, and its outputs are not made",
-        )
-    own = status_checks.status_command(case.run)
-    asks = f"the status command ({own})" if own is not None else "the executor's status checks"
-    prints = f"what {own} {one.external_jobid} prints" if own is not None else "what sacct says"
-    return (
-        f"{asks} {'has' if own is not None else 'have'} not reported it, or not answered",
-        f"see {prints} for it; then {stop}correct that, and {again}",
-        "the job is over, and Snakemake goes on waiting",
-    )
-
-
-def _before_the_next(one: LiveState) -> str:
-    """Return what to change about a job that was cancelled while it could not start."""
-    record = one.record
-    never = record is not None and record.started is None
-    known = recorded_obstacle(record.reason) if record is not None and never else None
-    return f"{known.to_do}, " if known is not None and known.comes_again else ""
-
-
-def _question(case: Case, view: LiveView, hanging: RunningCommand) -> str:
-    """Return the command that asks for a job's state: the user's own, with the job's id."""
-    own = status_checks.status_command(case.run)
-    if own is None:
-        return "its question to Slurm (squeue or sacct)"
-    said = {word for part in hanging.words for word in words(part)}
-    ids = [one.external_jobid for one in view.submissions if one.external_jobid in said]
-    return f"the status command ({' '.join([own, *filter(None, ids[:1])])})"
 
 
 # -- without an id, gone, not submitted ------------------------------------------------------------
