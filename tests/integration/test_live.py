@@ -76,7 +76,10 @@ def tampered(lab: Lab, *command: str) -> None:
 
 @pytest.mark.parametrize("inventory", [False, True])
 def test_triage_live_runs_no_job_and_changes_nothing(ran: Lab, inventory: bool) -> None:
-    """No file, lock, log, marker or inventory: not even in ``.snakemake``; and no journal."""
+    """No file, lock, log, marker or inventory: not even in ``.snakemake``; and no journal.
+
+    What keeps a question from writing changes no answer: it is that of the plain command.
+    """
     if inventory:
         ran.snakemake("--dry-run", "--cores", "1")
         assert (ran.folder / ".snakemake" / "iocache" / "latest.pkl").exists()
@@ -99,21 +102,12 @@ def test_triage_live_runs_no_job_and_changes_nothing(ran: Lab, inventory: bool) 
     (cited,) = plan["evidence"]
     lines = {one["name"]: one["lines"] for one in found["commands"]}
     assert cited["quote"] in lines[cited["ref"]]
-
-
-def test_the_answers_are_those_of_the_plain_commands(ran: Lab) -> None:
-    """What keeps a question from writing changes no answer."""
-    (ran.folder / "out" / "1.txt").unlink()
-    snakefile = ran.folder / "Snakefile"
-    snakefile.write_text(snakefile.read_text().replace("> {output}", ">{output}"))
-    done = ran.observe("triage", "--live", "--yes", "--format", "json")
-    answers = {one["what"]: one["lines"] for one in json.loads(done.stdout)["commands"]}
+    answers = {one["what"]: one["lines"] for one in found["commands"]}
     flags = ("--cores", "1", "--config", "text=b", "--profile", "none")
     for what in ("input", "code", "params"):
         plain = ran.snakemake("--list-changes", what, *flags).stdout.splitlines()
         assert sorted(answers[what]) == sorted(plain)
-    plain = ran.snakemake("--summary", *flags).stdout.splitlines()
-    assert answers["summary"] == plain
+    assert answers["summary"] == ran.snakemake("--summary", *flags).stdout.splitlines()
     assert answers["code"]
 
 
@@ -149,8 +143,10 @@ def test_a_journal_that_names_what_would_do_harm_runs_nothing(
 @pytest.mark.parametrize(
     "command",
     [
-        ("--cleanup-metadata", "out/0.txt"),
-        ("--delete-all-output", "--unlock", "--touch", "--runtime-profile={elsewhere}/executed"),
+        (
+            *("--delete-all-output", "--unlock", "--touch", "--cleanup-metadata", "out/0.txt"),
+            "--runtime-profile={elsewhere}/executed",
+        ),
         ("--until=--cleanup-metadata=out/0.txt", "--", "--unlock", "@arguments.txt"),
     ],
 )
@@ -183,10 +179,9 @@ def test_a_run_with_another_directory_is_asked_about_with_its_snakefile_named_ag
     assert (refused.returncode, refused.stdout) == (2, "")
     assert "no Snakefile: not found from " in refused.stderr
     assert "name the Snakefile again with --allow" in refused.stderr
-    for allowed in (snakefile, lab.folder):
-        done = within.observe(*words, "--allow", str(allowed))
-        assert done.returncode == 0, done.stderr
-        assert [one["problem"] for one in json.loads(done.stdout)["commands"]] == [""] * 5
+    done = within.observe(*words, "--allow", str(snakefile))
+    assert done.returncode == 0, done.stderr
+    assert [one["problem"] for one in json.loads(done.stdout)["commands"]] == [""] * 5
 
 
 def harmful(elsewhere: Path) -> str:
@@ -199,36 +194,36 @@ def code(elsewhere: Path) -> str:
 
 
 @pytest.mark.parametrize(
-    ("place", "content"),
+    "planted",
     [
-        ("profiles/default", harmful),
-        ("profiles/default", code),
-        ("profile", code),
-        ("of the user", harmful),
+        {"profiles/default": harmful, "profile": code},
+        {"profiles/default": code},
+        {"of the user": harmful},
     ],
+    ids=" and ".join,
 )
 def test_a_planted_profile_is_read_as_data(
     ran: Lab,
     elsewhere: Path,
     monkeypatch: pytest.MonkeyPatch,
-    content: Callable[[Path], str],
-    place: str,
+    planted: dict[str, Callable[[Path], str]],
 ) -> None:
     """The default one, the recorded one, and the one that SNAKEMAKE_PROFILE names."""
-    if place == "of the user":
-        place = "mine"
-        tampered(ran, "--cores", "1")
-        monkeypatch.setenv("SNAKEMAKE_PROFILE", place)
-    profile = ran.folder / place / "config.yaml"
-    profile.parent.mkdir(parents=True, exist_ok=True)
-    profile.write_text(content(elsewhere))
+    for place, content in planted.items():
+        if place == "of the user":
+            tampered(ran, "--cores", "1")
+            monkeypatch.setenv("SNAKEMAKE_PROFILE", place)
+        profile = ran.folder / place / "config.yaml"
+        profile.parent.mkdir(parents=True, exist_ok=True)
+        profile.write_text(content(elsewhere))
     before = everything(ran.folder), everything(elsewhere)
     done = ran.observe("triage", "--live", "--yes")
     assert done.returncode == 0, done.stderr
     assert (everything(ran.folder), everything(elsewhere)) == before
     assert "Left out of the recorded command: " in done.stderr
-    assert ("--cleanup-metadata" in done.stderr) == (content is harmful)
-    assert ("it contains code: __use_yte__" in done.stderr) == (content is code)
+    kinds = planted.values()
+    assert ("--cleanup-metadata" in done.stderr) == (harmful in kinds)
+    assert ("it contains code: __use_yte__" in done.stderr) == (code in kinds)
 
 
 def test_what_a_profile_says_about_the_plan_is_asked_with(ran: Lab) -> None:
@@ -239,20 +234,13 @@ def test_what_a_profile_says_about_the_plan_is_asked_with(ran: Lab) -> None:
     assert "a dry run now plans 6 jobs" in claims
 
 
-def test_snakemake_s_inventory_is_not_written_through_a_planted_link(
-    ran: Lab, elsewhere: Path
+def test_programs_modules_and_links_in_the_current_directory_are_not_used(
+    ran: Lab, elsewhere: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """The link is in the place of Snakemake's inventory, which a plain dry run writes."""
     planted = ran.folder / ".snakemake" / "iocache"
     planted.mkdir(exist_ok=True)
     (planted / "latest.pkl").symlink_to(elsewhere / "code.py")
-    before = everything(elsewhere)
-    assert ran.observe("triage", "--live", "--yes").returncode == 0
-    assert everything(elsewhere) == before
-
-
-def test_programs_and_modules_in_the_current_directory_are_not_used(
-    ran: Lab, elsewhere: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
     for name in ("snakemake", "python", "bash", "conda", "git"):
         program = ran.folder / name
         program.write_text(f"#!/bin/sh\n: > {elsewhere}/executed\n")
