@@ -12,7 +12,8 @@ from snakemake_logger_plugin_observe.run.phases import ATTEMPT_PHASES, PHASES, U
 class Segment(NamedTuple):
     """A stretch of time with one label, in microseconds of the main clock.
 
-    ``phase`` is None only inside a group's submission, where its members own the time.
+    ``phase`` is None where others own the time: inside a group's submission its members do, and
+    between two executions of a member its group does, if all of the group ran again.
     """
 
     start: Micros

@@ -303,6 +303,7 @@ def member_timeline(
     result = Timeline(offset=offset)
     levels = on_common_clock(levels, main)
     # Others only start the processes that run it: that time is the group's.
+    in_own_processes = any(level.wraps != "local" for level in levels)
     levels = [level for level in levels if level.wraps == "local"]
     outer = [
         (level, execution)
@@ -318,12 +319,17 @@ def member_timeline(
     if any(map(main.shares_clock_with, levels)):
         shift = 0
     track = Track(min(spans)[0] - shift, end, shift)
+    before = outer[0][0]
     for level, execution in outer:
         result.node = level.node or level.host
-        if track.segments and level is not outer[0][0]:  # a retry in another process
-            track.node_if(level.started, "node_exit")
-            track.node_if(level.loaded, "node_startup")
-            track.node_if(level.planned, "node_plan")
+        if track.segments and level is not before:  # a retry in another process
+            if in_own_processes and level.restarts == before.restarts:
+                track.node_if(level.started, "node_exit")
+                track.node_if(level.loaded, "node_startup")
+                track.node_if(level.planned, "node_plan")
+            elif span := span_of(execution):  # all of its group ran again, which owns that time
+                track.node(span[0], None)
+        before = level
         ran = execution.tool_started is not None
         if ran:
             others = [other for other in levels if other is not level]

@@ -1,12 +1,14 @@
 """Which member of a group owns each moment of the group's submission."""
 
 from collections.abc import Iterator
+from itertools import groupby
 from typing import NamedTuple
 
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.run.attempt import Attempt
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.phases import UNOBSERVED
+from snakemake_logger_plugin_observe.run.segments import Segment
 
 
 class MemberStretch(NamedTuple):
@@ -23,24 +25,33 @@ def member_stretches(
 ) -> Iterator[MemberStretch]:
     """Yield a tiling of [start, end] from its end back, with the member that ended last first."""
     members = [
-        member
+        (member, segments)
         for job_id in run.members(group.group or "")
-        if (member := run.attempts.get((job_id, group.number))) and member.segments
+        if (member := run.attempts.get((job_id, group.number)))
+        for segments in _in_one_go(member)
     ]
     at = end
     while at > start:
-        running = [member for member in members if (member.start or 0) < at]
+        running = [one for one in members if one[1][0].start < at]
         if not running:
             yield MemberStretch(start, at, UNOBSERVED, None)
             return
-        last = max(running, key=lambda member: member.end or 0)
+        last = max(running, key=lambda one: one[1][-1].end)
         members.remove(last)
-        ended = max(start, min(last.end or 0, at))
+        member, segments = last
+        ended = max(start, min(segments[-1].end, at))
         if ended < at:
             yield MemberStretch(ended, at, "member_wait", None)
             at = ended
-        for segment in reversed(last.segments):
+        for segment in reversed(segments):
             begin = max(segment.start, start)
-            if begin < at and segment.phase is not None:
-                yield MemberStretch(begin, at, segment.phase, last)
+            if begin < at:
+                yield MemberStretch(begin, at, segment.phase or UNOBSERVED, member)
                 at = begin
+
+
+def _in_one_go(member: Attempt) -> Iterator[list[Segment]]:
+    """Yield the segments of a member between those that are its group's: it may run again."""
+    for labelled, found in groupby(member.segments, key=lambda one: one.phase is not None):
+        if labelled:
+            yield list(found)

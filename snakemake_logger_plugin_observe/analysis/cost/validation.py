@@ -53,7 +53,7 @@ def validate(events: Iterable[AnyEvent], problems: Sequence[object]) -> Validati
     run = Run()
     found: list[Disagreement] = []
     count = 0
-    renamed = False
+    renamed = counted_twice = False
     for event in events:
         line = count = event.line or 0
         fold.add(run, event)
@@ -63,6 +63,9 @@ def validate(events: Iterable[AnyEvent], problems: Sequence[object]) -> Validati
                 attempt = run.attempts[(key, event.attempt)]
                 if _has_former_names(event, attempt):
                     renamed = True
+                    continue
+                if _counts_its_group_s_retry(event, attempt):
+                    counted_twice = True
                     continue
                 computed = in_seconds(attempt.phases)
                 found.extend(_compare(line, f"attempt of job {key}", event.phases_s, computed))
@@ -80,7 +83,8 @@ def validate(events: Iterable[AnyEvent], problems: Sequence[object]) -> Validati
             case RunFinished():
                 if event.counts_open:
                     fold.complete(run)
-                found.extend(_totals(line, event, run, renamed=renamed))
+                if not counted_twice:
+                    found.extend(_totals(line, event, run, renamed=renamed))
     fold.complete(run)
     return Validation(run, count, tuple(found), tuple(str(problem) for problem in problems))
 
@@ -95,6 +99,18 @@ def _has_former_names(event: AttemptFinished, attempt: Attempt) -> bool:
     written = [one._replace(phase=_now(one.phase)) for one in written_segments(event)]
     return any(phase == "poll_wait" for phase, _ in event.segments) and joined(written) == (
         attempt.segments
+    )
+
+
+def _counts_its_group_s_retry(event: AttemptFinished, attempt: Attempt) -> bool:
+    """Whether an older journal gives a member the start-up of its whole group's retry, too.
+
+    The group has it already, so that the older totals count it once for each member, and once more.
+    """
+    written, own = written_segments(event), [one for one in attempt.segments if one.phase is None]
+    return bool(own and attempt.is_member and written) and (
+        all(one.phase is not None for one in written)
+        and (written[0].start, written[-1].end) == (attempt.start, attempt.end)
     )
 
 

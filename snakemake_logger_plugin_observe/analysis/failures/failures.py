@@ -88,6 +88,8 @@ class Failure:
     lost: Micros
     """The time that its failures took: failed attempts from their selection on, and the failed
     executions of the other attempts. A group's is counted once, with all its members'."""
+    lost_in: dict[str, Micros]
+    """The part of it that failed attempts took, by phase."""
     use: RequestUse
     """What the attempt that is ``decisive``, or the execution in it, used and requested."""
 
@@ -194,6 +196,7 @@ def _failure(run: Run, of_one: list[Row]) -> Failure | None:
     first, last = of_one[0], of_one[-1].attempt
     occurrences: list[Occurrence] = []
     lost = 0
+    lost_in: dict[str, Micros] = {}
     ended_by: dict[int, tuple[Attempt, Execution | None]] = {}
     for row in of_one:
         times = list(_occurrences(run, row))
@@ -202,7 +205,12 @@ def _failure(run: Run, of_one: list[Row]) -> Failure | None:
         occurrences += [one for one, _ in times]
         execution = times[-1][1] if row.attempt.status not in FAILED else None
         ended_by[row.attempt.number] = (row.attempt, execution)
-        lost += _lost(run, row)
+        whole = _lost_with(run, row.attempt)
+        lost += sum(one.since_selected for one in whole)
+        if not whole:
+            lost += total_length(run.failed_executions(row.attempt))
+        for phase, micros in (item for one in whole for item in one.phases.items()):
+            lost_in[phase] = lost_in.get(phase, 0) + (micros if phase != "slot_wait" else 0)
     if not ended_by:
         return None
     repeats = tuple(compare_failures(a, b) for a, b in pairwise(occurrences))
@@ -243,6 +251,7 @@ def _failure(run: Run, of_one: list[Row]) -> Failure | None:
         undone=_members(run, last, run.is_undone),
         prevented=_members(run, last, lambda one: one.status == "cancelled" and not one.cut_off),
         lost=lost,
+        lost_in=lost_in,
         use=request_use(run, *ended_by[_decisive(occurrences).attempt]),
     )
 
@@ -332,20 +341,20 @@ def _last_line(logs: Sequence[LogTail], why: FailureCause) -> LogLine | None:
     return line_of_failure(logs)
 
 
-def _lost(run: Run, row: Row) -> Micros:
-    """Return the time that failures in one attempt took: all of it, or executions inside it."""
-    attempt = row.attempt
+def _lost_with(run: Run, attempt: Attempt) -> tuple[Attempt, ...]:
+    """Return the attempts that were in vain because *attempt* failed; none if it did not fail.
+
+    Those are itself, and for the first member that failed of a group all the group's.
+    """
     if not ended_badly(run, attempt):
-        return total_length(run.failed_executions(attempt))
-    lost = row.since_selected
+        return ()
     if attempt.group is None or not _counts_for_group(run, attempt):
-        return lost
-    submission = run.submission_of(attempt)
-    if submission is not None and submission is not attempt:
-        lost += submission.since_selected
+        return (attempt,)
     by_themselves = set(_failed_members(run, attempt))
-    keys = ((job, attempt.number) for job in run.members(attempt.group) if job not in by_themselves)
-    return lost + sum(run.attempts[key].since_selected for key in keys if key in run.attempts)
+    names = (attempt.group, *run.members(attempt.group))
+    keys = ((name, attempt.number) for name in names if name not in by_themselves)
+    others = (run.attempts[key] for key in keys if key in run.attempts)
+    return (attempt, *(one for one in others if one is not attempt))
 
 
 def _outcome(last: Attempt) -> Outcome:

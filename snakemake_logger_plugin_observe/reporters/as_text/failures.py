@@ -1,5 +1,6 @@
 """The text of ``jobs --failed``: failures by cause and rule, then a block for each kind."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Final
 
@@ -166,12 +167,11 @@ def _facts(answer: JobsAnswer, block: list[Failure], row: Row) -> str:
         external = f"{scheduler} {first_of(ids)}"
         where = f"{where} ({external})" if where else external
     lost = f"{duration(sum(each.lost for each in block))} lost"
-    phases: dict[str, int] = {}
-    for attempt in (attempt for each in block for attempt in failed_attempts(each)):
-        for name, micros in attempt.phases.items():
-            phases[name] = phases.get(name, 0) + (micros if name != "slot_wait" else 0)
+    phases: Counter[str] = Counter()
+    for each in block:
+        phases.update(each.lost_in)
     if any(phases.values()):
-        name, most = max(phases.items(), key=lambda item: item[1])
+        ((name, most),) = phases.most_common(1)
         lost += f", {percent(most, sum(phases.values()))} % of it in {name}"
     cause = full_cause(one.decisive) if len(one.ways) == 1 else ""  # each way has a line of its own
     return ", ".join(part for part in (cause, where, lost) if part)

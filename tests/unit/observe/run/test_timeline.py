@@ -802,8 +802,10 @@ def test_a_member_s_time_comes_before_the_start_up_of_one_beside_it() -> None:
 
 def test_a_retry_in_another_process_is_the_member_s_with_its_start_up() -> None:
     first, again = member("a", 7, status="failed"), member("a", 20)
-    assert (None, 10, 30) in phases_at(timeline(of_members(first, again)))
-    assert phases_at(member_timeline([first, again], None, at(51))) == [
+    known = of_members(first, again)
+    assert (None, 10, 30) in phases_at(timeline(known))
+    own = known.levels[0].model_copy(update={"executions": known.levels[0].executions[:1]})
+    assert phases_at(member_timeline([own, first, again], None, at(51))) == [
         ("stage_in", 10, 12),
         ("compute", 12, 16),
         ("stage_out", 16, 17),
@@ -814,6 +816,33 @@ def test_a_retry_in_another_process_is_the_member_s_with_its_start_up() -> None:
         ("compute", 25, 29),
         ("stage_out", 29, 30),
     ]
+
+
+def test_what_is_between_two_runs_of_a_whole_group_is_the_group_s() -> None:
+    """A process on the node runs all of the group; a retry is another one, for all of it."""
+    first, again = member("a", 7, status="failed"), member("a", 20)
+    outer = level(
+        an_execution(rule=None, begun=6, reported=19),
+        an_execution(rule=None, begun=19, reported=39),
+        wraps="slurm-jobstep",
+        started=4,
+        loaded=5,
+        planned=6,
+        ended=40,
+    )
+    known = stamps(ready=0, selected=1, submitting=2, accepted=3, reported=50, finished=51)
+    own = phases_at(timeline(evidence(known, outer, first, again, group=True)))
+    its = phases_at(member_timeline([first, again], None, at(51)))
+    assert its == [
+        ("stage_in", 10, 12),
+        ("compute", 12, 16),
+        ("stage_out", 16, 17),
+        (None, 17, 23),
+        ("stage_in", 23, 25),
+        ("compute", 25, 29),
+        ("stage_out", 29, 30),
+    ]
+    assert [(begin, end) for phase, begin, end in own if phase is None] == [(10, 17), (23, 30)]
 
 
 def test_a_member_whose_process_wrote_nothing_has_no_timing() -> None:

@@ -14,6 +14,7 @@ from builders import (
     grouped,
     in_main,
     killed,
+    level,
     logger_only,
     replanned,
     retried,
@@ -27,6 +28,7 @@ from snakemake_logger_plugin_observe.analysis.cost.validation import (
     validate,
 )
 from snakemake_logger_plugin_observe.journal.reading import read_journal
+from snakemake_logger_plugin_observe.journal.records import Level
 from snakemake_logger_plugin_observe.run.phases import in_seconds
 
 STORIES = [chain, grouped, killed, logger_only, replanned, retried, begun]
@@ -205,6 +207,45 @@ def test_the_former_name_of_a_pipe_group_s_own_sleep_is_no_disagreement(tmp_path
     assert verified(path).sound
     lines = [json.loads(line) for line in path.read_text().splitlines()]
     with_former_name(lines)
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    assert verified(path).disagreements == ()
+
+
+def ran_again() -> Story:
+    """Return a group whose process on the node failed, and ran all of it again."""
+
+    def tool(begun_s: float, status: str) -> Level:
+        moments = {"begun": begun_s, "tool_started": begun_s, "tool_ended": begun_s + 2}
+        one = an_execution("map", **moments, checked=begun_s + 2, status=status)
+        steps = {"started": begun_s - 2, "loaded": begun_s - 1, "planned": begun_s}
+        return level(one, pid=int(begun_s), **steps, ended=begun_s + 3)
+
+    known = stamps(ready=2, selected=3, submitting=3, accepted=4, reported=26, finished=27)
+    outer = level(
+        an_execution(None, begun=6, reported=24), wraps="slurm-jobstep", started=5, ended=25
+    )
+    first, again = tool(9, "failed"), tool(20, "success")
+    story = begun().job(1, group="g").group("g", (1,))
+    story.attempt(None, known, outer, first, again, group="g")
+    return story.attempt(1, stamps(finished=27), first, again, group="g").end(28)
+
+
+def counting_twice(lines: list[dict[str, Any]]) -> None:
+    """Give the member what is between its two executions, as older journals do."""
+    for line in lines:
+        if line["event"] == "attempt_finished" and line.get("job_id") == 1:
+            line["segments"] = [[phase or "node_startup", s] for phase, s in line["segments"]]
+            line["phases_s"]["node_startup"] = 9.0
+        if line["event"] == "run_finished":
+            line["job_account"]["by_phase_s"]["node_startup"] += 9.0
+            line["job_account"]["by_class_s"]["scheduling"] += 9.0
+
+
+def test_a_group_s_retry_that_an_older_journal_counts_for_its_members_too(tmp_path: Path) -> None:
+    path = ran_again().write(tmp_path / "j.jsonl")
+    assert verified(path).sound
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    counting_twice(lines)
     path.write_text("".join(json.dumps(line) + "\n" for line in lines))
     assert verified(path).disagreements == ()
 

@@ -1,5 +1,6 @@
 """What failed: executions as they happened, and whether retries repeated the same failure."""
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -281,6 +282,18 @@ def test_a_member_that_could_not_run_because_of_another_is_named() -> None:
     run.attempts[(2, 1)].status = "cancelled"
     (found,) = failures(run)
     assert (found.key, found.undone, found.prevented) == (1, (), (2,))
+
+
+def test_the_phases_of_what_was_lost_are_those_of_the_whole_group() -> None:
+    """A member that failed in a second may have cost minutes of its group's queue."""
+    run = group_of_two("failed", 2)
+    (found,) = failures(run)
+    phases: Counter[str] = Counter()
+    for one in run.attempts.values():
+        phases.update(one.phases)
+    del phases["slot_wait"]
+    assert {name: micros for name, micros in found.lost_in.items() if micros} == dict(phases)
+    assert sum(found.lost_in.values()) == found.lost
 
 
 def test_a_group_whose_members_did_not_fail_is_reported_itself() -> None:
