@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
+from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.failures.still_out import first_cancel, still_out
 from snakemake_logger_plugin_observe.analysis.triage import cluster_jobs, failed_jobs
@@ -27,6 +28,8 @@ from snakemake_logger_plugin_observe.analysis.triage.scope import Scope, scope
 from snakemake_logger_plugin_observe.analysis.triage.symptoms import Symptom, symptoms
 from snakemake_logger_plugin_observe.analysis.triage.tuning import advice_on, as_simulated, faster
 from snakemake_logger_plugin_observe.run.model import Run
+
+_CANCEL_BY_THEMSELVES: Final = (KILLED, MISREPORTED, stuck.CLASS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +90,19 @@ def triage(case: Case) -> Triage:
 def cancelling_first(run: Run, incidents: tuple[Incident, ...]) -> tuple[Incident, ...]:
     """Return *incidents*, the first with an action that cancels what the run left in the queue."""
     ids = still_out(run)
-    if not ids or not incidents or incidents[0].incident_class in (KILLED, MISREPORTED):
+    if not ids or not incidents or incidents[0].incident_class in _CANCEL_BY_THEMSELVES:
         return incidents
     first = incidents[0]
     record = next(one.accounting for one in run.attempts.values() if one.accounting is not None)
     action = replace(
         first.action,
         text=f"{first_cancel(run)}{first.action.text}",
-        commands=(*cluster_jobs.commands(record.scheduler, ids), *first.action.commands),
+        commands=tuple(
+            {
+                one.line: one
+                for one in (*cluster_jobs.commands(record.scheduler, ids), *first.action.commands)
+            }.values()
+        ),
     )
     return (replace(first, action=action), *incidents[1:])
 

@@ -45,7 +45,7 @@ def with_live_view(source: Source, *, offline: bool) -> Source:
 
     """
     run = source.run
-    if source.ended or run.is_dry_run:
+    if run.is_dry_run or (source.ended and not _only_submits(run)):
         return source
     attempts, failed = states.out(run), states.failed(run)
     if not attempts and not failed:
@@ -64,7 +64,7 @@ def with_live_view(source: Source, *, offline: bool) -> Source:
     now = clock.now()
     if source.status == "running" and not source.stopped:
         extend_to(run, now)
-    attended = source.status != "killed"
+    attended = source.status != "killed" and not source.ended
     view = states.live_view(
         *(run, reports, answer, now),
         not_asked=not_asked,
@@ -73,6 +73,11 @@ def with_live_view(source: Source, *, offline: bool) -> Source:
     )
     take_in(run, reports, view)
     return replace(source, live=view)
+
+
+def _only_submits(run: Run) -> bool:
+    """Whether Snakemake ends while its jobs are still out (``--immediate-submit``)."""
+    return run.started is not None and bool(run.started.settings.get("immediate_submit"))
 
 
 def _commands(source: Source) -> tuple[RunningCommand, ...]:
