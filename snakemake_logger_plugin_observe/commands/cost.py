@@ -73,7 +73,7 @@ def cost(source: Source, reruns: tuple[Rerun, ...] = ()) -> CostAnswer:
     run, failed = source.run, has_failed(source)
     accounts = account(run)
     cut_short = source.length_unknown or source.stopped or source.status == "interrupted"
-    hindered = blocked(run, source.status, source.live)
+    hindered = blocked(run, source.status, source.live, source.left_running)
     advised = bool(run.attempts) and not (cut_short or failed or reruns or hindered)
     return CostAnswer(
         source,

@@ -71,7 +71,7 @@ def run(args: argparse.Namespace) -> Reply[PathAnswer]:
         answer = PathAnswer(source, found, None, advice=None)
     else:
         answer = _simulated(source, found)
-    hindered = blocked(source.run, source.status, source.live)
+    hindered = blocked(source.run, source.status, source.live, source.left_running)
     if cut_short:
         answer = replace(answer, advice=(), failures=failures(source.run), blocked=hindered)
     elif hindered:

@@ -20,7 +20,7 @@ from snakemake_logger_plugin_observe.analysis.failures.rule_patterns import Rule
 from snakemake_logger_plugin_observe.analysis.jobs.resource_use import RequestMismatch
 from snakemake_logger_plugin_observe.analysis.jobs.rule_use import RuleFigures
 from snakemake_logger_plugin_observe.analysis.jobs.table import Row
-from snakemake_logger_plugin_observe.analysis.live.state import LiveView
+from snakemake_logger_plugin_observe.analysis.live.state import LeftRunning, LiveView
 from snakemake_logger_plugin_observe.analysis.path.explain import ExplainedSegment
 from snakemake_logger_plugin_observe.analysis.path.holds import Hold
 from snakemake_logger_plugin_observe.analysis.path.paths import Paths
@@ -83,6 +83,8 @@ class Source:
 
     live: LiveView | None = None
     """What its jobs do now, if it has not ended and some are out on a cluster."""
+    left_running: LeftRunning | None = None
+    """What the run before left on the cluster, if this one goes on."""
 
     lock_holder: int | None = None
     """The process of Snakemake that is alive in the folder, if the run found it locked."""

@@ -86,6 +86,16 @@ class LiveState:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftRunning:
+    """Jobs that the run before left on the cluster, and that are still there."""
+
+    journal: str
+    status: str
+    """How that run ended: ``killed`` or ``interrupted``."""
+    ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RunningCommand:
     """A command that the run's main process started, and that has not ended."""
 

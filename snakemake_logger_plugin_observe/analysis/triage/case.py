@@ -25,7 +25,7 @@ from snakemake_logger_plugin_observe.analysis.failures.rule_patterns import (
     rule_patterns,
 )
 from snakemake_logger_plugin_observe.analysis.failures.snakemake_failures import error_of
-from snakemake_logger_plugin_observe.analysis.live.state import LiveView
+from snakemake_logger_plugin_observe.analysis.live.state import LeftRunning, LiveView
 from snakemake_logger_plugin_observe.analysis.reruns.rerun import Rerun
 from snakemake_logger_plugin_observe.analysis.triage.failure_classes import (
     class_of,
@@ -106,6 +106,8 @@ class Case:
     """Another run that went on in the folder at the same time."""
     live: LiveView | None = None
     """What its jobs do now, if it has not ended and some are out on a cluster."""
+    left_running: LeftRunning | None = None
+    """What the run before left on the cluster, if this one goes on."""
     is_own: bool = True
     """Whether the journal is the user's own: of another's, no recorded command is one to paste."""
 

@@ -8,7 +8,7 @@ from snakemake_logger_plugin_observe.analysis.failures.still_out import first_ca
 from snakemake_logger_plugin_observe.analysis.triage import cluster_jobs, failed_jobs
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.changed import changed
-from snakemake_logger_plugin_observe.analysis.triage.detectors import DETECTORS, stuck
+from snakemake_logger_plugin_observe.analysis.triage.detectors import DETECTORS, killed_run, stuck
 from snakemake_logger_plugin_observe.analysis.triage.failure_classes import (
     KILLED,
     MISREPORTED,
@@ -121,10 +121,10 @@ def rank(
 ) -> tuple[Incident, ...]:
     """Return incidents by what they explain: jobs that never succeeded, other failures, time.
 
-    Before all, why a run stands still: until that is gone, nothing else matters. Of a run that
-    failed, what failed comes before where its time went. Of two that explain as much, one that only
-    says that jobs were cut off comes second. One that stands for several ways of failing counts as
-    each of them does on average.
+    Before all, jobs of another run that write the same files, and why a run stands still: until
+    that is gone, nothing else matters. Of a run that failed, what failed comes before where its
+    time went. Of two that explain as much, one that only says that jobs were cut off comes second.
+    One that stands for several ways of failing counts as each of them does on average.
 
     Args:
         incidents: the incidents.
@@ -133,11 +133,12 @@ def rank(
 
     """
 
-    def weight(one: Incident) -> tuple[bool, float, bool, float, float, bool, str]:
+    def weight(one: Incident) -> tuple[bool, bool, float, bool, float, float, bool, str]:
         failed = sum(1 for job_id in one.jobs if job_id in never_succeeded) if one.failures else 0
         recovered = 0 if run_failed else one.failures
         about_time = run_failed and not one.failures and one.incident_class not in OF_FAILURES
         return (
+            one.id != killed_run.LEFT_BEFORE,
             *(one.incident_class != stuck.CLASS, -failed / one.ways, about_time),
             *(-recovered / one.ways, -one.explains / one.ways, one.cut_off, one.id),
         )

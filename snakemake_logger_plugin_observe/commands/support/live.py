@@ -14,6 +14,7 @@ from snakemake_logger_plugin_observe.analysis.live import states
 from snakemake_logger_plugin_observe.analysis.live.state import RunningCommand
 from snakemake_logger_plugin_observe.analysis.live.take_in import take_in, take_in_records
 from snakemake_logger_plugin_observe.commands.support import find_journal
+from snakemake_logger_plugin_observe.commands.support.left_running import left_by_the_run_before
 from snakemake_logger_plugin_observe.external import processes, slurm_queue
 from snakemake_logger_plugin_observe.external.node_fragments import NodeFragments
 from snakemake_logger_plugin_observe.journal.folders import SUBFOLDER
@@ -47,6 +48,8 @@ def with_live_view(source: Source, *, offline: bool) -> Source:
     run = source.run
     if run.is_dry_run or (source.ended and not _only_submits(run)):
         return source
+    if source.status == "running" and not offline and states.is_remote(run):
+        source = replace(source, left_running=left_by_the_run_before(source))
     attempts, failed = states.out(run), states.failed(run)
     if not attempts and not failed:
         return source

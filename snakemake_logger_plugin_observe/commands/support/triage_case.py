@@ -73,6 +73,7 @@ def gather(
         reruns=reruns,
         alongside=source.other_run,
         live=source.live,
+        left_running=source.left_running,
         is_own=source.owner is None,
     )
     return case, folder, baseline

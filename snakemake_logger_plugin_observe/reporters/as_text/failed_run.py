@@ -72,7 +72,7 @@ def interrupted(
         yield Text(harmless(f"Failed before that: {what}"), "red")
     never_began = next((one for one in found if one.cause == "not_started"), None)
     first = first_failure(found) or never_began  # the same command would end in the same way
-    if blocked:
+    if blocked and first is None:
         to_do = _and_go_on(source, _changes(blocked))
     else:
         to_do = _to_do(source, first) if first is not None else _and_go_on(source, "")
@@ -88,7 +88,8 @@ def _blocked(found: Sequence[Incident]) -> Iterator[Text]:
 
 def _changes(found: Sequence[Incident]) -> str:
     """Return what to change before the run is started again, so that it does not stand still."""
-    return "; ".join(dict.fromkeys(one.action.text for one in found))
+    texts = (_AGAIN.split(one.action.text)[0].rstrip(",; ") for one in found)
+    return "; ".join(dict.fromkeys(text for text in texts if text))
 
 
 def _line(to_do: str) -> Text:
@@ -114,7 +115,8 @@ def what_to_do(source: Source, found: Sequence[Failure]) -> Iterator[Text]:
     elif (first := first_failure(found)) is not None:
         to_do = _to_do(source, first)
     elif source.status == "failed" and (error := workflow_errors.ending_error(run)) is not None:
-        to_do = workflow_errors.explain_run(run, error, source.other_run).to_do
+        explained = workflow_errors.explain_run(run, error, source.other_run)
+        to_do = f"{first_cancel(run)}{explained.to_do}"
     if to_do:
         yield _line(to_do)
 

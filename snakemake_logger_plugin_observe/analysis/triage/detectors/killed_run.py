@@ -1,13 +1,16 @@
 """The run was killed or interrupted with jobs in flight or not started."""
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from snakemake_logger_plugin_observe.analysis.citations import Citation
 from snakemake_logger_plugin_observe.analysis.failures.causes import (
     allocation_that_ran_out,
 )
+from snakemake_logger_plugin_observe.analysis.live.state import LeftRunning
 from snakemake_logger_plugin_observe.analysis.live.summary import still_out
-from snakemake_logger_plugin_observe.analysis.triage import in_flight
+from snakemake_logger_plugin_observe.analysis.phrasing import named, plural
+from snakemake_logger_plugin_observe.analysis.triage import cluster_jobs, in_flight
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.failure_classes import KILLED
 from snakemake_logger_plugin_observe.analysis.triage.holds import before_going_on
@@ -15,10 +18,9 @@ from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Inc
 from snakemake_logger_plugin_observe.analysis.unended import before_jobs, go_on
 from snakemake_logger_plugin_observe.run.attempt import Attempt
 
-if TYPE_CHECKING:
-    from snakemake_logger_plugin_observe.analysis.citations import Citation
-
 CLASS: Final = KILLED
+LEFT_BEFORE: Final = f"{KILLED}:before"
+"""The id of the incident about jobs that the run before left."""
 _LEFT: Final = (
     "jobs that still run may overwrite outputs of the next run, and those that were cut off left "
     "incomplete outputs"
@@ -31,6 +33,8 @@ _BY: Final = {
 
 def detect(case: Case) -> Iterator[Incident]:
     """Yield an incident if jobs were left, unless the run's own allocation reached its limit."""
+    if case.left_running is not None:
+        yield _of_the_run_before(case, case.left_running)
     if (
         case.status not in ("killed", "interrupted")
         or allocation_that_ran_out(case.run, case.status) is not None
@@ -78,6 +82,32 @@ def detect(case: Case) -> Iterator[Incident]:
         ),
         rules=in_flight.rules(case, left),
         jobs=tuple(one.job_id for one in left if one.job_id is not None),
+    )
+
+
+def _of_the_run_before(case: Case, left: LeftRunning) -> Incident:
+    """Return that the run before, which was cut off, still has jobs on the cluster."""
+    many, ids = len(left.ids) > 1, named(left.ids, 8)
+    return Incident(
+        id=LEFT_BEFORE,
+        incident_class=CLASS,
+        where="operating context",
+        claim=f"{plural(len(left.ids), 'job')} of the run before (slurm {ids}), which was "
+        f"{left.status}, {'are' if many else 'is'} still queued or running on the cluster, and may "
+        "write the files that this run makes",
+        strength="certain",
+        explains=0,
+        failures=0,
+        evidence=(
+            Citation("command", "squeue", named(left.ids, 8)),
+            *case.side.at_start("the run"),
+        ),
+        wrong_if="squeue does not show them any more",
+        action=Action(
+            f"cancel {ids}; then see whether files that they had begun are whole",
+            "two jobs that write the same file leave it broken",
+            commands=cluster_jobs.commands("slurm", left.ids),
+        ),
     )
 
 

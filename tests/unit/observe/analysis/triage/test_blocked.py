@@ -82,3 +82,15 @@ def test_a_killed_run_s_job_would_hang_again() -> None:
 
 def test_a_job_that_only_waits_for_its_turn_blocks_nothing() -> None:
     assert blocked(interrupted("Priority").run, "interrupted", None) == ()
+
+
+def test_a_setup_that_cannot_work_is_changed_before_the_run_is_started_again() -> None:
+    story = begun(command=("snakemake", "--slurm-array-jobs", "all"), jobs=2).planned(2, {"map": 5})
+    known = stamps(ready=3, selected=3, finished=60)
+    for number in (1, 2):
+        story.job(number).attempt(number, known, status="cancelled")
+    text = on_one_line(render(cost(story.end(61, "interrupted").run)))
+    assert "Stood still before that: 2 jobs selected and never submitted: array mode" in text
+    assert (
+        "What to do: raise --jobs to 5 or more, or leave out --slurm-array-jobs; then run" in text
+    )
