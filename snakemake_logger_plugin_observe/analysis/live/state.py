@@ -126,6 +126,11 @@ class LiveView:
         return self.by_key.get(key)
 
     @property
+    def all_ended(self) -> bool:
+        """Whether nothing is out any more: only the run has not seen how it ended."""
+        return all(one.state == "ended" for one in self.by_key.values())
+
+    @property
     def states(self) -> tuple[LiveState, ...]:
         """The states of all: submissions first, then groups' members."""
         return tuple(self.by_key.values())

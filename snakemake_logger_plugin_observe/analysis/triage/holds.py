@@ -31,5 +31,6 @@ def are_gone(attempts: Sequence[Attempt]) -> bool:
 def before_going_on(case: Case) -> str:
     """Return what to find out before the next run, to begin a sentence with; empty if nothing."""
     held = [one for one in case.run.attempts.values() if one.phases.get(_PHASE)]
-    gone = case.live is None and any(are_gone([one]) for one in held)
+    over = case.live is None or case.live.all_ended
+    gone = over and any(are_gone([one]) for one in held)
     return f"{WHO_HELD_IT}; then " if gone else ""

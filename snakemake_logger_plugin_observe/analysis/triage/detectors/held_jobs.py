@@ -12,7 +12,7 @@ from snakemake_logger_plugin_observe.analysis.phrasing import (
     plural,
     submission_name,
 )
-from snakemake_logger_plugin_observe.analysis.triage import cluster_jobs
+from snakemake_logger_plugin_observe.analysis.triage import cluster_jobs, failed_jobs
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.holds import (
     WHO_HELD_IT,
@@ -37,10 +37,25 @@ _OTHER: Final = Obstacle(
     escalate=True,
 )
 
+_LATER: Final = {
+    "BeginTime": Obstacle(
+        "it might not begin before a set time",
+        "see what sets that time: --begin in what is requested, or a requeue, after which Slurm "
+        "lets a job wait for two minutes",
+        "Slurm starts it once that time has come",
+    ),
+    "Dependency": Obstacle(
+        "a job that it depends on had not ended as it must",
+        "see what it depends on (--dependency in what is requested), and how that ended",
+        "Slurm starts it only then",
+    ),
+}
+"""By Slurm's reasons that pass by themselves, or never: what to look at."""
+
 
 def detect(case: Case) -> Iterator[Incident]:
     """Yield an incident for each reason, if jobs never started or it took much of the run."""
-    if case.live is not None:  # what does not move now is another class
+    if case.live is not None and not case.live.all_ended:  # what does not move now is another class
         return
     held: dict[str, list[Attempt]] = {}
     for one in case.run.attempts.values():
@@ -57,7 +72,7 @@ def detect(case: Case) -> Iterator[Incident]:
 
 def _incident(case: Case, reason: str, attempts: Sequence[Attempt], *, never: bool) -> Incident:
     many = len(attempts) > 1
-    known = recorded_obstacle(reason) or _OTHER
+    known = recorded_obstacle(reason) or _LATER.get(reason, _OTHER)
     ids = [one.external_jobid for one in attempts if one.external_jobid]
     ended = {one.key for one in attempts if one.accounting and one.accounting.ended is not None}
     still_there = [i for one in attempts if (i := one.external_jobid) and one.key not in ended]
@@ -72,6 +87,8 @@ def _incident(case: Case, reason: str, attempts: Sequence[Attempt], *, never: bo
     reported = f"Slurm's reason is {reason} ({known.means})" if reason else _UNNAMED
     asked = "".join(dict.fromkeys(_asked(case, one) for one in attempts[:1])) if never else ""
     jobs = [job for one in attempts for job in _jobs(case, one)]
+    # Of those that failed, what ended them is a finding of its own.
+    counts = never and not went and not set(jobs) <= set(failed_jobs.jobs(case, case.failures))
     rules = [rule for job in jobs if (rule := case.run.jobs[job].rule)]
     return Incident(
         id=f"{CLASS}:{reason}",
@@ -79,12 +96,8 @@ def _incident(case: Case, reason: str, attempts: Sequence[Attempt], *, never: bo
         where="operating context",
         claim=f"{names}{of_ids} {'were' if many else 'was'} {how}: {reported}{asked}",
         strength="certain",
-        explains=(
-            sum(one.since_selected for one in attempts)
-            if never and not went
-            else case.spent(_PHASE)
-        ),
-        failures=len(jobs) if never and not went else 0,
+        explains=(sum(one.since_selected for one in attempts) if counts else case.spent(_PHASE)),
+        failures=len(jobs) if counts else 0,
         evidence=cite_longest(case, (_PHASE,)),
         wrong_if="squeue or sacct shows another reason for that time",
         action=Action(
@@ -97,7 +110,7 @@ def _incident(case: Case, reason: str, attempts: Sequence[Attempt], *, never: bo
         check=None if never else phase_limit(case, _PHASE),
         rules=tuple(dict.fromkeys(rules)),
         jobs=tuple(jobs) if never else (),
-        cut_off=never and not went,
+        cut_off=counts,
     )
 
 

@@ -407,3 +407,21 @@ def test_memory_that_was_enough_inside_an_attempt_is_not_a_failure_that_retries_
         "let train request from its first attempt on what its execution 3 requested"
     )
     assert "remove" not in one.action.text
+
+
+def test_jobs_that_were_cancelled_while_they_had_to_wait_are_not_in_flight_too() -> None:
+    story = begun(wraps="cluster-generic").job(1, rule="long").job(2, rule="long")
+    for number in (1, 2):
+        known = stamps(ready=3, selected=4, submitting=4, accepted=5, reported=16, finished=17)
+        story.attempt(number, known, status="failed", external_jobid=str(70 + number))
+        record = {"state": "CANCELLED", "cancelled_by": "0", "reason": "BeginTime"}
+        moments = {"eligible": 125, "started": None, "ended": 15, "exit_code": None}
+        story.accounting(number, a_record(str(70 + number), **record, **moments))
+    lost, held = triage_of(story.end(20, "failed")).incidents
+    assert lost.claim == (
+        "2 jobs of long were cancelled before they began (cluster jobs 71, 72): CANCELLED by root at "
+        "12:00:15 UTC"
+    )
+    assert (held.incident_class, held.failures, held.cut_off) == ("held_jobs", 0, False)
+    assert held.claim.endswith("Slurm's reason is BeginTime (it might not begin before a set time)")
+    assert "administrators" not in held.action.text
