@@ -14,7 +14,7 @@ from snakemake_logger_plugin_observe.run.model import Run
 S: Final = 1_000_000
 TOLERANCE: Final = 0.001
 """How far a simulation may be off: the loop may wake a moment later for one of two ends."""
-MANY = settings(max_examples=150, deadline=None)
+MANY = settings(max_examples=100, deadline=None)
 FEW = settings(max_examples=40, deadline=None)
 
 

@@ -37,8 +37,8 @@ def follow(title: str, copy: Path) -> None:
 
 
 def python(copy: Path, *arguments: str) -> str:
-    """Run Python with the packages in *copy*; return what it printed."""
-    environment = {**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
+    """Run Python with the packages in *copy*, compiled once; return what it printed."""
+    environment = {**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": ""}
     done = subprocess.run(
         [sys.executable, *arguments],
         cwd=copy,

@@ -6,7 +6,7 @@ from schedules import Lived, again, lives
 from snakemake_logger_plugin_observe.analysis.cost.account import account
 from snakemake_logger_plugin_observe.run.readiness import ready_at
 
-MANY = settings(max_examples=150)
+MANY = settings(max_examples=100)
 
 
 @MANY

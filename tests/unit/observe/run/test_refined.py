@@ -228,7 +228,7 @@ def test_what_the_record_changes_is_written_with_it_and_is_validated() -> None:
     assert first.text.startswith("accounting of job 1: queue_wait is 9.0 s as written, 3.0 s")
 
 
-@settings(max_examples=250)
+@settings(max_examples=120)
 @given(strategies.evidence, strategies.events_of(SchedulerRecord))
 def test_refined_segments_tile_as_before_and_refining_them_again_changes_nothing(
     known: TimelineInput, record: SchedulerRecord

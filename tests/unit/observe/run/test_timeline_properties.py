@@ -15,7 +15,7 @@ from snakemake_logger_plugin_observe.run.timeline import (
 )
 from snakemake_logger_plugin_observe.run.unobserved import STARTED_AGAIN
 
-MANY = settings(max_examples=250)
+MANY = settings(max_examples=120)
 LABELS = {phase.name for phase in ATTEMPT_PHASES}
 
 

@@ -16,7 +16,7 @@ from snakemake_logger_plugin_observe.analysis.cost.partition import (
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.phases import by_class
 
-MANY = settings(max_examples=120)
+MANY = settings(max_examples=80)
 
 
 def assert_tiles(segments: list[MakespanSegment], start: int | None, end: int | None) -> None:

@@ -23,7 +23,7 @@ from snakemake_logger_plugin_observe.analysis.path.critical import CriticalPath,
 from snakemake_logger_plugin_observe.journal.records import Stamps
 from snakemake_logger_plugin_observe.run.model import Run
 
-MANY = settings(max_examples=120)
+MANY = settings(max_examples=80)
 
 
 def path_of(run: Run) -> tuple[float, list[tuple[int, float]]]:

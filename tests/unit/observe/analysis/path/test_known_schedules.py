@@ -17,7 +17,7 @@ from snakemake_logger_plugin_observe.analysis.path.utilisation import utilisatio
 from snakemake_logger_plugin_observe.journal.writing import to_line
 from snakemake_logger_plugin_observe.run.readiness import dependencies
 
-MANY = settings(max_examples=200, deadline=None)
+MANY = settings(max_examples=100, deadline=None)
 FREED = {"jobs": "freed_slot", "cores": "freed_cores", "mem_mb": "freed_resource"}
 # Phases in the background: they are on the path with their submission, or not at all.
 BESIDE_THE_MAIN_THREAD = (
