@@ -15,6 +15,7 @@ from snakemake_logger_plugin_observe.analysis.whatif.end_queue import end_queue
 from snakemake_logger_plugin_observe.analysis.whatif.model import Model
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.journal.events import FileSystem
+from snakemake_logger_plugin_observe.run.attempt import Attempt
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.phases import PHASES, UNOBSERVED, cost_class
 
@@ -162,7 +163,7 @@ def submissions(run: Run, account: Account, least: Micros) -> Iterator[Choice]:
     made = [
         one.phases["submit"]
         for one in run.attempts.values()
-        if one.stamps.accepted is not None and one.phases.get("submit")
+        if one.stamps.accepted is not None and one.phases.get("submit") and not _is_local(run, one)
     ]
     each = median_low(made) if made else 0
     waited = phases.get("submit", 0) + phases.get("dispatch", 0)  # for those before it
@@ -178,6 +179,12 @@ def submissions(run: Run, account: Account, least: Micros) -> Iterator[Choice]:
             at_most=True,
         )
     )
+
+
+def _is_local(run: Run, one: Attempt) -> bool:
+    """Whether no submit command ran for an attempt: its rule is a local one."""
+    job = run.job_of(one)
+    return job is not None and bool(job.local)
 
 
 def waits(run: Run, account: Account, least: Micros) -> Iterator[Choice]:

@@ -8,6 +8,9 @@ from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
 from snakemake_logger_plugin_observe.journal.records import DiskRoom
 
 _FULL: Final = re.compile(r"No space left on device|ENOSPC")
+_FILE: Final = re.compile(
+    r"'([^'\n]{1,300})': No space left|No space left on device: '([^'\n]{1,300})'"
+)
 _QUOTA: Final = re.compile(r"[Dd]isk quota exceeded|EDQUOT")
 _NO_ROOM: Final = 1_000_000
 _MUCH_ROOM: Final = 1_000_000_000
@@ -28,9 +31,7 @@ def disk_full(one: Failure) -> Meaning | None:
             *(_WRONG_IF, "storage and visibility"),
         )
     if _FULL.search(said):
-        # It may have written somewhere else, such as to /tmp on its node.
-        elsewhere = room is not None and room.free_bytes >= _MUCH_ROOM and room.free_files != 0
-        where = "where it writes: its tmpdir or another disk" if elsewhere else "there"
+        where = _where(said, room)
         return Meaning(
             "certain",
             f"a disk was full{_room(room)}",
@@ -47,13 +48,25 @@ def disk_full(one: Failure) -> Meaning | None:
     return None
 
 
+def _where(said: str, room: DiskRoom | None) -> str:
+    """Return where there was no room: a file that was named, or another disk than was looked at.
+
+    That is looked at after the failure, when Snakemake has removed what the job had written.
+    """
+    if (found := _FILE.search(said)) is not None:
+        return f"where {found[1] or found[2]} is written"
+    # It may have written somewhere else, such as to /tmp on its node.
+    elsewhere = room is not None and room.free_bytes >= _MUCH_ROOM and room.free_files != 0
+    return "where it writes: its tmpdir or another disk" if elsewhere else "there"
+
+
 def _room(room: DiskRoom | None) -> str:
     """Return how much room the working directory's file system had when the job had failed."""
     if room is None:
         return ""
     files = " and no more files could be made" if room.free_files == 0 else ""
     free, total = _amount(room.free_bytes), _amount(room.total_bytes)
-    return f" (the working directory's disk had {free} free of {total}{files})"
+    return f" (after the failure, the working directory's disk had {free} free of {total}{files})"
 
 
 def _amount(size: int) -> str:

@@ -15,10 +15,12 @@ from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
 from snakemake_logger_plugin_observe.analysis.failures.same_command import same_command
 from snakemake_logger_plugin_observe.analysis.failures.script_errors import file_name
 from snakemake_logger_plugin_observe.analysis.failures.shell.lines import one_line
+from snakemake_logger_plugin_observe.analysis.unended import left_in_flight
 from snakemake_logger_plugin_observe.journal.events import JobDescribed
 from snakemake_logger_plugin_observe.journal.masking import MASK
 from snakemake_logger_plugin_observe.pasting import Command, command
 from snakemake_logger_plugin_observe.run.model import Run
+from snakemake_logger_plugin_observe.run.scheduler_ends import has_ended
 
 STRICT: Final = "set -euo pipefail; "
 """What Snakemake puts before each command, unless the workflow sets another prefix."""
@@ -71,11 +73,21 @@ def how_to_repeat(
     alone = _its_command(run, one, job, as_run)
     if alone is not None and alone.line is not None:
         return HowToRepeat("command", (*there, alone))
-    again = _by_snakemake(run, job)
+    again = _by_snakemake(run, job) if not _goes_on(run) else None
     if again is None or again.line is None:
         return None
     elsewhere = any(map(_DIRECTORY.fullmatch, run.started.command[1:]))
     return HowToRepeat("job", (*(() if elsewhere else there), again))
+
+
+def _goes_on(run: Run) -> bool:
+    """Whether the run or jobs of it may go on, so that another Snakemake would be in their way.
+
+    A run without an end has its lock; what it or an interrupted one left in the cluster is to be
+    cancelled first.
+    """
+    left = left_in_flight(run)
+    return run.finished is None or not all(has_ended(run.record_of(one)) for one in left)
 
 
 def prefix_of(run: Run, job: JobDescribed) -> str:

@@ -44,7 +44,9 @@ def to_do(one: Said, job: JobDescribed | None, executor: str | None) -> str:
         name = options.program(one.command or "") or "the submit command"
         return f"see that {name} is installed, executable and on PATH where Snakemake runs"
     if one.request is None and one.option is not None:
-        return f"take {one.option} out of {_where(executor, None)}: it does not know that option"
+        return _unknown_option(one, one.option, executor)
+    if unreadable := _unreadable_size(one, executor):
+        return unreadable
     if job is not None and (unit := wrong_unit(one, job.resources, job.threads)):
         return unit
     if one.request is None:
@@ -52,6 +54,30 @@ def to_do(one: Said, job: JobDescribed | None, executor: str | None) -> str:
     what = one.option or f"the {one.request}"
     finds = _FINDS.get(one.request) if _is_slurm(one, executor) else None
     return f"correct {what} in {_where(executor, one.request)}" + (f" ({finds})" if finds else "")
+
+
+def _unknown_option(one: Said, option: str, executor: str | None) -> str:
+    """Return what to do about an option that the submit command's program does not know."""
+    name = "sbatch" if executor == _SLURM else options.program(one.command or "")
+    near = options.nearest(option) if _is_slurm(one, executor) else None
+    hint = f"; it has {near}" if near is not None else ""
+    does_not = f"{name or 'the submit command'} does not know that option"
+    return f"take {option} out of {_where(executor, None)}: {does_not}{hint}"
+
+
+def _unreadable_size(one: Said, executor: str | None) -> str | None:
+    """Return what to correct if ``sbatch`` cannot read the unit in which memory is requested."""
+    if one.request != "mem" or not options.uses_sbatch(one.command or ""):
+        return None
+    for name, value in options.given(one.command or "", options.names_of("mem")):
+        size = value[: len(value) - len(value.lstrip("0123456789."))]
+        if size and options.sbatch_megabytes(value) is None:
+            where = _where(executor, one.request)
+            return (
+                f"correct the unit of {name} {value} in {where}: sbatch reads K, M, G and T, as in "
+                f"{size}M"
+            )
+    return None
 
 
 def wrong_unit(one: Said, resources: Mapping[str, Any], threads: int | None) -> str | None:

@@ -1,5 +1,6 @@
 """The options of a submit command: what each is called, and the values that a command gives."""
 
+import difflib
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
@@ -45,6 +46,14 @@ _UNITS: Final = {"K": 1 / 1024, "": 1.0, "M": 1.0, "G": 1024.0, "T": 1024.0**2}
 def names_of(request: str) -> tuple[str, ...]:
     """Return the options with which *request* is made."""
     return _NAMES.get(request, ())
+
+
+def nearest(option: str) -> str | None:
+    """Return the option of ``sbatch`` that a misspelt one may be: ``--mem`` for ``--memory``."""
+    known = [name for names in _NAMES.values() for name in names if name.startswith("--")]
+    begins = [name for name in known if option.startswith(name)]
+    close = difflib.get_close_matches(option, known, n=1, cutoff=0.8)
+    return max(begins, key=len, default=None) or next(iter(close), None)
 
 
 def resource_of(request: str) -> str | None:

@@ -156,6 +156,8 @@ def _fix(source: Source, first: Failure) -> str:
     said = known.is_specific or first.decisive.line is not None
     fix = known.fix if said else f"fix the error of {rule}"
     fix += left_behind(source.run, [first])
+    if fix.endswith("then run again"):
+        return f"{fix}: what is done stays done{again}"
     joint = ";" if ";" in fix or ":" in fix else ","
     return f"{fix}{joint} then run again: what is done stays done{again}"
 

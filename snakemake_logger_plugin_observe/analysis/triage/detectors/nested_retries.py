@@ -1,14 +1,16 @@
 """Retries of several levels multiplied: of the main process, of the nodes, of the cluster."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.phrasing import jobs_of, plural
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
+from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.run.attempt import Attempt
-from snakemake_logger_plugin_observe.run.node_processes import total_length
+from snakemake_logger_plugin_observe.run.node_processes import span_of, total_length
 
 CLASS: Final = "nested_retries"
 _CITED: Final = 3
@@ -88,7 +90,7 @@ def _incident(case: Case, rule: str, multiplied: list[Multiplied]) -> Incident:
         claim=f"{rule} ran {ran:,} times instead of {intended:,}: the retries of one level "
         f"multiply those of another ({'; '.join(levels)})",
         strength="certain",
-        explains=sum(_took_more(attempt) for one in multiplied for attempt in one.attempts),
+        explains=_took_more([attempt for one in multiplied for attempt in one.attempts]),
         failures=0,
         evidence=tuple(
             one
@@ -107,10 +109,24 @@ def _incident(case: Case, rule: str, multiplied: list[Multiplied]) -> Incident:
     )
 
 
-def _took_more(attempt: Attempt) -> int:
-    """Return how long the executions of an attempt after its first took, in microseconds."""
-    ran = [one for one in attempt.final_executions if one.tool_started is not None]
-    return total_length(ran[1:])
+def _took_more(attempts: Iterable[Attempt]) -> Micros:
+    """Return how long all executions after the first of each attempt took, with their start-up.
+
+    A process that runs members of a group again starts once for all of them.
+    """
+    executions: Micros = 0
+    start_ups: dict[tuple[str, int, Micros | None], Micros] = {}
+    for attempt in attempts:
+        ran = [one for one in attempt.final_executions if one.tool_started is not None]
+        executions += total_length(ran[1:])
+        own = [level for level in attempt.levels if any(one in level.executions for one in ran)]
+        for before, level in pairwise(one for one in own if one.wraps == "local"):
+            begun = min(filter(None, map(span_of, level.executions)), default=None)
+            if before.ended is not None and begun is not None:
+                which = (level.host, level.pid, level.started)
+                took = max(0, begun[0] - before.ended)
+                start_ups[which] = max(took, start_ups.get(which, 0))
+    return executions + sum(start_ups.values())
 
 
 def _advice(rule: str, *, inside: bool, restarts: int) -> str:

@@ -623,6 +623,10 @@ def test_a_slow_submit_command_is_named_with_its_seconds() -> None:
         )
         node = level(one, started=taken, loaded=taken, planned=taken, ended=ended)
         story.job(number, threads=1).attempt(number, known, node, external_jobid=f"7{number}")
+    story.job(6, local=True)  # no submit command runs for it
+    here = an_execution(begun=3, tool_started=3.1, tool_ended=3.2)
+    known = stamps(ready=3, selected=3, submitting=3, accepted=3.1, reported=3.2, finished=3.3)
+    story.attempt(6, known, in_main(here))
     story.end(20)
-    assert piece(story, "submit") == ("make the submit command answer sooner", (), 14.5)
+    assert piece(story, "submit") == ("make the submit command answer sooner", (), 14.2)
     assert "it took 3 s for each of 5 submissions" in changes(advice(story), story.run.makespan)

@@ -13,7 +13,8 @@ FULL = "cp: error writing 'x': No space left on device"
 QUOTA = "tar: x: Cannot write: Disk quota exceeded"
 ROOM = DiskRoom(free_bytes=3 * 10**12, total_bytes=10**13, free_files=10**9)
 NO_ROOM = DiskRoom(free_bytes=4096, total_bytes=500 * 10**9, free_files=10**6)
-HAD = "the working directory's disk had"
+HAD = "after the failure, the working directory's disk had"
+ROOM_BUT_NO_FILES = "3 TB free of 10 TB and no more files could be made"
 NO_FILES = DiskRoom(free_bytes=3 * 10**12, total_bytes=10**13, free_files=0)
 
 
@@ -29,15 +30,15 @@ def meaning(said: str, room: DiskRoom | None) -> Meaning | None:
         (FULL, None, "certain", "a disk was full"),
         (
             *(FULL, NO_ROOM, "certain"),
-            "a disk was full (the working directory's disk had 4 kB free of 500 GB)",
+            f"a disk was full ({HAD} 4 kB free of 500 GB)",
         ),
         (
             *(QUOTA, ROOM, "certain"),
-            "a disk quota was exceeded (the working directory's disk had 3 TB free of 10 TB)",
+            f"a disk quota was exceeded ({HAD} 3 TB free of 10 TB)",
         ),
         (
             *("it broke", NO_FILES, "likely"),
-            f"there was no room to write to ({HAD} 3 TB free of 10 TB and no more files could be made)",
+            f"there was no room to write to ({HAD} {ROOM_BUT_NO_FILES})",
         ),
     ],
 )
@@ -49,8 +50,21 @@ def test_a_full_disk_is_said_with_the_room_that_there_was(
     assert (found.strength, found.text, found.where) == (strength, text, "storage and visibility")
 
 
+@pytest.mark.parametrize(
+    ("said", "where"),
+    [
+        ("dd: error writing 'scratch/b.bam': No space left on device", "scratch/b.bam"),
+        ("OSError: [Errno 28] No space left on device: 'out/x.h5'", "out/x.h5"),
+    ],
+)
+def test_where_there_was_no_room_is_named_as_the_message_does(said: str, where: str) -> None:
+    found = meaning(said, ROOM)
+    assert found is not None
+    assert found.to_do == f"free space where {where} is written, then run again"
+
+
 def test_with_room_on_the_workflow_s_disk_another_one_was_full() -> None:
-    found = meaning(FULL, ROOM)
+    found = meaning("sort: write failed: No space left on device", ROOM)
     assert found is not None
     assert found.to_do == ("free space where it writes: its tmpdir or another disk, then run again")
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from builders import Story, begun
+from builders import Story, begun, stamps
 from failing import fails, succeeds
 
 from snakemake_logger_plugin_observe.analysis.failures.explained import Explained, explain
@@ -121,6 +121,21 @@ UNTIL = ["job:", "snakemake --until=out.txt -c2 --logger observe"]
 )
 def test_what_cannot_be_run_alone_is_run_by_snakemake(job: dict[str, Any]) -> None:
     assert lines(story(**job)) == UNTIL
+
+
+def test_no_snakemake_is_started_for_a_job_while_others_of_its_run_may_go_on() -> None:
+    """A run without an end has its lock, and what is left in the cluster is cancelled first."""
+    run = story(None).job(2)
+    fails(run, 1, code=1)
+    (one,) = failures(run.run)
+    assert how_to_repeat(run.run, one, JOURNAL) is None
+    run.submitted(2, stamps(ready=3, selected=4, submitting=4, accepted=5), external_jobid="71")
+    (one,) = failures(run.end(9, "interrupted").run)
+    assert how_to_repeat(run.run, one, JOURNAL) is None
+    run = story(None).job(2)
+    fails(run, 1, code=1)
+    (one,) = failures(run.end(9, "failed").run)
+    assert how_to_repeat(run.run, one, JOURNAL) is not None
 
 
 def test_a_job_that_makes_a_pipe_is_not_run_without_the_one_that_reads_it() -> None:

@@ -49,8 +49,19 @@ def test_a_rejected_option_is_corrected_where_it_was_set(executor: str, where: s
 
 
 def test_an_option_that_the_command_does_not_know_is_taken_out() -> None:
-    assert advice("sbatch: unrecognized option '--memory=5'") == (
-        "take --memory out of --cluster-generic-submit-cmd: it does not know that option"
+    assert advice("sbatch: unrecognized option '--memory'", "sbatch --memory=5 job.sh") == (
+        "take --memory out of --cluster-generic-submit-cmd: sbatch does not know that option; it has "
+        "--mem"
+    )
+    assert advice("sbatch: unrecognized option '--priorty'", "sbatch --priorty=5 job.sh") == (
+        "take --priorty out of --cluster-generic-submit-cmd: sbatch does not know that option"
+    )
+
+
+def test_a_unit_that_sbatch_does_not_read_is_corrected_and_not_the_size() -> None:
+    assert advice("sbatch: error: Invalid --mem specification", "sbatch --mem 300MiB job.sh") == (
+        "correct the unit of --mem 300MiB in --cluster-generic-submit-cmd: sbatch reads K, M, G and "
+        "T, as in 300M"
     )
 
 
