@@ -9,6 +9,7 @@ from snakemake_logger_plugin_observe.analysis.failures.removed_inputs import rem
 from snakemake_logger_plugin_observe.analysis.failures.rule_patterns import rule_patterns
 from snakemake_logger_plugin_observe.analysis.jobs.rule_use import rule_uses
 from snakemake_logger_plugin_observe.analysis.jobs.table import SORT_KEYS, Row, RowFilter, rows
+from snakemake_logger_plugin_observe.analysis.live.state import State
 from snakemake_logger_plugin_observe.commands.support import find_journal, live
 from snakemake_logger_plugin_observe.journal.lines import JournalError
 from snakemake_logger_plugin_observe.journal.records import Status
@@ -18,6 +19,8 @@ from snakemake_logger_plugin_observe.reporters.as_text.jobs import parts
 from snakemake_logger_plugin_observe.reporters.reply import Reply
 
 HELP: Final = "every attempt with its phases, external job id, node and status"
+_STATUSES: Final = tuple(dict.fromkeys((*get_args(Status), *get_args(State))))
+"""A status of the journal, or a state of a job that is out now."""
 EXAMPLE: Final = "snakemake-observe jobs --failed"
 
 
@@ -25,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
     find_journal.add_argument(parser)
     parser.add_argument("--rule", metavar="RULE", help="only attempts of this rule")
-    parser.add_argument("--status", choices=get_args(Status), help="only attempts with this status")
+    parser.add_argument("--status", choices=_STATUSES, help="only attempts with this status")
     parser.add_argument(
         "--failed", action="store_true", help="what failed, why, and whether retries helped"
     )
@@ -56,12 +59,21 @@ def run(args: argparse.Namespace) -> Reply[JobsAnswer]:
     if args.by_rule:
         rules = None if args.rule is None else [args.rule]
         return Reply(by_rule(source, rules), parts, shape)
-    wanted = RowFilter(args.rule, args.status, args.failed, args.sort or "start")
+    status = args.status if args.status in get_args(Status) else None
+    wanted = RowFilter(args.rule, status, args.failed, args.sort or "start")
     selected = tuple(rows(source.run, wanted))
+    if args.status != status:
+        selected = tuple(row for row in selected if _state(source, row) == args.status)
     if args.used or not args.failed:
         answer = JobsAnswer(source, selected, used=args.used, rule=args.rule)
         return Reply(answer, parts, shape)
     return Reply(failed(source, selected, args.rule), parts, shape)
+
+
+def _state(source: Source, row: Row) -> str | None:
+    """Return what an attempt does now, if it is out."""
+    found = source.live.of(row.attempt.key) if source.live is not None else None
+    return found.state if found is not None else None
 
 
 def by_rule(source: Source, rules: list[str] | None = None) -> JobsAnswer:

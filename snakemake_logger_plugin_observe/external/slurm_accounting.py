@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Any, Final
 
 from snakemake_logger_plugin_observe.external.sacct_records import FIELDS, SLURM_ID, moment, parse
-from snakemake_logger_plugin_observe.external.slurm_commands import output_of
+from snakemake_logger_plugin_observe.external.slurm_commands import check_readable, output_of
 from snakemake_logger_plugin_observe.journal.events import Accounting
 from snakemake_logger_plugin_observe.journal.records import SchedulerRecord
 from snakemake_logger_plugin_observe.run.external_ids import id_in
@@ -68,7 +68,9 @@ def query(ids: Sequence[str], since: int, patience_s: float = PATIENCE_S) -> lis
 def _sacct(ids: list[str], patience_s: float) -> str:
     fields = ",".join(FIELDS)
     command = ["sacct", "-n", "-P", "-D", "--noconvert", "-j", ",".join(ids), "-o", fields]
-    return output_of(command, patience_s)
+    text = output_of(command, patience_s)
+    check_readable("sacct", text, "|", len(FIELDS))
+    return text
 
 
 def accounting_events(

@@ -58,6 +58,18 @@ def output_of(command: Sequence[str], patience_s: float) -> str:
     return out.decode(errors="replace")
 
 
+def check_readable(name: str, text: str, separator: str, cells: int) -> None:
+    """Check that an answer has rows of so many *cells*, if it has any line at all.
+
+    Raises:
+        SlurmError: if none of its lines is one: another program printed it, or another version.
+
+    """
+    lines = [line for line in text.splitlines() if line.strip()]
+    if lines and not any(line.count(separator) >= cells - 1 for line in lines):
+        raise SlurmError(f"{name}'s answer cannot be read")
+
+
 def _environment() -> dict[str, str]:
     """Return the environment, with no command found in a folder by a relative path."""
     found = {**os.environ, "SLURM_TIME_FORMAT": "%s", "LC_ALL": "C"}

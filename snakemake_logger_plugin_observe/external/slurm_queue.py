@@ -16,7 +16,11 @@ from snakemake_logger_plugin_observe.external.sacct_records import (
     moment,
     seconds_of,
 )
-from snakemake_logger_plugin_observe.external.slurm_commands import SlurmError, output_of
+from snakemake_logger_plugin_observe.external.slurm_commands import (
+    SlurmError,
+    check_readable,
+    output_of,
+)
 from snakemake_logger_plugin_observe.journal.records import SchedulerRecord
 from snakemake_logger_plugin_observe.run.queue_answer import PartitionLimits, QueueAnswer
 from snakemake_logger_plugin_observe.run.slurm_states import COMPLETING, RUNNING, WAITING
@@ -100,6 +104,7 @@ def _queued(ids: Sequence[str], since: int, until: float) -> Iterator[SchedulerR
             return
         raise
     wanted = frozenset(ids)
+    check_readable("squeue", text, "|", len(_FIELDS))
     for line in text.splitlines():
         cells = line.split("|", len(_FIELDS) - 1)
         if len(cells) != len(_FIELDS) or not SLURM_ID.fullmatch(cells[0]):

@@ -31,8 +31,8 @@ WORDS: Final[dict[State, str]] = {
     "running": "running",
     "computing": "computing",
     "finishing": "Snakemake is finishing",
-    "waiting": "waiting in their group",
-    "done": "done in their group",
+    "waiting": "waiting in its group",
+    "done": "done in its group",
     "suspended": "suspended",
     "ended": "ended, not noticed yet",
     "gone": "gone from the scheduler",
@@ -40,6 +40,15 @@ WORDS: Final[dict[State, str]] = {
     "unknown": "not known",
 }
 """Each state in words."""
+COUNTED: Final[dict[State, str]] = {
+    **WORDS,
+    "starting": "starting",
+    "finishing": "finishing",
+    "job_script": "in job scripts",
+    "waiting": "waiting in a group",
+    "done": "done in a group",
+}
+"""The same, behind a number of jobs."""
 SHORT: Final[dict[State, str]] = {
     **WORDS,
     "starting": "starting",

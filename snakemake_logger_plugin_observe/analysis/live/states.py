@@ -43,7 +43,8 @@ _ID: Final = re.compile(r"\d{1,15}([_+]\d{1,9})?(;(?P<cluster>[\w.-]{1,64}))?")
 """A job id as ``sbatch --parsable`` prints it, with the cluster's name where there are several."""
 _MOST_FAILED: Final = 200
 """Of more failed jobs, the scheduler is not asked what ended the oldest."""
-_AT_THE_SAME_TIME: Final = 60_000_000
+_AT_THE_SAME_TIME: Final = 20_000_000
+_LONG_WAIT: Final = 10_000_000
 FROM_THE_SCHEDULER: Final = frozenset({signal.SIGTERM, signal.SIGKILL})
 """The signals by which Slurm ends a job that is cancelled, preempted or requeued."""
 NOT_TIMED: Final = "the run was recorded without --executor timed, which records the cluster's ids"
@@ -102,6 +103,21 @@ def failed(run: Run) -> list[Attempt]:
         one
         for one in run.attempts.values()
         if one.status in FAILED and one.external_jobid is not None and one.accounting is None
+    ]
+    return [one for one in found if not one.is_member][-_MOST_FAILED:]
+
+
+def waited(run: Run) -> list[Attempt]:
+    """Return the newest attempts that have ended after a wait which only the scheduler can name."""
+    if not is_remote(run):
+        return []
+    found = [
+        one
+        for one in run.attempts.values()
+        if one.status in FINAL
+        and one.external_jobid is not None
+        and one.accounting is None
+        and one.phases.get("queue_wait", 0) > _LONG_WAIT
     ]
     return [one for one in found if not one.is_member][-_MOST_FAILED:]
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.live.reasons import obstacle
 from snakemake_logger_plugin_observe.analysis.live.state import (
+    COUNTED,
     ON_A_NODE,
     WORDS,
     LiveState,
@@ -65,7 +66,7 @@ def lines(run: Run, view: LiveView) -> tuple[Line, ...]:
 
 def counts(view: LiveView) -> str:
     """Return how many jobs are in each state: ``2 pending, 1 computing``."""
-    words = WORDS if view.attended else {**WORDS, "ended": "ended"}
+    words = COUNTED if view.attended else {**COUNTED, "ended": "ended"}
     return ", ".join(f"{number:,} {words[state]}" for state, number in _counted(view))
 
 
@@ -98,7 +99,9 @@ def who(run: Run, states: Sequence[LiveState]) -> str:
     elif job is not None:
         name = job_name(job)
     ids = [one.external_jobid for one in states if one.external_jobid and not one.has_no_id]
-    return f"{name} ({scheduler(run)} {named(ids, _IDS)})" if ids else name
+    kind = scheduler(run)
+    kind += "s" if kind == "job" and len(ids) > 1 else ""
+    return f"{name} ({kind} {named(ids, _IDS)})" if ids else name
 
 
 def scheduler(run: Run) -> str:

@@ -90,10 +90,11 @@ def _ended_by_the_cluster(attempt: Attempt, one: LiveState) -> bool:
 
 
 def take_in_records(run: Run, records: Mapping[Key, SchedulerRecord]) -> None:
-    """Give attempts that failed what the scheduler says of their ends."""
+    """Give attempts that have ended what the scheduler says of their waits and ends."""
     for key, record in records.items():
         attempt = run.attempts[key]
         attempt.accounting = _with_restarts(record, attempt)
+        refine(attempt)
 
 
 def _with_restarts(record: SchedulerRecord, attempt: Attempt) -> SchedulerRecord:

@@ -50,6 +50,6 @@ def commands(scheduler: str, ids: Sequence[str]) -> tuple[Command, ...]:
         return ()
     shown = good if known.separator is None else [known.separator.join(good)]
     return (
-        command(*known.show, *shown, purpose="do they still run?"),
+        command(*known.show, *shown, purpose="are they still there?"),
         command(*known.cancel, *good, purpose="cancels them"),
     )

@@ -52,6 +52,9 @@ def ids_and_states(case: Case, attempts: Sequence[Attempt]) -> tuple[str, ...]:
     for one in attempts:
         if (known := id_in(one.external_jobid)) is not None:
             record = case.run.record_of(one)
+            seen = case.live.of(one.key) if case.live is not None else None
+            if seen is not None and seen.state == "ended" and not has_ended(record):
+                record = None  # its node knows better: Slurm takes a moment to notice
             state = f" {record.state}" if record is not None and record.state else ""
             if record is not None and record.ended is None and record.reason:
                 state += f": {record.reason}"
@@ -89,6 +92,8 @@ def not_started(case: Case) -> int:
 
 def may_go_on(case: Case, attempts: Sequence[Attempt]) -> bool:
     """Whether the tool of one of them may still run: its end is not recorded."""
+    if (known := still_out(case.live)) is not None:
+        return bool(known)
     return not all(one.cut_off or has_ended(case.run.record_of(one)) for one in attempts)
 
 

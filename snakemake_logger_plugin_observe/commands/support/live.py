@@ -50,17 +50,18 @@ def with_live_view(source: Source, *, offline: bool) -> Source:
         return source
     if source.status == "running" and not offline and states.is_remote(run):
         source = replace(source, left_running=left_by_the_run_before(source))
-    attempts, failed = states.out(run), states.failed(run)
-    if not attempts and not failed:
+    attempts = states.out(run)
+    ended = list({one.key: one for one in (*states.failed(run), *states.waited(run))}.values())
+    if not attempts and not ended:
         return source
     reports = _reports(source, attempts)
     not_asked = _why_not(run, offline=offline)
     answer = QueueAnswer()
     if not_asked is None:
-        asked = [one for one in (*attempts, *failed) if not one.end_from_record]
+        asked = [one for one in (*attempts, *ended) if not one.end_from_record]
         ids = [one.external_jobid for one in asked if one.external_jobid is not None]
         answer = slurm_queue.query(ids, (run.start or 0) // 1_000_000)
-    known = ((one.key, states.record_in(run, one, answer)) for one in failed)
+    known = ((one.key, states.record_in(run, one, answer)) for one in ended)
     take_in_records(run, {key: record for key, record in known if record is not None})
     if not attempts:
         return source

@@ -386,7 +386,7 @@ def _unobserved(answer: CostAnswer) -> list[str]:
     """Return what could not be observed, each reason with its number of attempts."""
     counts: dict[str, int] = {}
     for attempt in answer.source.run.attempts.values():
-        for reason in () if attempt.is_member else attempt.unobserved:
+        for reason in () if attempt.is_member else dict.fromkeys(attempt.unobserved):
             counts[reason] = counts.get(reason, 0) + 1
     found = [f"{plural(count, 'attempt')}: {reason}" for reason, count in counts.items()]
     run = answer.source.run

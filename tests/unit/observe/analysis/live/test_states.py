@@ -92,7 +92,7 @@ def test_each_member_of_a_group_does_what_its_own_tool_does() -> None:
         2: ("computing", 22_000_000),
         3: ("waiting", None),
     }
-    assert counts(view) == "1 computing, 1 done in their group, 1 waiting in their group"
+    assert counts(view) == "1 computing, 1 done in a group, 1 waiting in a group"
     run = story.run
     extend_to(run, at(60))
     take_in(run, reports, view)

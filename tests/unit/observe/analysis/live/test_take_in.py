@@ -1,9 +1,10 @@
 """A run takes in what its live view shows: statuses, and the phases of the time up to now."""
 
-from builders import at, phases_at
+from builders import a_record, an_execution, at, level, phases_at, stamps
 from out_on_cluster import answered, computing, out, over, queued, view_of
 
-from snakemake_logger_plugin_observe.analysis.live.take_in import take_in
+from snakemake_logger_plugin_observe.analysis.live.states import waited
+from snakemake_logger_plugin_observe.analysis.live.take_in import take_in, take_in_records
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.steps import triage
 from snakemake_logger_plugin_observe.journal.node_reports import NodeReport
@@ -126,3 +127,15 @@ def test_a_job_that_waits_though_it_had_begun_was_requeued_and_its_tool_did_not_
         "requeued: the cluster ended map i=1 (cluster job 71) and queued it again (preempted, its "
         "node failed, or requeued by an administrator or by hand); no tool failed by that"
     )
+
+
+def test_what_held_a_job_that_has_ended_is_known_from_its_record_while_the_run_goes_on() -> None:
+    known = stamps(ready=3, selected=4, submitting=4, accepted=5, reported=99, finished=99)
+    tool = an_execution(begun=96, tool_started=97, tool_ended=98, checked=98)
+    node = level(tool, started=95, loaded=96, planned=96, ended=98)
+    run = out("71").job(2).attempt(2, known, node, external_jobid="72").run
+    assert [one.key for one in waited(run)] == [(2, 1)]
+    moments = {"submitted": 5, "eligible": 95, "started": 95, "ended": 98}
+    take_in_records(run, {(2, 1): a_record("72", **moments, reason="JobHeldUser")})
+    assert phases_at(run.attempts[(2, 1)].segments)[2] == ("held", 5, 95)
+    assert waited(run) == []

@@ -224,3 +224,25 @@ def test_what_a_killed_run_s_nodes_wrote_counts_also_once_the_records_are_import
     codes = {one["job_id"]: one["failures"][-1]["exit_code"] for one in found["failures"]}
     assert codes == {1: 7, 2: None}
     assert not asked.exists()
+
+
+def test_the_jobs_in_a_state_can_be_selected(
+    workdir: Path, folder: Path, slurm: Command, capsys: pytest.CaptureFixture[str]
+) -> None:
+    journal(alive("71", "72"), workdir)
+    slurm("squeue", squeue(("71", "RUNNING", "None"), ("72", "PENDING", "JobHeldUser")))
+    found = answer(capsys, "jobs", "--status", "pending")
+    assert [one["job_id"] for one in found["attempts"]] == [2]
+
+
+def test_an_answer_that_is_none_of_slurm_s_is_said_to_be(
+    workdir: Path, folder: Path, slurm: Command, capsys: pytest.CaptureFixture[str]
+) -> None:
+    journal(alive("71"), workdir)
+    slurm("squeue", printing("Welcome to the cluster\n"))
+    slurm("sacct", printing("Welcome to the cluster\n"))
+    found = answer(capsys, "jobs")
+    assert found["live"]["problem"] == (
+        "Slurm gave no answer: squeue's answer cannot be read; sacct's answer cannot be read"
+    )
+    assert [one["live"]["state"] for one in found["attempts"]] == ["unknown"]
