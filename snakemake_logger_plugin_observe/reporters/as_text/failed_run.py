@@ -155,6 +155,7 @@ def _fix(source: Source, first: Failure) -> str:
     known = failure_advice(source.run, rule, [first], str(source.path))
     said = known.is_specific or first.decisive.line is not None
     fix = known.fix if said else f"fix the error of {rule}"
+    fix = fix.removesuffix(", then run again").removesuffix("; then run again")
     fix += left_behind(source.run, [first])
     if fix.endswith("then run again"):
         return f"{fix}: what is done stays done{again}"

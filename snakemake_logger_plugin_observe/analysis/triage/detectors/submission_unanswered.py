@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 CLASS: Final = UNANSWERED
 
+_AGAIN: Final = "the same submission gets no answer again and again, or "
+_WRONG_IF: Final = f"{_AGAIN}the cluster's queue contains these jobs after all"
+
 
 def detect(case: Case) -> Iterator[Incident]:
     """Yield one incident for all submissions that got no answer with the same message."""
@@ -30,8 +33,7 @@ def detect(case: Case) -> Iterator[Incident]:
             where="operating context",
             claim=_claim(case, failed),
             strength="certain",
-            wrong_if="the same submission gets no answer again and again, or the cluster's queue "
-            "contains these jobs after all",
+            wrong_if=_WRONG_IF.removeprefix(_AGAIN if _in_vain(failed) else ""),
             action=_action(case, failed),
             **failed_jobs.fields(case, failed),
         )
@@ -46,11 +48,24 @@ def _action(case: Case, failed: Sequence["Failure"]) -> Action:
             "if this happens often",
             "a retry got through: a time-out or a lost connection passes",
         )
+    if _in_vain(failed):
+        return Action(
+            submissions.to_do_about(
+                case.run, next(filter(submissions.had_no_answer_again, failed))
+            ),
+            "no retry got an answer, so another one is unlikely to",
+            escalate=True,
+        )
     return Action(
         submissions.to_do_about(case.run, failed[0]),
         "the cluster did not refuse the jobs: a time-out or a lost connection passes",
         commands=again_with(case.run, "--retries", "1") if case.is_own else (),
     )
+
+
+def _in_vain(failed: Sequence["Failure"]) -> bool:
+    """Whether a job was submitted again, and that got no answer either."""
+    return any(map(submissions.had_no_answer_again, failed))
 
 
 def _claim(case: Case, failed: Sequence["Failure"]) -> str:

@@ -431,3 +431,11 @@ def test_what_to_write_in_the_rule_has_its_wildcards() -> None:
     (found,) = explained(story("grep GATTACA reads.txt > out/1", wildcards={"i": "1"})).meanings
     assert "|| [ $? -eq 1 ])" in found.to_do
     assert "wildcards" not in found.to_do
+
+
+def test_while_the_run_holds_its_lock_snakemake_is_not_started_again() -> None:
+    run = fails(story(None, script="x.py"), 1, code=1)
+    (one,) = failures(run.run)
+    assert how_to_repeat(run.run, one, JOURNAL) is None
+    (one,) = failures(run.end(20, "failed").run)
+    assert how_to_repeat(run.run, one, JOURNAL) is not None

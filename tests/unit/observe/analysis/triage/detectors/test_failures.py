@@ -850,6 +850,18 @@ def test_a_submission_without_an_answer_is_no_refusal() -> None:
     assert not found.action.escalate
 
 
+def test_a_cluster_that_answers_no_retry_either_is_looked_at_first() -> None:
+    text = "sbatch: error: Batch job submission failed: Socket timed out on send/recv operation"
+    message = f"SLURM sbatch failed. The error message was '{text}'.\n    sbatch call:\n  x"
+    story = refused(message)
+    story.attempt(1, NOT_ACCEPTED, number=2, status="failed", message=message)
+    found = only(story.end(12, "failed"))
+    assert found.incident_class == "submission_unanswered"
+    assert found.action.text.startswith("see whether the cluster answers at all")
+    assert (found.action.escalate, found.action.commands) == (True, ())
+    assert found.wrong_if == "the cluster's queue contains these jobs after all"
+
+
 def test_a_submission_whose_retry_got_an_answer_needs_nothing_done() -> None:
     text = "sbatch: error: Batch job submission failed: Unable to contact slurm controller"
     story = refused(f"SLURM sbatch failed. The error message was '{text}'.\n    sbatch call:\n  x")
