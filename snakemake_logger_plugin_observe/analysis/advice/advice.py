@@ -1,7 +1,7 @@
 """The advice on a run: the levers that the simulation shows to save something, and how much."""
 
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Final
@@ -15,14 +15,20 @@ from snakemake_logger_plugin_observe.analysis.whatif.model_from_run import build
 from snakemake_logger_plugin_observe.analysis.whatif.processors import simulate_here
 from snakemake_logger_plugin_observe.analysis.whatif.scenario import (
     Argument,
+    Scenario,
     ScenarioError,
     parse_scenario,
 )
 from snakemake_logger_plugin_observe.analysis.whatif.scenario_effects import (
     apply_scenario,
+    interval_grows,
     is_random,
 )
-from snakemake_logger_plugin_observe.analysis.whatif.transforms import requesting, without_phases
+from snakemake_logger_plugin_observe.analysis.whatif.transforms import (
+    ends_drawn,
+    requesting,
+    without_phases,
+)
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.pasting import Command, command, option
 from snakemake_logger_plugin_observe.run.model import Run
@@ -43,7 +49,7 @@ _EASE: Final = {
 }
 """What a saving counts for if it is no setting."""
 _DRAWS: Final = 7
-_SUBMISSIONS: Final = 30_000  # simulated at most, over the draws of one lever
+_SUBMISSIONS: Final = 15_000  # simulated at most, over the draws of one lever
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +58,22 @@ class Advice:
 
     lever: Lever
     saves: Micros
+    between: tuple[Micros, Micros] | None = None
+    """From how much to how much, in most of several simulations; None if there was one."""
 
 
 def saved(one: Advice) -> str:
     """Return what *one* saves, in seconds."""
-    return f"{'at most ' if one.lever.at_most else ''}{one.saves / 1e6:.1f} s"
+    at_most = "at most " if one.lever.at_most else ""
+    return f"{at_most}{one.saves / 1e6:.1f} s{or_so(one)}"
+
+
+def or_so(one: Advice) -> str:
+    """Return from how much to how much it saves, in parentheses, if that differs."""
+    if one.between is None:
+        return ""
+    low, high = one.between
+    return f" ({low / 1e6:.1f} to {high / 1e6:.1f} s)" if high > low else ""
 
 
 def is_small(run: Run) -> bool:
@@ -111,12 +128,21 @@ def _choices(run: Run, account: Account, trials: "Trials", least: Micros) -> Ite
 def _best(trials: "Trials", choice: Choice) -> Advice | None:
     """Return the smallest change that saves about as much as the largest; None if none can be."""
     tried = [
-        Advice(lever, saves)
+        Advice(lever, middle_of(found), _between(found))
         for lever in choice.levers
-        if (saves := trials.saves(lever.move, lever.without, lever.requests)) is not None
+        if (found := trials.simulated(lever.move, lever.without, lever.requests)) is not None
     ]
     most = max((one.saves for one in tried), default=0)
     return next((one for one in tried if one.saves >= _ENOUGH * most), None)
+
+
+def middle_of(found: Sequence[Micros]) -> Micros:
+    """Return the median of what several simulations save."""
+    return found[len(found) // 2]
+
+
+def _between(found: Sequence[Micros]) -> tuple[Micros, Micros] | None:
+    return (found[1], found[-2]) if len(found) >= _DRAWS else None
 
 
 def whatif(journal: Iterable[str], move: Iterable[Argument], purpose: str) -> Command:
@@ -137,6 +163,7 @@ class Trials:
         self._run = run
         self.model = model if model is not None else build_model(run, account.segments)
         self._usual = simulate_here(self.model)[0].end
+        self._usual_drawn: dict[int, Micros] = {}
 
     @property
     def are_like_the_run(self) -> bool:
@@ -149,27 +176,57 @@ class Trials:
         without: Iterable[str] = (),
         requests: Iterable[tuple[str, str, int]] = (),
     ) -> Micros | None:
-        """Return by how much shorter the run would be.
+        """Return by how much shorter the run would be; None as in ``simulated``."""
+        found = self.simulated(move, without, requests)
+        return None if found is None else middle_of(found)
 
-        None if this run has no such setting, or if the simulation is not like the run. Of a change
-        with something random in it, the median of a few draws.
+    def simulated(
+        self,
+        move: Iterable[Argument],
+        without: Iterable[str] = (),
+        requests: Iterable[tuple[str, str, int]] = (),
+    ) -> list[Micros] | None:
+        """Return by how much shorter the run would be, the least first.
+
+        That is one length, or one for each draw of a change with something random in it: against
+        the same draw of the run without the change, since luck is no gain.
+
+        None if this run has no such setting, if the simulation is not like the run, or if a few of
+        the draws save nothing.
         """
         if not self.are_like_the_run:
             return None
         try:
             scenario = parse_scenario(move)
             model = without_phases(self.model, frozenset(without)) if without else self.model
-            draws = 1
-            if is_random(model, scenario):
-                draws = max(1, min(_DRAWS, _SUBMISSIONS // max(1, self.model.count)))
-            rng = random.Random(1)  # noqa: S311 - not for keys
             for rule, name, amount in requests:
                 model = requesting(model, rule, name, amount)
-            ends = sorted(
-                simulate_here(apply_scenario(model, self._run, scenario, rng)[0])[0].end
-                for _ in range(draws)
-            )
+            drawn = is_random(model, self._run, scenario)
+            unset = scenario == Scenario()  # no setting changes: the model itself is another
+            drawn = drawn or (unset and model is not self.model and interval_grows(model))
+            count = min(_DRAWS, _SUBMISSIONS // max(1, self.model.count)) if drawn else 1
+            found = [
+                self._unchanged(draw if drawn else None)
+                - self._changed(model, scenario, draw, drawn=drawn and unset)
+                for draw in range(max(1, count))
+            ]
         except ScenarioError:
             return None
         whole = self.model.end - self.model.start  # a tampered run may end too early
-        return min(whole, self._usual - ends[draws // 2])
+        saved = sorted(min(whole, one) for one in found)
+        return None if len(saved) >= _DRAWS and saved[1] <= 0 else saved
+
+    def _changed(self, model: Model, scenario: Scenario, draw: int, *, drawn: bool) -> Micros:
+        """Return when the run would end with a change, in one *draw*."""
+        rng = random.Random(draw)  # noqa: S311 - not for keys
+        model = ends_drawn(model, rng) if drawn else model
+        return simulate_here(apply_scenario(model, self._run, scenario, rng)[0])[0].end
+
+    def _unchanged(self, draw: int | None) -> Micros:
+        """Return when the run would end without a change: as it was, or in one *draw*."""
+        if draw is None or not interval_grows(self.model):
+            return self._usual
+        if draw not in self._usual_drawn:
+            rng = random.Random(draw)  # noqa: S311 - not for keys
+            self._usual_drawn[draw] = simulate_here(ends_drawn(self.model, rng))[0].end
+        return self._usual_drawn[draw]

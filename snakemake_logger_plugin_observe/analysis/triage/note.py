@@ -167,7 +167,7 @@ def _actions(
             yield Claim("nothing to do: all planned jobs had ended before", seen[0].evidence)
         else:
             done = "nothing to correct" if faster else "nothing to do"
-            so_far = " so far" if case.status == "running" else ""
+            so_far = " so far" if case.status == "running" or case.live is not None else ""
             yield Claim(UNEXPLAINED if seen or case.failures else f"{done}{so_far}")
             yield from faster
             if not seen and not case.failures:

@@ -20,18 +20,21 @@ from snakemake_logger_plugin_observe.run.model import Run
 SAME: Final = "these are the settings that the run had: nothing changes"
 
 
-def is_random(model: Model, scenario: Scenario) -> bool:
+def is_random(model: Model, run: Run, scenario: Scenario) -> bool:
     """Whether something about *scenario* is drawn at random, so that its simulations differ."""
-    return scenario.is_random or _meets_other_checks(model, scenario)
+    if scenario.is_random:
+        return True
+    return interval_grows(model) and changes_in(scenario, run, model) != Scenario()
 
 
-def _meets_other_checks(model: Model, scenario: Scenario) -> bool:
-    """Whether jobs end between other status checks than in the run, and the interval grows."""
+def interval_grows(model: Model) -> bool:
+    """Whether the interval between status checks grew in the run.
+
+    Then jobs that end at other moments may meet a check, or just miss it: that decides over a whole
+    interval, so whatever changes when jobs end is simulated with differences between them.
+    """
     schedule = model.poll_schedule
-    if schedule is None or not (schedule.growth and schedule.recorded):
-        return False
-    polled_otherwise = scenario.poll_s is not None and scenario.poll_s * 1e6 != model.nominal
-    return polled_otherwise or any(size > 1 for size in scenario.groups.values())
+    return schedule is not None and schedule.growth > 0 and schedule.recorded and any(model.polled)
 
 
 def apply_scenario(
@@ -209,10 +212,11 @@ def _checked(model: Model, scenario: Scenario, rng: random.Random, assumptions: 
             "and a check takes as long as it did"
         )
         model = transforms.polled_every(model, round(scenario.poll_s * 1e6))
-    if _meets_other_checks(model, scenario):
+    if interval_grows(model) and scenario != Scenario():
         assumptions.append(
-            "starts on a node are drawn from those of this run, and the cluster ends jobs up to a "
-            "second sooner or later: whether a check just misses an end decides over an interval"
+            "starts on a node are drawn from those of this run, all of them up to a fifth longer "
+            "or shorter, and the cluster ends jobs up to a second sooner or later: whether a check "
+            "just misses an end decides over an interval"
         )
         model = transforms.ends_drawn(model, rng)
     return model

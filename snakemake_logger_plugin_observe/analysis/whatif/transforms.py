@@ -17,6 +17,7 @@ from snakemake_logger_plugin_observe.clock import Micros
 
 BEFORE_THE_TOOL: Final = ("held", "queue_wait", "job_script", "node_startup", "node_plan")
 _LAG_VARIES: Final = 1_000_000  # the scheduler's moments are whole seconds
+_LOAD_VARIES: Final = 0.2  # in another run nodes and their file system are as busy as they are then
 _BLOCKED: Final = 1_000_000  # a check takes some tenths of a second by itself
 _ON_A_NODE: Final = (*BEFORE_THE_TOOL, "member_wait", "node_exit")
 
@@ -154,13 +155,15 @@ def ends_drawn(model: Model, rng: random.Random) -> Model:
     """Return *model* with each start on a node, and each lag of the cluster, drawn at random.
 
     Whether a growing interval's check sees an end or just misses it decides over a whole interval,
-    so small differences between jobs count. Starts are drawn from those that were measured.
+    so small differences between jobs count, and such between runs. Starts are drawn from those that
+    were measured, and all are longer or shorter by the same factor.
     """
     column = model.background.get("node_startup", [0] * model.count)
     started = [i for i in range(model.count) if column[i]]
     drawn = list(column)
+    load = 1 + rng.uniform(-_LOAD_VARIES, _LOAD_VARIES)
     for i in started:
-        drawn[i] = column[rng.choice(started)]
+        drawn[i] = round(column[rng.choice(started)] * load)
     return model.changed(
         background={**model.background, "node_startup": drawn},
         unseen=[

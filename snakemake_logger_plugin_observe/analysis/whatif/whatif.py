@@ -122,7 +122,7 @@ def _simulated(
     rng = random.Random(seed)  # noqa: S311 - not for keys
     simulations = []
     assumptions: list[str] = []
-    for _ in range(draws if is_random(model, scenario) else 1):
+    for _ in range(draws if is_random(model, run, scenario) else 1):
         changed, assumptions = apply_scenario(model, run, scenario, rng)
         simulations.append(simulate_here(changed))
     return sorted(simulations, key=lambda one: one[0].end), assumptions

@@ -21,6 +21,7 @@ def shape_advice(source: Source, found: Iterable[Advice] | None) -> list[dict[st
             "change": one.lever.text,
             "why": one.lever.why,
             "saves_s": to_seconds(one.saves),
+            "saves_between_s": None if one.between is None else [*map(to_seconds, one.between)],
             "at_most": one.lever.at_most,
             "rule": one.lever.rule,
             "settings": parse_scenario(one.lever.move).as_values(),

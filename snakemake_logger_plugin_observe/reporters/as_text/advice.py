@@ -45,8 +45,16 @@ def changes(found: Sequence[Advice], makespan: Micros) -> str:
 def in_words(one: Advice, makespan: Micros) -> str:
     """Return a piece of advice, and what it would save."""
     most = "at most " if one.lever.at_most else ""
-    saved = f"{duration(one.saves)} ({percent(one.saves, makespan)} %)"
+    saved = f"{duration(one.saves)} ({percent(one.saves, makespan)} %{_or_so(one)})"
     return f"{one.lever.text} ({one.lever.why}), to save {most}{saved}"
+
+
+def _or_so(one: Advice) -> str:
+    """Return from how much to how much it saves, where whether a check misses an end decides."""
+    if one.between is None or one.between[0] == one.between[1]:
+        return ""
+    low, high = one.between
+    return f"; {duration(low)} to {duration(high)}"
 
 
 def trials(source: Source, found: Sequence[Advice]) -> list[Text]:

@@ -63,7 +63,8 @@ def _compared_with(answer: TriageAnswer) -> list[RenderableType]:
 def _headline(answer: TriageAnswer) -> Text:
     """Return the answer in one sentence."""
     if not answer.triage.incidents:
-        so_far = " so far" if answer.source.status == "running" else ""
+        goes_on = answer.source.status == "running" or answer.source.live is not None
+        so_far = " so far" if goes_on else ""
         if answer.triage.symptoms:
             return Text(f"No incident found{so_far}, but there are symptoms.", "bold yellow")
         return Text(f"No incident found{so_far}.", "bold green")
@@ -180,7 +181,7 @@ def _last(answer: TriageAnswer) -> Iterator[Text]:
         yield Text(harmless(f"The note was written to {answer.noted}."))
     if answer.saved is not None:
         yield Text(harmless(f"The evidence was saved to {answer.saved}: INDEX.txt lists it."))
-    yield from map(next_command, _commands(answer.triage))
+    yield from map(next_command, dict.fromkeys(_commands(answer.triage)))
     if answer.noted is None and answer.triage.incidents:
         options = ("--note", "incident.md", "--save", "evidence")
         purpose = "write a note, save the evidence"

@@ -33,7 +33,7 @@ from snakemake_logger_plugin_observe.analysis.path.utilisation import utilisatio
 from snakemake_logger_plugin_observe.analysis.whatif import build_model
 from snakemake_logger_plugin_observe.analysis.whatif.scenario import Argument, parse_scenario
 from snakemake_logger_plugin_observe.analysis.whatif.whatif import what_if
-from snakemake_logger_plugin_observe.journal.records import Usage
+from snakemake_logger_plugin_observe.journal.records import StatusCheck, Usage
 from snakemake_logger_plugin_observe.reporters.as_text.advice import changes
 from snakemake_logger_plugin_observe.run.model import Run
 
@@ -452,6 +452,35 @@ def test_a_simulation_that_is_not_like_the_run_claims_nothing() -> None:
     slower = model.changed(loop=[5 * SECOND] * model.count)
     assert advise(run, account(run), slower) == ()
     assert Trials(run, account(run), slower).saves(move) is None
+
+
+def just_seen_by_a_growing_interval() -> Run:
+    """Return a job on Slurm that ended half a second before the check that found it.
+
+    The one before found nothing, so the next would have come 23 s later.
+    """
+    flag = "--slurm-init-seconds-before-status-checks"
+    story = begun(wraps="slurm", executor="timed", command=("snakemake", flag, "3")).job(1)
+    known = stamps(ready=3, selected=4, submitting=4, accepted=5, reported=20.5, finished=21)
+    tool = an_execution(begun=16, tool_started=16, tool_ended=18, checked=18)
+    node = level(tool, started=6, loaded=15, planned=16, ended=19)
+    found = StatusCheck(begun=at(20), previous=at(7), slept=at(7))
+    story.iteration(3, 4, (3, 3.5))
+    story.attempt(1, known, node, node_starts=(6,), status_check=found, poll_interval_s=13)
+    return story.end(22).run
+
+
+def test_whether_a_growing_interval_s_check_just_misses_an_end_is_no_gain() -> None:
+    run = just_seen_by_a_growing_interval()
+    move = (("faster", "map=2"),)
+    trials = Trials(run, account(run))
+    assert trials.are_like_the_run
+    assert trials.saves(move) is None
+    assert trials.saves((("poll", "3"),)) == 0  # the interval in force
+    (found,) = what_if(run, [parse_scenario(move)], account(run).segments).predictions
+    assert found.interval is not None
+    low, high = found.interval
+    assert low <= run.makespan < high
 
 
 def test_a_setting_that_the_run_has_not_saves_nothing_known() -> None:

@@ -45,7 +45,7 @@ def test_a_run_with_the_settings_that_it_had_is_the_unchanged_run(lived: Lived) 
     in_force = settings_in_force(lived.run, model)
     rng = random.Random(1)  # noqa: S311 - not for keys
     assert apply_scenario(model, lived.run, in_force, rng)[0] is model
-    assert not is_random(model, in_force)
+    assert not is_random(model, lived.run, in_force)
 
 
 @MANY

@@ -93,6 +93,7 @@ def test_polling_advice_and_requests() -> None:
         "why": "jobs had ended, and waited for the next status check; this plugin adds 10 s each time "
         "it finds nothing, up to 180 s",
         "saves_s": 27.0,
+        "saves_between_s": None,
         "at_most": False,
         "rule": None,
         "settings": {"poll_s": 5.0},
