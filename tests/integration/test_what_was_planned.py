@@ -96,19 +96,13 @@ def test_a_plan_fed_from_a_queue_is_recorded_again(lab: Lab, plugins: tuple[str,
 
 
 @EITHER
-def test_a_run_with_nothing_to_do_records_what_is_up_to_date(
+def test_a_run_with_nothing_to_do_and_an_incremental_one_record_what_is_up_to_date(
     lab: Lab, plugins: tuple[str, ...]
 ) -> None:
     lab.snakefile(CHAIN)
     lab.snakemake("--cores", "1", *plugins)
     lab.snakemake("--cores", "1", *plugins)
     assert plans(lab) == [({}, {"all": 1, "first": 1, "last": 1, "step": 1})]
-
-
-@EITHER
-def test_an_incremental_run_records_both(lab: Lab, plugins: tuple[str, ...]) -> None:
-    lab.snakefile(CHAIN)
-    lab.snakemake("--cores", "1", *plugins)
     (lab.folder / "c.txt").unlink()
     lab.snakemake("--cores", "1", *plugins)
     assert plans(lab) == [({"all": 1, "last": 1}, {"first": 1, "step": 1})]
