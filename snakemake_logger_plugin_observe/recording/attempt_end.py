@@ -153,9 +153,15 @@ def _use(
     if used is None or any(level.in_main for level in levels):
         return used
     since = submission.started_last or 0  # what ran before the cluster started it again has gone
-    around = [level for level in levels if (level.started or since) >= since]
+    around = [level for level in levels if _was_there(level, innermost[-1], since)]
     sizes = [level.peak_rss_bytes for level in around if level.peak_rss_bytes is not None]
     return used.model_copy(update={"snakemake_bytes": sum(sizes)}) if sizes else used
+
+
+def _was_there(level: Level, tool: Execution, since: clock.Micros) -> bool:
+    """Whether a process ran while *tool* did: those of its earlier tries had ended."""
+    begun = tool.tool_started or tool.begun or since
+    return (level.started or since) >= since and (level.ended is None or level.ended >= begun)
 
 
 def _event(attempt: Attempt, finished: clock.Micros, *, revises: bool) -> AttemptFinished:

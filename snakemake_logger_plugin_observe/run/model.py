@@ -125,6 +125,11 @@ class Run:
         return self.started is not None and "timed" in self.started.plugins
 
     @property
+    def waits_for_jobs(self) -> bool:
+        """Whether Snakemake ends after its jobs: not with ``--immediate-submit``."""
+        return self.started is None or not self.started.settings.get("immediate_submit")
+
+    @property
     def is_dry_run(self) -> bool:
         """Whether nothing ran: the journal contains only the plan."""
         return self.started is not None and self.started.kind == "dry_run"

@@ -19,7 +19,7 @@ from snakemake_logger_plugin_observe.analysis.cost.scheduler_limits import (
 )
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.journal.events import line_of
-from snakemake_logger_plugin_observe.run.attempt import Attempt, Key
+from snakemake_logger_plugin_observe.run.attempt import FINAL, Attempt, Key
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.phases import UNATTRIBUTED, cost_class
 
@@ -68,10 +68,12 @@ class _Walk:
 
     def segments(self) -> list[MakespanSegment]:
         began = self.run.scheduling_began
-        current = self.submissions.last_ended(self.at)
+        current = self._left_behind() or self.submissions.last_ended(self.at)
         after = "shutdown" if self.run.finished is not None else UNATTRIBUTED
         if current is not None:
-            self._add_run_work(current.end or self.at, after)
+            left = current.stamps.accepted if current.status not in FINAL else None
+            until = current.end if self.run.waits_for_jobs else left or current.end
+            self._add_run_work(until or self.at, after)
         elif began is not None:
             self._add_run_work(began, after)
         elif self.run.started is not None and self.run.started.workflow_started is not None:
@@ -84,6 +86,13 @@ class _Walk:
             self._add_run_work(began, UNATTRIBUTED)
         self._before_scheduling()
         return self.backwards[::-1]
+
+    def _left_behind(self) -> Attempt | None:
+        """Return the last submission of a run that ended without waiting for any."""
+        if self.run.waits_for_jobs or self.run.finished is None:
+            return None
+        submitted = (one for one in self.run.attempts.values() if one.stamps.accepted is not None)
+        return max(submitted, key=lambda one: one.stamps.accepted or 0, default=None)
 
     def _add(
         self, start: Micros, phase: str, attempt: Attempt | None, line: int | None = None

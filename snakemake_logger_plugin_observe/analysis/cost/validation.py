@@ -143,12 +143,16 @@ def _totals(line: int, event: RunFinished, run: Run, *, renamed: bool) -> list[D
     accounts = account(run)
     attempts = run.attempts.values()
     found: list[Disagreement] = []
+    # Older journals give the end of a run that waits for no job to its last job.
+    former_end = not run.waits_for_jobs and "shutdown" not in event.makespan.by_phase_s
     for name, recorded, computed in (
         ("job account", event.job_account.by_phase_s, accounts.jobs_by_phase),
         ("makespan", event.makespan.by_phase_s, accounts.makespan_by_phase),
         ("job account by class", event.job_account.by_class_s, accounts.jobs_by_class),
         ("makespan by class", event.makespan.by_class_s, accounts.makespan_by_class),
     ):
+        if former_end and name.startswith("makespan"):
+            continue
         written, sums = recorded, in_seconds(computed)
         if renamed:
             written, sums = _with_present_names(written), _with_present_names(sums)

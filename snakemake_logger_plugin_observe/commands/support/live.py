@@ -46,7 +46,7 @@ def with_live_view(source: Source, *, offline: bool) -> Source:
 
     """
     run = source.run
-    if run.is_dry_run or (source.ended and not _only_submits(run)):
+    if run.is_dry_run or (source.ended and run.waits_for_jobs):
         return source
     if source.status == "running" and not offline and states.is_remote(run):
         source = replace(source, left_running=left_by_the_run_before(source))
@@ -77,11 +77,6 @@ def with_live_view(source: Source, *, offline: bool) -> Source:
     )
     take_in(run, reports, view)
     return replace(source, live=view)
-
-
-def _only_submits(run: Run) -> bool:
-    """Whether Snakemake ends while its jobs are still out (``--immediate-submit``)."""
-    return run.started is not None and bool(run.started.settings.get("immediate_submit"))
 
 
 def _commands(source: Source) -> tuple[RunningCommand, ...]:

@@ -132,6 +132,8 @@ def _block(
     yield from map(line, _executions(one))
     if len(one.ways) > 1:
         yield from map(line, _each(one))
+    elif alone:
+        yield from map(line, _requests(one))
     yield from map(line, _retries(one))
     if one.stopped:
         yield line(f"{first_of(one.stopped)}, which shares a pipe with it, ended with it")
@@ -232,6 +234,14 @@ def _each(one: Failure) -> Iterator[str]:
         yield f"{of_attempts(way, one.requested)}{took}"
     if len(one.ways) > ITEMS:
         yield f"… {len(one.ways) - ITEMS} more"
+
+
+def _requests(one: Failure) -> Iterator[str]:
+    """Yield what its attempts requested, where that differs and they ended alike."""
+    numbers = [row.attempt.number for row in one.rows if row.attempt.number in one.requested]
+    if len(numbers) > 1:
+        each = [f"{one.requested[number]} (attempt {number})" for number in numbers]
+        yield f"requested: {first_of(each)}"
 
 
 def _retries(one: Failure) -> Iterator[str]:

@@ -27,6 +27,7 @@ _FIGURES: Final = (
 )
 _LEAST_OF_A_NAME: Final = 12
 _MOST_NAMES: Final = 3
+_NEARLY_EQUAL: Final = 1.1
 _UNKNOWN: Final = "?"
 _BOUND: Final = "≤ "
 _LEAST: Final = "≥ "
@@ -142,8 +143,10 @@ def _foot(rows: Sequence[Row], found: list[Row], names: list[str]) -> Iterator[R
         yield _below(_WHY_BOUNDS)
     if any(row.use.memory_peak_is_least for row in found):
         yield _below(_WHY_LEAST)
-    if own := max((row.use.memory_snakemake_bytes or 0 for row in found), default=0):
-        yield _below(f"memory: about {size(own)} of it are Snakemake's own, on the node")
+    if own := sorted(filter(None, (row.use.memory_snakemake_bytes for row in found))):
+        low, high = size(own[0]), size(own[-1])
+        each = low if own[-1] <= own[0] * _NEARLY_EQUAL else f"{low} to {high}"
+        yield _below(f"memory: about {each} of it are Snakemake's own, on the node")
     if any(row.attempt.benchmark and row.attempt.phases.get("node_startup") for row in found):
         yield _below(_WHY_MORE)
     if idle := sum(1 for row in rows if row.use.ran_nothing):

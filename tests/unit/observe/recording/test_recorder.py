@@ -13,7 +13,19 @@ from pathlib import Path
 from typing import Any, Never
 
 import pytest
-from builders import MAIN, NODE, RUN_ID, SECOND, T0, a_record, an_execution, at, printing, sacct
+from builders import (
+    MAIN,
+    NODE,
+    RUN_ID,
+    SECOND,
+    T0,
+    a_record,
+    an_execution,
+    at,
+    level,
+    printing,
+    sacct,
+)
 from fake_time import FakeTime
 from recordings import COMPLETE, NODE_LEVEL, SECRET, Record, Recording, Reports
 
@@ -24,7 +36,7 @@ from snakemake_logger_plugin_observe.journal.events import AttemptFinished, Hear
 from snakemake_logger_plugin_observe.journal.excerpts import repeated_lines
 from snakemake_logger_plugin_observe.journal.node_reports import NodeReport
 from snakemake_logger_plugin_observe.journal.reading import read_journal
-from snakemake_logger_plugin_observe.journal.records import Wait
+from snakemake_logger_plugin_observe.journal.records import Level, Usage, Wait
 from snakemake_logger_plugin_observe.journal.writing import JournalWriter
 from snakemake_logger_plugin_observe.recording import journal_output, notes, recorder, run_events
 from snakemake_logger_plugin_observe.recording.options import JournalSettings
@@ -100,6 +112,26 @@ def test_the_end_of_an_attempt_has_its_phases(record: Record) -> None:
     }
     assert (end.status, end.external_jobid, end.node) == ("success", "71", "node7")
     assert (end.unobserved, end.revises) == ((), False)
+
+
+def test_snakemake_s_share_of_the_memory_is_that_of_the_processes_that_ran_with_the_tool(
+    record: Record,
+) -> None:
+    """A retry on the node is a process of its own; the one before it has gone."""
+
+    def inner(begun_s: float, status: str) -> Level:
+        moments = {"begun": begun_s, "tool_started": begun_s, "tool_ended": begun_s + 1}
+        one = an_execution("map", **moments, status=status)
+        one = one.model_copy(update={"used": Usage(user_s=1, system_s=1)})
+        known = level(one, pid=int(begun_s), started=begun_s - 0.5, ended=begun_s + 1.2)
+        return known.model_copy(update={"peak_rss_bytes": 130})
+
+    outer = level(wraps="slurm-jobstep", pid=1, started=6, ended=14)
+    outer = outer.model_copy(update={"peak_rss_bytes": 127})
+    report = NodeReport((at(6),), (outer, inner(8, "failed"), inner(12, "success")), complete=True)
+    end = ends(record(reports=Reports(s1=[report])).job(1).remote(1).finish())[(1, 1)]
+    assert end.used is not None
+    assert end.used.snakemake_bytes == 257
 
 
 def test_a_recorded_journal_is_valid(record: Record) -> None:

@@ -25,7 +25,7 @@ from builders import (
     stamps,
 )
 
-from snakemake_logger_plugin_observe.analysis.cost.partition import partition
+from snakemake_logger_plugin_observe.analysis.cost.partition import partition, phase_totals
 from snakemake_logger_plugin_observe.analysis.cost.releases import Release
 from snakemake_logger_plugin_observe.analysis.cost.scheduler_limits import local_workers
 from snakemake_logger_plugin_observe.journal.records import Stamps
@@ -468,3 +468,18 @@ def test_a_wait_that_no_limit_explains_is_not_for_want_of_slots(
     story.iteration(3, 3, (3, 3)).quick(1, 3, 3, 5).iteration(9, 9, (9, 9))
     run = story.quick(2, 3, 9, 12).end(12).run
     assert [name for name, _job, start, _end in owners(run) if start == 5] == [phase]
+
+
+def test_what_follows_the_last_submission_is_snakemake_s_own_if_it_waits_for_no_job() -> None:
+    """With ``--immediate-submit`` it sleeps for a status check's interval, whatever its jobs do."""
+    story = begun(settings={"immediate_submit": True}, wraps="cluster-generic").job(1).job(2)
+    for number, begin in ((1, 3), (2, 4)):
+        known = stamps(ready=3, selected=3, submitting=begin, accepted=begin + 1)
+        story.submitted(number, known, external_jobid=f"7{number}")
+    story.phase("shutdown", 5, 15)
+    run = story.end(15).run
+    assert run.attempts[(2, 1)].phases["unobserved"] == 10_000_000
+    by_phase = phase_totals(partition(run))
+    assert by_phase["shutdown"] == 10_000_000
+    assert (by_phase["submit"], by_phase["dispatch"]) == (1_000_000, 1_000_000)
+    assert "unobserved" not in by_phase

@@ -6,7 +6,7 @@ from builders import (
     begun,
     stamps,
 )
-from failing import deterministic, every_job
+from failing import deterministic, every_job, fails
 
 from snakemake_logger_plugin_observe.journal.records import LogTail
 from snakemake_logger_plugin_observe.run.unobserved import NO_NODE_STAMPS, NODE_CUT_OFF
@@ -25,6 +25,16 @@ def test_a_failure_in_a_running_run_is_not_called_final() -> None:
     text = " ".join(render(jobs(story.run, failed=True)).split())
     assert "failed so far after 3 attempts, each the same way" in text
     assert "retries did not help" not in text
+
+
+def test_attempts_that_asked_for_more_each_time_and_ended_alike_show_what_they_asked_for() -> None:
+    story = begun(wraps="local")
+    for number in (1, 2):
+        asked = {"mem_mb": 400 * number}
+        story.job(1, attempt=number, resources=asked)
+        fails(story, 1, "Killed", number=number, start_s=3 * number, code=137)
+    text = " ".join(render(jobs(story.end(13, "failed").run, failed=True)).split())
+    assert "requested: 400 MB (attempt 1), 800 MB (attempt 2)" in text
 
 
 def test_a_job_that_never_reached_a_node_has_its_id_on_the_cluster() -> None:
