@@ -14,6 +14,7 @@ FIELDS: Final = (
 )
 _MOST_BYTES: Final = 2**63
 _MOST_MINUTES: Final = 10**8
+_UNLIMITED_MINUTES: Final = 365 * 24 * 60
 _UNITS: Final = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 _CANCELLED_BY: Final = re.compile(r"CANCELLED by ([0-9]{1,10})")
 
@@ -81,12 +82,19 @@ def _record(job: str, rows: list[dict[str, str]], steps: Sequence[_Step]) -> Sch
         cpus_requested=count(last["ReqCPUS"]),
         cpus_allocated=count(last["AllocCPUS"]),
         memory_requested_bytes=_requested(last),
-        time_limit_s=None if minutes is None or minutes > _MOST_MINUTES else minutes * 60,
+        time_limit_s=_limit_s(minutes),
         user_s=seconds_of(last["UserCPU"]),
         system_s=seconds_of(last["SystemCPU"]),
         peak_rss_bytes=max((step.peak for step in steps), default=None),
         peak_together_bytes=_together(steps),
     )
+
+
+def _limit_s(minutes: int | None) -> float | None:
+    """Return a time limit in seconds; None if there is none, which may be printed as a year."""
+    if minutes is None or minutes > _MOST_MINUTES or minutes == _UNLIMITED_MINUTES:
+        return None
+    return minutes * 60
 
 
 def _earlier(row: dict[str, str]) -> SchedulerStart:

@@ -8,6 +8,7 @@ from snakemake_logger_plugin_observe.analysis.jobs.memory_use import memory_of
 from snakemake_logger_plugin_observe.analysis.jobs.submitted_requests import (
     MB,
     memory_requested,
+    memory_was_asked_for,
     runtime_requested,
 )
 from snakemake_logger_plugin_observe.run.attempt import FAILED, FINAL, Attempt
@@ -41,6 +42,8 @@ class ResourceUse:
     cpu_s: float | None = None
     compute_s: float | None = None
     memory_requested_bytes: int | None = None
+    memory_was_asked_for: bool = True
+    """Whether the workflow asked for that memory; else it may be the cluster's default."""
     memory_peak_bytes: int | None = None
     memory_peak_is_bound: bool = False
     """Whether the peak is only an upper bound."""
@@ -85,6 +88,7 @@ def resource_use(run: Run, attempt: Attempt) -> ResourceUse:
         cpu_s=round(sum(cpu), 6) if len(cpu) == 2 else None,
         compute_s=attempt.phases["compute"] / 1e6 if "compute" in attempt.phases else None,
         memory_requested_bytes=memory_requested(job, record),
+        memory_was_asked_for=memory_was_asked_for(job, record),
         memory_peak_bytes=memory.peak,
         memory_peak_is_bound=memory.is_bound,
         memory_least_bytes=memory.least,
@@ -197,8 +201,11 @@ def _memory(rule: str, attempts: list[ResourceUse]) -> RequestMismatch | None:
     top = max(known, key=lambda d: d.memory_peak_bytes or 0)
     peak = top.memory_peak_bytes or 0
     too_much = requested >= peak * _TIMES_TOO_MUCH and requested - peak >= _SPARE_BYTES
-    too_much = too_much and all(d.memory_is_whole for d in known)
+    too_much = too_much and all(d.memory_is_whole and d.memory_was_asked_for for d in known)
     too_little = peak > requested * _TOO_CLOSE and not top.memory_peak_is_bound
+    least = max(d.memory_least_bytes or 0 for d in known)
+    if least > requested and not too_little:  # the peak lies between bounds, both above it
+        return RequestMismatch(rule, "memory", requested, least, at_least=True)
     if not (too_much or too_little):
         return None
     bounds = top.memory_peak_is_bound, top.memory_peak_is_least

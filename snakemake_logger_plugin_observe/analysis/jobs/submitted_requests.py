@@ -17,6 +17,8 @@ MB: Final = 1_000_000
 _MIB: Final = 1 << 20
 _ROUNDED: Final = 0.01
 _MINUTE_S: Final = 60
+UNLIMITED_S: Final = 365 * 24 * 3600
+"""What Slurm records as the limit of a job that has none: nobody asked for a year."""
 _PER_CPU: Final = "mem_mb_per_cpu"
 
 
@@ -62,10 +64,24 @@ def memory_requested(job: JobDescribed, record: SchedulerRecord | None) -> int |
     return round(declared * MB) if _is_same(declared, submitted) else submitted
 
 
+def memory_was_asked_for(job: JobDescribed, record: SchedulerRecord | None) -> bool:
+    """Whether the workflow asks for the memory that ``memory_requested`` returns.
+
+    A submit command may not pass it on: then the scheduler has given the partition's default.
+    """
+    submitted = record.memory_requested_bytes if record is not None else None
+    if record is None or submitted is None:
+        return True
+    declared, per_cpu = (amount(job.resources.get(name)) for name in ("mem_mb", _PER_CPU))
+    cpus = record.cpus_requested or job.threads or 1
+    asked = (declared, None if per_cpu is None else per_cpu * cpus)
+    return any(one is not None and _is_same(one, submitted) for one in asked)
+
+
 def runtime_requested(job: JobDescribed, record: SchedulerRecord | None) -> float | None:
     """Return the seconds that a job's submission may take: the scheduler's record counts."""
     declared = amount(job.resources.get("runtime"))
-    if record is not None and record.time_limit_s:
+    if record is not None and record.time_limit_s and record.time_limit_s != UNLIMITED_S:
         return record.time_limit_s
     return None if declared is None else declared * _MINUTE_S
 

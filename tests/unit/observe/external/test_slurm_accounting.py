@@ -71,6 +71,10 @@ def test_a_job_s_record_is_read() -> None:
     assert (a_record().scheduler, a_record().resolution_s, a_record().restarts) == ("slurm", 1, 0)
 
 
+def test_a_limit_of_a_year_is_what_slurm_prints_where_there_is_none() -> None:
+    assert the({"TimelimitRaw": str(365 * 24 * 60)}).time_limit_s is None
+
+
 def test_the_output_of_a_real_sacct_is_parsed() -> None:
     found = {record.cluster_job: record for record in parse(PRINTED)}
     expected = {

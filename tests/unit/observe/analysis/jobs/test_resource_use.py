@@ -277,6 +277,36 @@ def test_memory_is_over_requested_from_four_times_and_500_mb_on_or_nearly_used_u
     assert bool(off(memory(asked_mb, used))) == is_far
 
 
+def test_a_peak_between_bounds_that_are_both_above_the_request_is_more_than_it() -> None:
+    between = Usage(peak_rss_least_bytes=340 * MB, peak_rss_bound_bytes=383 * MB)
+    (found,) = request_mismatches(memory(300, between).run)
+    assert found == RequestMismatch("map", "memory", 300 * MB, 340 * MB, at_least=True)
+    assert found.exceeded
+
+
+@pytest.mark.parametrize(
+    ("asks", "submitted_mb", "is_far"),
+    [
+        ({"mem_mb": 4000}, 4000, True),
+        ({"mem_mb_per_cpu": 2000}, 4000, True),
+        ({"mem_mb": 200}, 4000, False),  # the submit command does not pass it on
+        ({}, 4000, False),
+    ],
+)
+def test_a_default_of_the_cluster_s_is_not_over_requested(
+    asks: dict[str, Any], submitted_mb: int, is_far: bool
+) -> None:
+    story = on_cluster(tool_s=4, used=peaks(200), asks=asks)
+    record = a_record(memory_requested_bytes=submitted_mb * 2**20, cpus_requested=2)
+    assert bool(off(story.accounting(1, record))) == is_far
+
+
+def test_a_limit_of_a_year_is_none() -> None:
+    story = on_cluster(tool_s=4, used=peaks(200))
+    year = a_record(time_limit_s=365 * 24 * 3600)
+    assert demanded(story.accounting(1, year)).runtime_requested_s is None
+
+
 def test_over_requested_memory_is_distinguished_from_too_little() -> None:
     (much,) = request_mismatches(memory(8000, peaks(900)).run)
     assert much == RequestMismatch("map", "memory", 8000 * MB, 900 * MB)
