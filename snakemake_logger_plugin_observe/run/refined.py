@@ -20,6 +20,7 @@ from snakemake_logger_plugin_observe.run.unobserved import (
     NO_NODE_STAMPS,
     NODE_CUT_OFF,
     ONLY_A_SIGN,
+    UNNOTICED,
 )
 
 _ON_A_NODE: Final = frozenset(
@@ -42,7 +43,7 @@ def refined(
     seen = any(s.phase in _ON_A_NODE for s in segments if s.start >= accepted)
     found = list(segments)
     if not seen or record.restarts:
-        found = _without_the_node(found, accepted, by_main)
+        found = _without_the_node(found, accepted, by_main, noticed=stamps.reported is not None)
     found = _held(found, accepted, by_main, record)
     if seen:
         found = _job_script(found, by_main)
@@ -56,8 +57,20 @@ def refine(attempt: Attempt) -> None:
     if found == attempt.segments:
         return
     attempt.set_segments(found)
-    if not any(one.phase == UNOBSERVED for one in found):
+    open_ones = [one for one in found if one.phase == UNOBSERVED]
+    if not open_ones:
         attempt.unobserved = tuple(r for r in attempt.unobserved if r not in _OF_MISSING_STAMPS)
+    elif _ended_unnoticed(attempt, open_ones):
+        attempt.unobserved = (UNNOTICED,)
+
+
+def _ended_unnoticed(attempt: Attempt, unobserved: Iterable[Segment]) -> bool:
+    """Whether all that is not known of an attempt followed its end in the cluster."""
+    record, stamps = attempt.accounting, attempt.stamps
+    if record is None or record.ended is None or stamps.reported is not None:
+        return False
+    ended = RecordMoments(record, stamps).ended or 0
+    return all(one.start >= ended for one in unobserved)
 
 
 def refined_phases_s(attempt: Attempt, record: SchedulerRecord) -> dict[str, float]:
@@ -104,9 +117,12 @@ def _lead(record: SchedulerRecord, stamps: Stamps) -> Micros:
 
 
 def _without_the_node(
-    segments: list[Segment], accepted: Micros, by_main: RecordMoments
+    segments: list[Segment], accepted: Micros, by_main: RecordMoments, *, noticed: bool
 ) -> list[Segment]:
-    """Label what is not known from the node: the wait up to the start, and what follows the end."""
+    """Label what is not known from the node: the wait up to the start, and what follows the end.
+
+    An end that no status check found waited for none: no interval is to blame.
+    """
     since, end = accepted, segments[-1].end
     if by_main.again:
         since = max(accepted, by_main.submitted or end)
@@ -114,7 +130,7 @@ def _without_the_node(
     if started is None:
         started = end if by_main.ended is None else by_main.ended
     found = relabelled(segments, since, started, UNOBSERVED, "queue_wait")
-    if by_main.ended is None or by_main.again:
+    if by_main.ended is None or by_main.again or not noticed:
         return found
     surely = by_main.ended + (by_main.resolution if by_main.started is not None else 0)
     return relabelled(found, max(surely, accepted), end, UNOBSERVED, "poll_wait")

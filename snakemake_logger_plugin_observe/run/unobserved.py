@@ -9,6 +9,7 @@ NOT_TIMED: Final = "the stages inside this executor could not be timed"
 NO_NODE_STAMPS: Final = "no timing from the node yet"
 ONLY_A_SIGN: Final = "no timing from the node after its first sign of life"
 NODE_CUT_OFF: Final = "the node's processes did not report their end"
+UNNOTICED: Final = "it had ended in the cluster, and no status check found that"
 STILL_RUNNING: Final = (
     "its tool was still running when Snakemake was done with it: its end was not seen"
 )

@@ -10,6 +10,7 @@ from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.live.state import ON_A_NODE, LiveState, LiveView
 from snakemake_logger_plugin_observe.analysis.live.states import FROM_THE_SCHEDULER
+from snakemake_logger_plugin_observe.analysis.live.status_checks import overdue
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.journal.node_reports import NodeReport
 from snakemake_logger_plugin_observe.journal.records import SchedulerRecord
@@ -23,7 +24,7 @@ from snakemake_logger_plugin_observe.run.refined import refine
 from snakemake_logger_plugin_observe.run.segments import Segment
 from snakemake_logger_plugin_observe.run.slurm_reasons import keeps_back
 from snakemake_logger_plugin_observe.run.slurm_states import RUNNING, WAITING
-from snakemake_logger_plugin_observe.run.unobserved import SUSPENDED
+from snakemake_logger_plugin_observe.run.unobserved import SUSPENDED, UNNOTICED
 
 _ENDED_BY_IT: Final = frozenset({"CANCELLED", "PREEMPTED", "NODE_FAIL", "REVOKED"})
 
@@ -54,8 +55,10 @@ def take_in(run: Run, reports: Mapping[Key, NodeReport], view: LiveView) -> None
     for one in view.states:
         if one.key != one.submission:
             _name_members_time(run.attempts[one.key], one, run.last_moment)
+    late = overdue(run, view)
     for one in view.submissions:
-        _name_open_time(run.attempts[one.key], one)
+        noticed_soon = view.attended and one not in late
+        _name_open_time(run.attempts[one.key], one, noticed_soon=noticed_soon)
         refine(run.attempts[one.key])  # what is named now shows where the job script ended
 
 
@@ -125,14 +128,17 @@ def _fail_what_was_cancelled(run: Run, view: LiveView) -> None:
             attempt.status = "failed"
 
 
-def _name_open_time(attempt: Attempt, one: LiveState) -> None:
-    """Give the time up to now, which nothing in the journal explains, the phase that it is in."""
+def _name_open_time(attempt: Attempt, one: LiveState, *, noticed_soon: bool) -> None:
+    """Give the time up to now, which nothing in the journal explains, the phase that it is in.
+
+    *noticed_soon*: whether an end would be no later than the next status check.
+    """
     if not attempt.segments or attempt.segments[-1].phase != UNOBSERVED:
         return
     *before, last = attempt.segments
     named: list[Segment] = []
     at = last.start
-    for phase, until in _phases(attempt, one, last.end):
+    for phase, until in _phases(attempt, one, last.end, noticed_soon=noticed_soon):
         end = min(max(at, until), last.end)
         if end > at:
             named.append(Segment(at, end, phase))
@@ -140,11 +146,15 @@ def _name_open_time(attempt: Attempt, one: LiveState) -> None:
     attempt.set_segments([*before, *named])
     if one.state == "suspended":
         attempt.unobserved = (SUSPENDED,)
+    if one.state == "ended" and not noticed_soon:
+        attempt.unobserved = (UNNOTICED,)
     if not any(segment.phase == UNOBSERVED for segment in attempt.segments):
         attempt.unobserved = ()
 
 
-def _phases(attempt: Attempt, one: LiveState, now: Micros) -> Iterator[tuple[str | None, Micros]]:
+def _phases(
+    attempt: Attempt, one: LiveState, now: Micros, *, noticed_soon: bool
+) -> Iterator[tuple[str | None, Micros]]:
     """Yield the phases of the time since the last stamp, each with its end."""
     record = one.record
     started = record.started if record is not None else None
@@ -169,6 +179,6 @@ def _phases(attempt: Attempt, one: LiveState, now: Micros) -> Iterator[tuple[str
             if started is not None and not has_begun:
                 yield "queue_wait", started
             yield UNOBSERVED, one.since
-            yield "poll_wait", now
+            yield ("poll_wait" if noticed_soon else UNOBSERVED), now
         case _:
             yield UNOBSERVED, now

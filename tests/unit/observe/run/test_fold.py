@@ -195,8 +195,7 @@ def test_a_later_accounting_query_does_not_extend_a_killed_run() -> None:
     assert run.attempts[(2, 1)].accounting == a_record("77")
     assert phases_at(run.attempts[(2, 1)].segments)[2:] == [
         ("queue_wait", 5, 8),
-        ("unobserved", 8, 15),
-        ("poll_wait", 15, 20),
+        ("unobserved", 8, 20),
     ]
 
 

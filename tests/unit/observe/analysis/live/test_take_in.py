@@ -11,6 +11,7 @@ from snakemake_logger_plugin_observe.journal.node_reports import NodeReport
 from snakemake_logger_plugin_observe.run.attempt import Attempt
 from snakemake_logger_plugin_observe.run.fold import extend_to
 from snakemake_logger_plugin_observe.run.queue_answer import QueueAnswer
+from snakemake_logger_plugin_observe.run.unobserved import UNNOTICED
 
 
 def taken(
@@ -65,6 +66,19 @@ def test_a_tool_computes_up_to_now() -> None:
 def test_what_has_ended_waits_for_a_status_check() -> None:
     attempt = taken(answered(ids=("71",)), over())
     assert phases_at(attempt.segments)[-1] == ("poll_wait", 12, 60)
+
+
+def test_no_interval_is_to_blame_for_an_end_that_no_status_check_finds() -> None:
+    attempt = taken(answered(ids=("71",)), over(), now_s=600)
+    assert phases_at(attempt.segments)[-1] == ("unobserved", 12, 600)
+    assert attempt.unobserved == (UNNOTICED,)
+
+
+def test_a_job_that_was_cancelled_unnoticed_waited_for_no_status_check() -> None:
+    gone = queued(state="CANCELLED", reason=None, ended=20)
+    attempt = taken(answered(gone), now_s=600)
+    assert phases_at(attempt.segments)[-2:] == [("queue_wait", 5, 20), ("unobserved", 20, 600)]
+    assert attempt.unobserved == (UNNOTICED,)
 
 
 def test_what_is_not_known_stays_unobserved() -> None:
