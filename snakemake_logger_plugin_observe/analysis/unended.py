@@ -76,7 +76,7 @@ def go_on(
     may_go_on = [one for one in left if not has_ended(run.record_of(one))]
     known_to = [one for one in may_go_on if is_out(run.record_of(one))]
     ids = _ids(may_go_on)
-    if ids and still_out is not None:  # the scheduler was asked just now
+    if still_out is not None:  # the scheduler was asked just now
         if still_out:
             first = f"cancel {named(still_out, _IDS)}, which the cluster still has; then "
     elif known_to and (recorded := _ids(known_to)):

@@ -10,7 +10,7 @@ SLURM_ID: Final = re.compile(r"[0-9]{1,10}(_[0-9]{1,9})?")
 FIELDS: Final = (
     *("JobID", "Submit", "Eligible", "Start", "End", "State", "Reason", "ExitCode", "NodeList"),
     *("Partition", "ReqCPUS", "AllocCPUS", "ReqMem", "TimelimitRaw", "UserCPU", "SystemCPU"),
-    "MaxRSS",
+    *("Suspended", "MaxRSS"),
 )
 _MOST_BYTES: Final = 2**63
 _MOST_MINUTES: Final = 10**8
@@ -85,6 +85,7 @@ def _record(job: str, rows: list[dict[str, str]], steps: Sequence[_Step]) -> Sch
         time_limit_s=_limit_s(minutes),
         user_s=seconds_of(last["UserCPU"]),
         system_s=seconds_of(last["SystemCPU"]),
+        suspended_s=seconds_of(last["Suspended"]) or None,
         peak_rss_bytes=max((step.peak for step in steps), default=None),
         peak_together_bytes=_together(steps),
     )

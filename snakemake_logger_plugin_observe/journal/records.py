@@ -329,6 +329,8 @@ class SchedulerRecord(Frozen):
     time_limit_s: Seconds | None = None
     user_s: Seconds | None = None
     system_s: Seconds | None = None
+    suspended_s: Seconds | None = None
+    """How long it stood still on its node because the scheduler had suspended it."""
     peak_rss_bytes: Count | None = None
     """The largest peak of its steps, as the scheduler sampled them."""
     peak_together_bytes: Count | None = None

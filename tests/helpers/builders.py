@@ -188,11 +188,11 @@ def phases_at(result: Timeline | Iterable[Any]) -> list[tuple[Any, float, float]
 SACCT_FIELDS = (
     *("JobID", "Submit", "Eligible", "Start", "End", "State", "Reason", "ExitCode", "NodeList"),
     *("Partition", "ReqCPUS", "AllocCPUS", "ReqMem", "TimelimitRaw", "UserCPU", "SystemCPU"),
-    "MaxRSS",
+    *("Suspended", "MaxRSS"),
 )
 _COMPLETED = (
     *("71", 5, 6, 8, 14, "COMPLETED", "None", "0:0", NODE),
-    *("main", "2", "2", "200M", "5", "00:03.797", "00:00.744", ""),
+    *("main", "2", "2", "200M", "5", "00:03.797", "00:00.744", "00:00:00", ""),
 )
 
 

@@ -173,8 +173,7 @@ def test_triage_says_why_the_run_stands_still(waiting: dict[str, Any]) -> None:
         in claims["stuck:PartitionTimeLimit:group sums"]
     )
     assert waiting["ids"]["held"] in claims["stuck:JobHeldUser:held"]
-    (cancelled,) = (claim for name, claim in claims.items() if "cancelled" in name)
-    assert "not noticed yet: Slurm says CANCELLED" in cancelled
+    assert not any("cancelled" in name for name in claims)  # the next status check can find it
 
 
 def generic(lab: SlurmLab, submit: str) -> subprocess.Popen[str]:

@@ -83,6 +83,8 @@ def resource_use(run: Run, attempt: Attempt) -> ResourceUse:
     memory = memory_of(attempt)
     cpu = [s for s in (used.user_s, used.system_s) if s is not None] if used else []
     on_node = sum(attempt.phases.get(phase, 0) for phase in _ON_THE_NODE)
+    if record is not None and record.suspended_s is not None:  # no limit counts that
+        on_node = max(0, on_node - round(record.suspended_s * 1e6))
     return ResourceUse(
         threads=job.threads,
         cpu_s=round(sum(cpu), 6) if len(cpu) == 2 else None,

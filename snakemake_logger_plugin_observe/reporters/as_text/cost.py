@@ -41,6 +41,7 @@ from snakemake_logger_plugin_observe.reporters.words import (
     percent,
     seconds,
 )
+from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.phases import CLASSES, PHASES, UNATTRIBUTED, by_class
 
 _COLORS: Final = {
@@ -363,6 +364,17 @@ def _sentence(answer: CostAnswer) -> str:
     return text + "."
 
 
+def _suspended(run: Run) -> Iterator[str]:
+    """Yield how long Slurm had suspended jobs: no phase of theirs shows it."""
+    records = (one.accounting for one in run.attempts.values())
+    known = [one.suspended_s for one in records if one is not None and one.suspended_s]
+    if known:
+        yield (
+            f"{plural(len(known), 'job')} stood still on the node for {duration_s(sum(known))} in "
+            "all, suspended by Slurm: these are in its other phases, mostly in compute"
+        )
+
+
 def _slow_file_system(measured: Sequence[FileSystem], account: Account) -> Iterator[str]:
     """Yield which operations were slow in the working directory; planning depends on them.
 
@@ -390,6 +402,7 @@ def _unobserved(answer: CostAnswer) -> list[str]:
             counts[reason] = counts.get(reason, 0) + 1
     found = [f"{plural(count, 'attempt')}: {reason}" for reason, count in counts.items()]
     run = answer.source.run
+    found += _suspended(run)
     found += [message.text for message in run.messages if message.kind in _LIMITS]
     found += [
         f"the main process did not run for {duration(pause.end - pause.time)} from "

@@ -7,6 +7,7 @@ from snakemake_logger_plugin_observe.analysis.live.states import is_slurm
 from snakemake_logger_plugin_observe.analysis.phrasing import named, plural
 from snakemake_logger_plugin_observe.analysis.submission import setups, signs
 from snakemake_logger_plugin_observe.analysis.submission.settings import (
+    GENERIC,
     SubmissionSettings,
     log_folders,
     of_job,
@@ -124,7 +125,7 @@ def _no_id(case: Case, settings: SubmissionSettings) -> _Found | None:
     found = _last_attempts(
         case,
         lambda one: (
-            signs.is_no_id(one.external_jobid)
+            (signs.is_no_id(one.external_jobid) or _has_none(one, settings))
             and one.status not in _WELL
             and one.stamps.reported is None
         ),
@@ -138,7 +139,10 @@ def _no_id(case: Case, settings: SubmissionSettings) -> _Found | None:
     return _Found(
         found,
         f"the submit command answered '{answer}' for {in_flight.names(case, found)}, and Snakemake "
-        "took that for the job's id: no status command finds it, and it cannot be cancelled",
+        "took that for the job's id: no status command finds it, and it cannot be cancelled"
+        if answer
+        else f"the submit command printed no id for {in_flight.names(case, found)}: no status "
+        "command finds it, and it cannot be cancelled",
         f"{setup.fix}; then run again"
         if setup is not None
         else "have the submit command print nothing but the job's id; then run again",
@@ -146,6 +150,13 @@ def _no_id(case: Case, settings: SubmissionSettings) -> _Found | None:
         "certain" if early else "likely",
         "the status command reads the id out of that sentence",
     )
+
+
+def _has_none(one: Attempt, settings: SubmissionSettings) -> bool:
+    """Whether a job was accepted, and the submit command had printed nothing."""
+    if settings.executor != GENERIC or settings.status_command is None:
+        return False
+    return one.external_jobid is None and one.stamps.accepted is not None and not one.is_member
 
 
 def _unnoticed(case: Case, settings: SubmissionSettings) -> _Found | None:

@@ -438,3 +438,14 @@ def test_cores_that_jobs_of_this_machine_left_idle_count_if_there_were_as_many(
     story = Story(cores=4, cpus=cpus).plan(2, 3).job(1, threads=4)
     story.quick(1, 3, 4, 24, used=Usage(user_s=19, system_s=1))
     assert off(story) == found
+
+
+def test_what_it_was_suspended_for_is_no_time_that_it_used() -> None:
+    story = on_cluster(queue_s=1, tool_s=20)
+    end = story.events.pop()
+    story.accounting(1, a_record(suspended_s=15.0), moment_s=48).add(end)
+    without, found = (
+        resource_use(run, run.attempts[(1, 1)]).on_node_s or 0
+        for run in (on_cluster(queue_s=1, tool_s=20).run, story.run)
+    )
+    assert without - found == 15

@@ -94,3 +94,13 @@ def test_a_setup_that_cannot_work_is_changed_before_the_run_is_started_again() -
     assert (
         "What to do: raise --jobs to 5 or more, or leave out --slurm-array-jobs; then run" in text
     )
+
+
+def test_a_submit_command_that_prints_no_id_is_mended_before_the_run_is_started_again() -> None:
+    settings = {"submit_cmd": "./sub.sh", "status_cmd": "./status.sh"}
+    story = begun(wraps="cluster-generic", settings=settings, command=("snakemake",)).job(1)
+    known = stamps(ready=3, selected=3, submitting=4, accepted=5, finished=60)
+    story.attempt(1, known, status="cancelled").end(61, "interrupted")
+    text = on_one_line(render(cost(story.run)))
+    assert "Stood still before that: the submit command printed no id for map: no status" in text
+    assert "What to do: have the submit command print nothing but the job's id; then ask" in text
