@@ -99,7 +99,10 @@ def assert_every_phase_was_timed(attempt: Attempt, begins_after_s: float = 0.5) 
     assert phases["compute"] >= 0.5
 
 
-def test_cluster_sync_is_timed_and_its_outcome_is_the_bare_runs(tmp_path: Path) -> None:
+@pytest.mark.parametrize("wake", [(), ("--timed-wake", "on")])
+def test_cluster_sync_is_timed_and_its_outcome_is_the_bare_runs(
+    tmp_path: Path, wake: tuple[str, ...]
+) -> None:
     needs_executor("cluster-sync")
     bare, observed = pair(tmp_path, TOOL)
     for lab in (bare, observed):
@@ -110,7 +113,7 @@ def test_cluster_sync_is_timed_and_its_outcome_is_the_bare_runs(tmp_path: Path) 
         observed,
         flags,
         ["--executor", "cluster-sync"],
-        [*BOTH, "--timed-wraps", "cluster-sync"],
+        [*BOTH, "--timed-wraps", "cluster-sync", *wake],
     )
     run = observed.run()
     attempt = only_attempt(run)
@@ -119,7 +122,14 @@ def test_cluster_sync_is_timed_and_its_outcome_is_the_bare_runs(tmp_path: Path) 
     assert (resource_use(run, attempt).on_node_s or 0) > 0.5  # though it has no id
 
 
-def test_lsf_is_timed_from_bsub_to_bjobs(lab: Lab) -> None:
+@pytest.mark.parametrize(
+    ("wake", "first_wait_s"),
+    # The plugin first checks its jobs after 20 s; a test need not wait that long.
+    [((), 7), (("--timed-wake", "on"), 1000)],
+)
+def test_lsf_is_timed_from_bsub_to_bjobs(
+    lab: Lab, wake: tuple[str, ...], first_wait_s: int
+) -> None:
     needs_executor("lsf")
     stand_in(
         lab,
@@ -140,13 +150,12 @@ def test_lsf_is_timed_from_bsub_to_bjobs(lab: Lab) -> None:
     parameters = lab.folder / "lsbatch" / "lab" / "configdir" / "lsb.params"
     parameters.parent.mkdir(parents=True)
     parameters.touch()
-    # The plugin first checks its jobs after 20 s; a test need not wait that long.
-    first = """
+    first = f"""
         import snakemake_executor_plugin_lsf as lsf
-        lsf.common_settings.init_seconds_before_status_checks = 7
+        lsf.common_settings.init_seconds_before_status_checks = {first_wait_s}
     """
     resources = ("--default-resources", "lsf_project=lab", "lsf_queue=fast")
-    wrapped(lab, "lsf", *resources, first=first)
+    wrapped(lab, "lsf", *resources, *wake, first=first)
     assert (lab.folder / "out.txt").read_text() == "hello\n"
     assert " -P lab -q fast " in (lab.folder / "submitted").read_text()
     attempt = only_attempt(lab.run())

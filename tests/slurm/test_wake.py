@@ -1,0 +1,114 @@
+"""``--timed-wake on``, in every way in which the slurm plugin submits, and where a node says nothing."""
+
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from cluster import Cluster
+from lab import attempts_of
+from slurm_lab import ONE_JOB, SlurmLab, began, state, submissions, wait_for
+
+WORKFLOW = """
+    rule all:
+        input: expand("work/{i}.txt", i=range(2)), "group.txt", "broken.txt"
+
+    rule work:
+        output: "work/{i}.txt"
+        shell: "sleep 1; touch {output}"
+
+    rule first:
+        output: "first.txt"
+        group: "both"
+        shell: "touch {output}"
+
+    rule second:
+        input: "first.txt"
+        output: "group.txt"
+        group: "both"
+        shell: "touch {output}"
+
+    rule broken:
+        output: "broken.txt"
+        retries: 1
+        shell: "exit 3"
+"""
+WAYS = {
+    "plain": (),
+    "script": ("--slurm-pass-command-as-script",),
+    "array": ("--slurm-array-jobs", "work"),
+}
+WAKE = ("--timed-wake", "on")
+
+
+def every_s(seconds: int) -> tuple[str, str]:
+    return ("--slurm-init-seconds-before-status-checks", str(seconds))
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_each_submission_rings_once_and_its_end_is_found(
+    way: str, new_lab: Callable[[str], SlurmLab]
+) -> None:
+    lab = new_lab(f"wake-{way}")
+    lab.snakefile(WORKFLOW)
+    lab.slurm(*WAYS[way], *WAKE, *every_s(60), "--keep-going", check=False)
+    run = lab.run()
+    found = submissions(run)
+    assert run.wake is not None
+    assert run.wake.on
+    assert len(found) == 5  # two jobs, a group, and two attempts
+    assert sorted(one.status for one in found) == ["failed", "failed", *["success"] * 3]
+    assert [one.exit_code for one in attempts_of(run, "broken")] == [3, 3]
+    checks = run.status_checks
+    assert checks is not None
+    assert checks.rung == 5
+    assert 1 <= checks.early == len(run.early_checks) <= 2 * 5 + checks.own
+    assert sum(check.found for check in run.early_checks) >= 5 - checks.own
+    assert lab.fragments() == []
+
+
+def test_a_node_whose_process_was_killed_is_noticed_at_the_plugin_s_pace(lab: SlurmLab) -> None:
+    lab.snakefile(ONE_JOB)
+    going_on = lab.begin(*WAKE, *every_s(3))
+    began(lab)
+    (outermost,) = _processes(str(lab.folder), "--timed-wraps slurm-jobstep")
+    os.kill(outermost, signal.SIGKILL)
+    assert going_on.wait(120) == 1
+    run = lab.run()
+    assert run.status() == "failed"
+    assert run.early_checks == []
+    assert run.status_checks is not None
+    assert (run.status_checks.rung, run.status_checks.own > 1) == (0, True)
+
+
+def test_a_cancelled_job_is_noticed(lab: SlurmLab, cluster: Cluster) -> None:
+    """The plugin's sacct query takes ``CANCELLED by 0`` for a job that still runs."""
+    lab.snakefile(ONE_JOB)
+    going_on = lab.begin(*WAKE, *every_s(3), "--slurm-status-command", "squeue")
+    job, _ = began(lab)
+    cluster.client("scancel", job)
+    assert going_on.wait(120) == 1
+    run = lab.run()
+    (attempt,) = submissions(run)
+    assert (attempt.status, state(attempt)) == ("failed", "CANCELLED")
+    assert len(run.early_checks) <= 3
+
+
+def _processes(*parts: str) -> list[int]:
+    """Return the processes whose command lines contain all *parts*, those of shells left out."""
+    found: list[int] = []
+
+    def look() -> bool:
+        found.clear()
+        for path in Path("/proc").glob("[0-9]*/cmdline"):
+            try:
+                words = path.read_bytes().decode(errors="replace").split("\0")
+            except OSError:
+                continue
+            if "-c" not in words and all(part in " ".join(words) for part in parts):
+                found.append(int(path.parent.name))
+        return bool(found)
+
+    wait_for(look)
+    return found
