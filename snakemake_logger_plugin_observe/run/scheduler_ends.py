@@ -62,7 +62,7 @@ def ended_badly(run: Run, attempt: Attempt) -> bool:
 def take_recorded_ends(run: Run) -> None:
     """Give the attempts without an end the status that the scheduler's record shows.
 
-    Snakemake never finished them: their outputs are incomplete to the next run.
+    The main process never finished them. Its exit code is the job script's, and not the tool's.
     """
     for attempt in run.attempts.values():
         if attempt.status in FINAL:

@@ -2,6 +2,7 @@
 
 import json
 import signal
+import subprocess
 import time
 
 from cluster import Cluster
@@ -36,6 +37,44 @@ CHOPS = """
     rule chop:
         output: "res/{s}.txt"
         shell: "touch {output}"
+"""
+LIES = """
+    rule all:
+        input: "a.txt", "b.txt"
+
+    rule long:
+        output: "a.txt"
+        shell: "echo $SLURM_JOB_ID > began.txt; sleep 60; touch {output}"
+
+    rule bad:
+        output: "b.txt"
+        log: "bad.log"
+        shell: "sleep 1; echo 'error: bad magic number' > {log}; exit 2"
+"""
+STATUS = """#!/bin/sh
+[ -e failed.$1 ] && echo failed && exit
+case "$(sacct -X -n -j "$1" -o state%20)" in
+    *COMPLETED*|*FAILED*) echo success ;;
+    *) echo running ;;
+esac
+"""
+NEEDS = """
+    rule all:
+        input: "two.txt"
+
+    rule one:
+        output: "one.txt"
+        shell: "exit 5"
+
+    rule two:
+        input: "one.txt"
+        output: "two.txt"
+        shell: "touch {output}"
+"""
+SUBMIT = """#!/bin/sh
+after=
+while [ $# -gt 1 ]; do after=$after:$1; shift; done
+exec sbatch --parsable -A test -t 5 --mem 200 -o /dev/null ${after:+--dependency=afterok$after} "$1"
 """
 
 
@@ -115,6 +154,74 @@ def test_accounting_after_a_kill_shows_what_became_of_a_submitted_job(
     incident = lab.incidents()["killed_run"]
     assert f"(slurm {job} COMPLETED)" in incident["claim"]
     assert action(lab).startswith("run the same command again with --rerun-incomplete")
+
+
+def test_what_the_record_and_the_node_say_comes_before_what_a_status_command_says(
+    lab: SlurmLab, cluster: Cluster
+) -> None:
+    """It calls a job failed that Slurm queued again, and one successful whose tool failed."""
+    lab.snakefile(LIES)
+    script(lab, "status.sh", STATUS)
+    submit = "sbatch --parsable --requeue -A test -t 5 --mem 200 -o /dev/null"
+    running = subprocess.Popen(
+        lab.command(
+            *(*BOTH, "--timed-wraps", "cluster-generic", "--jobs", "5", "--keep-going"),
+            *("--cluster-generic-submit-cmd", submit, "--latency-wait", "1"),
+            *(
+                "--cluster-generic-status-cmd",
+                "./status.sh",
+                "--seconds-between-status-checks",
+                "1",
+            ),
+        ),
+        cwd=lab.folder,
+        env=lab.environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    job = lab.text("began.txt")
+    try:
+        cluster.client("scontrol", "requeue", job)
+        wait_for(lambda: "requeued" in lab.incidents())
+        assert not [one for one in lab.triaged()["findings"] if "signal 15" in one["claim"]]
+        (lab.folder / f"failed.{job}").touch()
+        assert running.wait(240) == 1
+        found = lab.incidents()
+        assert {*found} - {"missing_evidence"} == {"status_misreported", "tool_failure"}
+        assert "put it back into the queue" in found["status_misreported"]["claim"]
+        assert f"cancel {job} first" in " ".join(one["action"] for one in lab.triaged()["actions"])
+        assert found["tool_failure"]["claim"] == (
+            "bad failed with exit code 2: error: bad magic number; the status command "
+            "(./status.sh) had reported it as successful, so Snakemake only missed the outputs"
+        )
+    finally:
+        cluster.client("scancel", job)
+
+
+def test_a_run_that_only_submitted_is_no_success_while_a_job_of_it_never_starts(
+    lab: SlurmLab, cluster: Cluster
+) -> None:
+    lab.snakefile(NEEDS)
+    script(lab, "submit.sh", SUBMIT)
+    lab.snakemake(
+        *(*BOTH, "--timed-wraps", "cluster-generic", "--jobs", "5", "--immediate-submit"),
+        *("--notemp", "--cluster-generic-submit-cmd", "./submit.sh {dependencies}"),
+    )
+    ids = [str(one.external_jobid) for one in submissions(lab.run())]
+    try:
+        wait_for(lambda: "stuck" in lab.incidents())
+        (first, *_) = lab.triaged()["findings"]
+        assert first["incident_class"] == "stuck"
+        assert "DependencyNeverSatisfied (a job that it depends on did not end" in first["claim"]
+    finally:
+        cluster.client("scancel", *ids)
+
+
+def script(lab: SlurmLab, name: str, text: str) -> None:
+    """Write a program into the lab's folder."""
+    path = lab.folder / name
+    path.write_text(text)
+    path.chmod(0o755)
 
 
 def action(lab: SlurmLab) -> str:

@@ -3,7 +3,7 @@
 Its record is what counts: it ends a job that uses more than that, whatever the Snakefile says.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -108,6 +108,12 @@ def overridden(run: Run) -> list[Overridden]:
                 attempts=(*before, attempt),
             )
     return list(found.values())
+
+
+def lowered_limit(run: Run, rules: Collection[str | None]) -> Overridden | None:
+    """Return a time limit of a job of *rules* that is below its rule's runtime; None if none is."""
+    known = (one for one in overridden(run) if one.resource == "runtime")
+    return next((one for one in known if one.rule in rules), None)
 
 
 def _of_attempt(run: Run, attempt: Attempt) -> Iterator[Overridden]:

@@ -23,6 +23,8 @@ from snakemake_logger_plugin_observe.analysis.failures.memory_needs import memor
 from snakemake_logger_plugin_observe.analysis.failures.messages import NOT_SUBMITTED, Cause
 from snakemake_logger_plugin_observe.analysis.failures.output_checks import output_check
 from snakemake_logger_plugin_observe.analysis.failures.still_out import first_cancel
+from snakemake_logger_plugin_observe.analysis.jobs.submitted_requests import lowered_limit
+from snakemake_logger_plugin_observe.analysis.live.status_checks import reporter
 from snakemake_logger_plugin_observe.analysis.live.summary import still_out
 from snakemake_logger_plugin_observe.analysis.phrasing import plural, submission_name
 from snakemake_logger_plugin_observe.analysis.triage.incident import Incident
@@ -149,6 +151,8 @@ def _fix(source: Source, first: Failure) -> str:
         return f"{memory_needs(source.run, [first]).fix(rule)}; then run again"
     if first.cause == "cancelled" and (who := first.decisive.why.by) is not None:
         return f"ask {who} why it had to be cancelled, then run again"
+    if first.cause == "time_limit" and (lowered := lowered_limit(source.run, {first.rule})):
+        return f"{lowered.fix}; then run again"
     if first.cause in _TO_DO:
         return _TO_DO[first.cause].format(rule=rule)
     again = "; retries did not help" if first.verdict == "deterministic" else ""
@@ -156,6 +160,8 @@ def _fix(source: Source, first: Failure) -> str:
     said = known.is_specific or first.decisive.line is not None
     fix = known.fix if said else f"fix the error of {rule}"
     fix = fix.removesuffix(", then run again").removesuffix("; then run again")
+    if first.decisive.why.called_successful:
+        fix += f"; and correct what {reporter(source.run)} reports: it had failed"
     fix += left_behind(source.run, [first])
     if fix.endswith("then run again"):
         return f"{fix}: what is done stays done{again}"

@@ -9,7 +9,7 @@ from snakemake_logger_plugin_observe.analysis.failures.causes import (
     allocation_that_ran_out,
 )
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
-from snakemake_logger_plugin_observe.analysis.jobs.submitted_requests import overridden
+from snakemake_logger_plugin_observe.analysis.jobs.submitted_requests import lowered_limit
 from snakemake_logger_plugin_observe.analysis.triage import failed_jobs, in_flight
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.failure_classes import NO_TIME
@@ -49,14 +49,7 @@ def _of_jobs(case: Case, name: str, failed: list[Failure]) -> Incident:
             f"{found.too_little / 60:g} min was too little, and that was enough"
         )
         why = "each attempt that reached its limit did its work in vain"
-    lowered = next(
-        (
-            one
-            for one in overridden(case.run)
-            if one.resource == "runtime" and one.rule in {each.rule for each in failed}
-        ),
-        None,
-    )
+    lowered = lowered_limit(case.run, {one.rule for one in failed})
     if lowered is not None:  # what the rule requests may be enough
         enough = f"; {lowered.claim}{enough}"
         raised, why = lowered.fix, "the rule requests more time than its job was given"
