@@ -111,6 +111,12 @@ def is_never_found(run: Run, one: LiveState) -> bool:
     return not (attempt.levels or attempt.node_starts)
 
 
+def is_misread(run: Run, one: LiveState) -> bool:
+    """Whether Slurm's plugin does not understand the state: ``CANCELLED by 0`` is none it knows."""
+    plugin = (run.started.wraps or run.started.executor) if run.started is not None else None
+    return plugin == _SLURM and one.record is not None and one.record.state == "CANCELLED"
+
+
 def hanging_check(run: Run, view: LiveView) -> RunningCommand | None:
     """Return the command that Snakemake asked for a job's state, and that has not answered."""
     hang = (

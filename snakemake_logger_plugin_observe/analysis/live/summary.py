@@ -17,6 +17,7 @@ from snakemake_logger_plugin_observe.analysis.live.state import (
 )
 from snakemake_logger_plugin_observe.analysis.live.status_checks import (
     hanging_submission,
+    is_misread,
     longest_interval_s,
     overdue,
 )
@@ -186,6 +187,14 @@ def not_known(run: Run, view: LiveView) -> str:
     )
 
 
+def how_to_stop(view: LiveView) -> str:
+    """Return how to stop Snakemake, to begin a clause with: not while other jobs do their work."""
+    stop = "stop Snakemake (Ctrl-C)"
+    if any(one.state in ON_A_NODE for one in view.submissions):
+        return f"wait until the jobs that run have ended, then {stop}"
+    return stop
+
+
 def soon_noticed(run: Run, view: LiveView) -> str:
     """Return what has ended and the next status check will find; empty if there is nothing."""
     late = overdue(run, view)
@@ -196,7 +205,10 @@ def soon_noticed(run: Run, view: LiveView) -> str:
     if any(one.state == "selected" for one in view.submissions):
         return f"wait until the others are submitted, then ends are noticed ({names})"
     interval_s = longest_interval_s(run, view.now)
-    return f"wait for the next status check ({names}), at most {interval_s:.0f} s after the last"
+    wait = f"wait for the next status check ({names}), at most {interval_s:.0f} s after the last"
+    if any(is_misread(run, one) for one in ended):
+        wait += "; whether it understands that a job was cancelled is open"
+    return wait
 
 
 def still_out(view: LiveView | None) -> tuple[str, ...] | None:

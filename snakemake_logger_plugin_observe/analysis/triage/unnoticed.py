@@ -12,6 +12,7 @@ from snakemake_logger_plugin_observe.analysis.live.state import (
     RunningCommand,
     lasting,
 )
+from snakemake_logger_plugin_observe.analysis.live.summary import how_to_stop
 from snakemake_logger_plugin_observe.analysis.phrasing import named
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.pasting import Command, command, path, words
@@ -53,7 +54,7 @@ def _cause(
     at_once: bool,
 ) -> tuple[str, str, str]:
     """Return why Snakemake did not notice an end, what to do, and why that helps."""
-    stop = "stop Snakemake (Ctrl-C), "
+    stop = f"{how_to_stop(view)}, "
     again = "run the same command again with --rerun-incomplete"
     if hanging is not None:
         asks, hangs = _question(case, view, hanging), lasting(view.now - hanging.since)
@@ -68,7 +69,7 @@ def _cause(
             f"{stop}{fix}add --cluster-generic-status-cmd, then {again}",
             "without a status command Snakemake waits for ever for a job that the cluster ended",
         )
-    if _is_misread(case, one):
+    if status_checks.is_misread(case.run, one):
         return (
             "Snakemake's Slurm plugin may not take this state for an end, and go on waiting",
             f"{stop}{_before_the_next(one)}then {again}",
@@ -82,13 +83,6 @@ def _cause(
         f"see {prints} for it; then {stop}correct that, and {again}",
         "the job is over, and Snakemake goes on waiting",
     )
-
-
-def _is_misread(case: Case, one: LiveState) -> bool:
-    """Whether Slurm's plugin does not understand the state: ``CANCELLED by 0`` is none it knows."""
-    started, record = case.run.started, one.record
-    plugin = (started.wraps or started.executor) if started is not None else None
-    return plugin == "slurm" and record is not None and record.state == "CANCELLED"
 
 
 def _at_once(case: Case, states: Sequence[LiveState]) -> str:

@@ -19,6 +19,7 @@ from snakemake_logger_plugin_observe.analysis.live.state import (
 from snakemake_logger_plugin_observe.analysis.live.states import is_slurm
 from snakemake_logger_plugin_observe.analysis.live.summary import (
     does,
+    how_to_stop,
     never_full,
     rule_or_group,
     unsubmitted,
@@ -94,7 +95,8 @@ def _go_on_from(case: Case, known: Obstacle) -> str:
     """Return what to do about an obstacle: a run that submits the same again hangs again."""
     if not known.comes_again or case.status != "running":
         return known.to_do
-    return f"{known.to_do}: stop Snakemake (Ctrl-C), and run again with that changed"
+    stop = how_to_stop(case.live) if case.live is not None else "stop Snakemake (Ctrl-C)"
+    return f"{known.to_do}: {stop}, and run again with that changed"
 
 
 def _has(states: Sequence[LiveState]) -> str:
@@ -237,7 +239,7 @@ def _without_an_id(case: Case, view: LiveView) -> Iterator[Incident]:
         strength="certain",
         wrong_if="the status command finds a job by that text",
         action=Action(
-            f"stop Snakemake (Ctrl-C), {cancel}{to_do}, then run the same command again with "
+            f"{how_to_stop(view)}, {cancel}{to_do}, then run the same command again with "
             "--rerun-incomplete",
             "Snakemake takes the first line that the submit command prints for the id, and asks "
             "for the job's status with it",

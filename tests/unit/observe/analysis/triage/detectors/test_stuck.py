@@ -109,7 +109,8 @@ def test_an_end_that_the_next_status_check_finds_is_waited_for() -> None:
     assert (answer.incidents, answer.symptoms) == ((), ())
     assert answer.note.next_action[0].text == (
         "nothing to do so far: wait for the next status check (map i=1 (slurm 71): ended 9 s ago "
-        "on node7, not noticed yet: Slurm says CANCELLED), at most 50 s after the last"
+        "on node7, not noticed yet: Slurm says CANCELLED), at most 50 s after the last; whether it "
+        "understands that a job was cancelled is open"
     )
 
 
@@ -296,3 +297,11 @@ def test_a_run_whose_jobs_compute_has_nothing_to_do() -> None:
     case = live_case(story, view_of(story, answered(running), {(1, 1): computing()}))
     answer = triage(case)
     assert (answer.incidents, answer.symptoms) == ((), ())
+
+
+def test_snakemake_is_not_stopped_while_other_jobs_do_their_work() -> None:
+    story = out("71", "72")
+    over_limit = queued("71", reason="PartitionTimeLimit")
+    running = queued("72", state="RUNNING", reason=None, started=8)
+    (one,) = found(story, answered(over_limit, running), {(2, 1): computing()})
+    assert "wait until the jobs that run have ended, then stop Snakemake" in one.action.text
