@@ -176,6 +176,15 @@ def test_triage_says_why_the_run_stands_still(waiting: dict[str, Any]) -> None:
     assert not any("cancelled" in name for name in claims)  # the next status check can find it
 
 
+def test_what_the_scheduler_says_ended_a_job_is_not_guessed_at_again(
+    waiting: dict[str, Any],
+) -> None:
+    about = [one for one in waiting["triage"]["findings"] if "signal 15" in one["claim"]]
+    assert not [one for one in about if one["incident_class"] == "tool_failure"]
+    (lost,) = [one for one in waiting["triage"]["findings"] if one["incident_class"] == "job_lost"]
+    assert f"(cluster job {waiting['ids']['cancelled']}): CANCELLED by root" in lost["claim"]
+
+
 def generic(lab: SlurmLab, submit: str) -> subprocess.Popen[str]:
     """Start a run whose submit command is *submit*, with no status command."""
     lab.snakefile(GENERIC)

@@ -28,6 +28,7 @@ from snakemake_logger_plugin_observe.run.endings import describe_exit, exit_of
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.node_processes import innermost_executions, only_of
 from snakemake_logger_plugin_observe.run.queue_answer import QueueAnswer
+from snakemake_logger_plugin_observe.run.scheduler_ends import has_ended
 from snakemake_logger_plugin_observe.run.slurm_states import (
     COMPLETING,
     RUNNING,
@@ -105,6 +106,18 @@ def failed(run: Run) -> list[Attempt]:
         if one.status in FAILED and one.external_jobid is not None and one.accounting is None
     ]
     return [one for one in found if not one.is_member][-_MOST_FAILED:]
+
+
+def given_up(run: Run) -> list[Attempt]:
+    """Return the newest attempts that the run gave up when it ended, and whose end is not known."""
+    if not is_remote(run):
+        return []
+    found = [
+        one
+        for one in run.attempts.values()
+        if one.status == "cancelled" and one.external_jobid is not None and not one.is_member
+    ]
+    return [one for one in found if not has_ended(one.accounting)][-_MOST_FAILED:]
 
 
 def waited(run: Run) -> list[Attempt]:

@@ -38,7 +38,7 @@ def add_argument(parser: argparse.ArgumentParser) -> None:
 def with_live_view(source: Source, *, offline: bool) -> Source:
     """Return a run with what its jobs do now, and what the scheduler says of those that failed.
 
-    A run that has ended is returned as it is.
+    Of a run that has ended, only jobs that it gave up are asked about: they may go on.
 
     Args:
         source: the run.
@@ -46,7 +46,10 @@ def with_live_view(source: Source, *, offline: bool) -> Source:
 
     """
     run = source.run
-    if run.is_dry_run or (source.ended and run.waits_for_jobs):
+    if run.is_dry_run:
+        return source
+    if source.ended and run.waits_for_jobs:
+        _ask_about_given_up(run, offline=offline)
         return source
     if source.status == "running" and not offline and states.is_remote(run):
         source = replace(source, left_running=left_by_the_run_before(source))
@@ -77,6 +80,17 @@ def with_live_view(source: Source, *, offline: bool) -> Source:
     )
     take_in(run, reports, view)
     return replace(source, live=view)
+
+
+def _ask_about_given_up(run: Run, *, offline: bool) -> None:
+    """Take in what the scheduler says of jobs that a run gave up, if nobody recorded their end."""
+    given_up = states.given_up(run)
+    if not given_up or _why_not(run, offline=offline) is not None:
+        return
+    ids = [one.external_jobid for one in given_up if one.external_jobid is not None]
+    answer = slurm_queue.query(ids, (run.start or 0) // 1_000_000)
+    known = ((one.key, states.record_in(run, one, answer)) for one in given_up)
+    take_in_records(run, {key: record for key, record in known if record is not None})
 
 
 def _commands(source: Source) -> tuple[RunningCommand, ...]:

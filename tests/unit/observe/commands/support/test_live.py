@@ -246,3 +246,24 @@ def test_an_answer_that_is_none_of_slurm_s_is_said_to_be(
         "Slurm gave no answer: squeue's answer cannot be read; sacct's answer cannot be read"
     )
     assert [one["live"]["state"] for one in found["attempts"]] == ["unknown"]
+
+
+def test_jobs_that_an_interrupted_run_gave_up_may_go_on_and_are_asked_about(
+    workdir: Path, slurm: Command, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """cluster-generic cancels nothing without a cancel command."""
+    facts = {"wraps": "cluster-generic", "command": ("snakemake", "--x", "sbatch --parsable")}
+    story = out("71", "72", **facts)
+    story.message(40, "Terminating processes on user request", kind="interrupted")
+    for number in (1, 2):
+        known = stamps(ready=3, selected=4, submitting=4, accepted=5, finished=41)
+        story.attempt(number, known, status="cancelled", external_jobid=str(70 + number))
+    written = journal(story.end(42, "interrupted"), workdir)
+    asked = slurm("squeue", squeue(("71", "RUNNING", "None"), ("72", "PENDING", "Priority")))
+    found = answer(capsys, "triage", str(written))
+    assert found["actions"][0]["action"].startswith("cancel 71, 72, which the scheduler still had")
+    assert len(asked.read_text().splitlines()) == 1
+    assert (
+        "check whether"
+        in answer(capsys, "triage", "--offline", str(written))["actions"][0]["action"]
+    )
