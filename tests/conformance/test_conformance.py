@@ -232,7 +232,7 @@ def _outcome(side: Side, case: Case, call: Call, flags: list[str]) -> dict[str, 
         stdin=subprocess.DEVNULL,
         capture_output=True,
         errors="backslashreplace",
-        timeout=120,
+        timeout=240,
         check=False,
     )
     node = side.here / "node.out"

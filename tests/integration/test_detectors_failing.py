@@ -263,14 +263,14 @@ def test_a_killed_run_names_the_jobs_it_left_on_the_cluster(lab: Lab, end: signa
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    until = time.monotonic() + 60
+    until = time.monotonic() + 120
     while time.monotonic() < until:
         text = lab.journals[0].read_text() if lab.journals else ""
         if text.count('"attempt_submitted"') == 3 and '"attempt_finished"' in text:
             break
         time.sleep(0.1)
     process.send_signal(end)
-    process.wait(timeout=60)
+    process.wait(timeout=120)
     answer = triaged(lab)
     (one,) = findings(answer).values()
     assert one["incident_class"] == "killed_run"

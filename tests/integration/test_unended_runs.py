@@ -145,7 +145,7 @@ def test_what_an_interruption_cut_off_did_not_fail(
         if flags is BOTH:
             wait_until(journal_says(lab, '"attempt_started"', times=3))
         os.killpg(process.pid, number)
-        printed = process.communicate(timeout=60)[1]
+        printed = process.communicate(timeout=120)[1]
     how_far = "INTERRUPTED{} 1 of 4 jobs done, 2 cancelled, 1 not reached"
     assert how_far.format(" ·") in printed
     cost, triage = text(lab), text(lab, "triage")

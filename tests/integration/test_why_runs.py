@@ -187,7 +187,7 @@ def test_an_output_of_a_killed_run_is_incomplete(lab: Lab) -> None:
         start_new_session=True,
     )
     try:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while not (lab.folder / "a.txt").exists():
             assert time.monotonic() < deadline
             time.sleep(0.05)
