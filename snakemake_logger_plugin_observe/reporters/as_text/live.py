@@ -7,6 +7,7 @@ from rich.text import Text
 
 from snakemake_logger_plugin_observe.analysis.live.summary import counts, lines, standing_still
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
+from snakemake_logger_plugin_observe.analysis.triage.failure_classes import STUCK
 from snakemake_logger_plugin_observe.analysis.triage.incident import Incident
 from snakemake_logger_plugin_observe.analysis.triage.note import subject
 from snakemake_logger_plugin_observe.reporters.answers import Source
@@ -45,7 +46,10 @@ def what_to_do(found: Sequence[Incident]) -> list[RenderableType]:
     text += "".join(f"; for {subject(one)}: {_escalated(one)}{one.action.text}" for one in more)
     commands = [each for one in found[:_REASONS] for each in one.action.commands]
     to_do = Text.assemble(("What to do: ", "bold"), harmless(text) + ".")
-    return [to_do, *map(next_command, dict.fromkeys(commands)), Text()]
+    # What stands still is in the lines above; what the run before left is not.
+    claims = [one.claim for one in found if one.incident_class != STUCK]
+    shown = [Text(harmless(f"{claim[:1].upper()}{claim[1:]}."), "bold red") for claim in claims]
+    return [*shown, to_do, *map(next_command, dict.fromkeys(commands)), Text()]
 
 
 def _escalated(one: Incident) -> str:

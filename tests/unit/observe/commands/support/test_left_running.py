@@ -52,6 +52,8 @@ def test_what_still_runs_of_the_run_before_is_to_be_cancelled_first(
         "1 job of the run before (slurm 62), which was killed, is still queued or running on the "
         "cluster, and may write the files that this run makes"
     )
+    assert main(["cost", str(journals / "b.jsonl")]) == 0
+    assert "1 job of the run before (slurm 62), which was killed" in capsys.readouterr().out
     for name in ("cost", "path"):
         (one, *_) = said(capsys, name, str(journals / "b.jsonl"))["blocked"]
         assert one["commands"] == ["squeue -j 62", "scancel 62"]
