@@ -16,6 +16,22 @@ BY_HAND: Final = (
     "submit one of these jobs by hand with the same account, partition and resources; if that is "
     "refused too, ask the cluster's administrators"
 )
+_SET_BY_THE_PLUGIN: Final = {
+    "memory": ("--mem", "mem_mb"),
+    "memory-per-CPU": ("--mem-per-cpu", "mem_mb_per_cpu"),
+    "runtime/time-limit": ("--time", "runtime"),
+    "account": ("--account", "slurm_account"),
+    "partition": ("--partition", "slurm_partition"),
+    "CPUs-per-task": ("--cpus-per-task", "threads or cpus_per_task"),
+    "number-of-tasks": ("--ntasks", "tasks"),
+    "number-of-nodes": ("--nodes", "nodes"),
+    "node-constraints": ("--constraint", "constraint"),
+    "quality-of-service": ("--qos", "qos"),
+    "cluster-specification": ("--clusters", "clusters"),
+    "generic-resources-(GRES)": ("--gres", "gres"),
+    "GPU-allocation": ("--gpus", "gpu"),
+}
+"""By the names in Slurm's plugin: options that it sets itself, and from which resource."""
 _FINDS: Final = {
     "partition": "sinfo lists the partitions",
     "account": "sacctmgr show associations user=$USER lists your accounts",
@@ -40,6 +56,8 @@ def to_do(one: Said, job: JobDescribed | None, executor: str | None) -> str:
     """
     if one.answer == "no_answer":
         return "run again, with --retries 1, so that a submission without an answer is repeated"
+    if one.answer == "not_called":
+        return _not_called(one)
     if one.answer == "not_run":
         name = options.program(one.command or "") or "the submit command"
         return f"see that {name} is installed, executable and on PATH where Snakemake runs"
@@ -54,6 +72,16 @@ def to_do(one: Said, job: JobDescribed | None, executor: str | None) -> str:
     what = one.option or f"the {one.request}"
     finds = _FINDS.get(one.request) if _is_slurm(one, executor) else None
     return f"correct {what} in {_where(executor, one.request)}" + (f" ({finds})" if finds else "")
+
+
+def _not_called(one: Said) -> str:
+    """Return what to do about a request that the executor's plugin did not accept."""
+    if one.option is None:
+        return "correct what is requested, in the rule, --default-resources or the profile"
+    flag, resource = _SET_BY_THE_PLUGIN.get(one.option, (None, None))
+    if flag is None:
+        return f"take that option out of {_where(_SLURM, None)}: the plugin sets it itself"
+    return f"take {flag} out of {_where(_SLURM, None)}, and set {resource} instead"
 
 
 def _unknown_option(one: Said, option: str, executor: str | None) -> str:

@@ -15,9 +15,10 @@ from snakemake_logger_plugin_observe.journal.records import Refusal
 from snakemake_logger_plugin_observe.run.attempt import Attempt
 from snakemake_logger_plugin_observe.run.model import Run
 
-Answer = Literal["refused", "no_answer", "not_run"]
+Answer = Literal["refused", "no_answer", "not_run", "not_called"]
 """``no_answer``: the cluster did not answer in time, or could not be reached; ``not_run``: the
-submit command itself could not be run."""
+submit command itself could not be run; ``not_called``: the executor's plugin did not accept what is
+requested, and called no submit command."""
 
 _FROM_SLURM: Final = re.compile(
     r"(?:The error message was '?)(?P<said>.*?)(?:'\.?\n\s*sbatch call:\s*(?P<call>.*)|'\.?\s*$|$)",
@@ -29,6 +30,13 @@ _FROM_GENERIC: Final = re.compile(
 _FROM_AN_EXCEPTION: Final = re.compile(
     r"Job submission failed with exception: (?P<said>.*)", re.DOTALL
 )
+_FROM_THE_PLUGIN: Final = re.compile(
+    r"The --(?P<option>\S+) option is not allowed in the 'slurm_extra' parameter"
+    r"|These are mutually exclusive\.|cpus_per_task cannot be negative"
+    r"|'nodes' must be an integer|For MPI jobs, please specify either"
+    r"|The given account \S+ appears to be invalid"
+)
+"""What Slurm's plugin says of a job before it calls sbatch."""
 _OF_AN_ARRAY: Final = re.compile(
     r"Part of failed array sbatch submission (?P<tasks>\(tasks \d+-\d+\))"
 )
@@ -101,6 +109,8 @@ def said(message: str | None, refusal: Refusal | None) -> Said:
 
     """
     text, command, code = _of_message(message or "")
+    if refusal is None and command is None and (own := _FROM_THE_PLUGIN.search(text)):
+        return Said("not_called", _sentence(text), option=own["option"])
     if refusal is not None:
         command, code = refusal.command or command, refusal.exit_code
         text = "\n".join(refusal.printed) or text
@@ -120,6 +130,12 @@ def said_about(run: Run, attempt: Attempt) -> Said:
         errors = (one.text for one in run.messages if one.level == "error")
         message = next((text for text in errors if task["tasks"] in text), message)
     return said(message, attempt.refusal)
+
+
+def _sentence(text: str) -> str:
+    """Return the first sentence of what a plugin says; the others repeat it."""
+    line = " ".join(text.split())
+    return line.partition(". ")[0]
 
 
 def _of_message(message: str) -> tuple[str, str | None, int | None]:

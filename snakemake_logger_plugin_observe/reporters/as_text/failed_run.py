@@ -8,6 +8,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from snakemake_logger_plugin_observe.analysis.failures import submissions, workflow_errors
+from snakemake_logger_plugin_observe.analysis.failures.cause_names import full_cause
 from snakemake_logger_plugin_observe.analysis.failures.failure_advice import (
     failure_advice,
     left_behind,
@@ -100,13 +101,21 @@ def _line(to_do: str) -> Text:
 
 def _parts(answer: CostAnswer) -> Iterator[RenderableType]:
     source, found = answer.source, answer.failures
-    what = headline(source.run, found, source.other_run)
+    what = headline(source.run, found, source.other_run) or _given_up(found)
     failed = _FAILED.get(source.status, "FAILED so far")
     yield Text(harmless(f"{failed}: {what}" if what else f"{failed}."), "bold red")
     yield Text(" · ".join(filter(None, (progress(source.run), _lost(answer)))))
     yield from what_to_do(source, found)
     if found:
         yield reader("jobs", source, "--failed", purpose="the failures, with their logs")
+
+
+def _given_up(found: Sequence[Failure]) -> str:
+    """Return what ended a job that the run itself only gave up when it ended; empty if nothing."""
+    one = next(iter(found), None)
+    if one is None or one.outcome == "succeeded":
+        return ""
+    return f"{submission_name(one.rule, one.wildcards, one.group_name)}: {full_cause(one.decisive)}"
 
 
 def what_to_do(source: Source, found: Sequence[Failure]) -> Iterator[Text]:

@@ -25,6 +25,7 @@ from snakemake_logger_plugin_observe.analysis.triage.time_evidence import (
     matters,
     phase_limit,
 )
+from snakemake_logger_plugin_observe.journal.records import SchedulerRecord
 from snakemake_logger_plugin_observe.run.attempt import Attempt
 
 CLASS: Final = "held_jobs"
@@ -60,14 +61,23 @@ def detect(case: Case) -> Iterator[Incident]:
     held: dict[str, list[Attempt]] = {}
     for one in case.run.attempts.values():
         if one.phases.get(_PHASE):
-            record = one.accounting
-            reason = (record.reason if record is not None else None) or ""
-            held.setdefault(reason, []).append(one)
+            held.setdefault(_reason(one.accounting), []).append(one)
     large = matters(case, _PHASE)
     for reason, attempts in held.items():
         never = [one for one in attempts if never_started(one)]
         if large or never:
             yield _incident(case, reason, never or attempts, never=bool(never))
+
+
+def _reason(record: SchedulerRecord | None) -> str:
+    """Return Slurm's reason, empty if it names none.
+
+    Of what was cancelled before it might begin, Slurm keeps that moment, and not the reason.
+    """
+    if record is None or record.reason is not None:
+        return (record.reason if record is not None else None) or ""
+    gone = record.started is None and record.ended is not None
+    return "BeginTime" if gone and (record.eligible or 0) > (record.ended or 0) else ""
 
 
 def _incident(case: Case, reason: str, attempts: Sequence[Attempt], *, never: bool) -> Incident:

@@ -74,18 +74,20 @@ def _state(record: SchedulerRecord | None) -> str | None:
 def _unnoticed(case: Case, failed: Sequence[Failure]) -> str:
     """Return for how long Snakemake did not notice it, if it never did."""
     run = case.run
-    given_up = interrupted_at(run) or (run.finished.time if run.finished is not None else None)
+    until, when = run.last_moment, "so far" if case.status == "running" else "when it was last seen"
+    if run.finished is not None:
+        until, when = interrupted_at(run) or run.finished.time, "when the run ended"
     waits = [
-        given_up - record.ended
+        until - record.ended
         for one in failed
-        if given_up is not None
-        and ended_before_it_was_given_up(run, one.rows[-1].attempt)
+        if ended_before_it_was_given_up(run, one.rows[-1].attempt)
         and (record := run.record_of(one.rows[-1].attempt)) is not None
         and record.ended is not None
     ]
     if not waits:
         return ""
-    return f"; Snakemake had not noticed {to_seconds(max(waits)):.0f} s later, when the run ended"
+    has = "has" if case.status == "running" else "had"
+    return f"; Snakemake {has} not noticed {to_seconds(max(waits)):.0f} s later, {when}"
 
 
 def _action(records: Sequence[SchedulerRecord | None], cluster_jobs: str, on_nodes: str) -> Action:

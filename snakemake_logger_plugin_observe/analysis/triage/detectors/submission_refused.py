@@ -52,6 +52,11 @@ def _claim(case: Case, failed: Sequence["Failure"], message: str) -> str:
             f"the submit command for {failed_jobs.who(failed)} could not be run, {times}{code}"
             f"{because}"
         )
+    if said.answer == "not_called":
+        return (
+            f"Snakemake's plugin did not accept what {failed_jobs.who(failed)} requests, {times}, "
+            f"and did not call sbatch: {said.text}"
+        )
     option = f" because of {said.option}" if said.option else ""
     return (
         f"the cluster refused the submission of {failed_jobs.who(failed)} {times}{option}{because}"

@@ -3,6 +3,7 @@
 import pytest
 from builders import begun, stamps
 
+from snakemake_logger_plugin_observe.analysis.submission.advice import to_do
 from snakemake_logger_plugin_observe.analysis.submission.said import Said, said, said_about
 from snakemake_logger_plugin_observe.journal.records import Refusal
 
@@ -135,3 +136,21 @@ def test_of_tasks_and_cpus_the_option_that_asks_for_more_is_the_one_to_correct()
         command="sbatch --ntasks=1 --cpus-per-task=40 job.sh",
     )
     assert (found.request, found.option) == ("cpus", "--cpus-per-task 40")
+
+
+def test_what_slurm_s_plugin_does_not_accept_was_refused_by_no_cluster() -> None:
+    message = (
+        "Job submission failed with exception: The --memory option is not allowed in the "
+        "'slurm_extra' parameter. The memory is set by the snakemake executor plugin and must not "
+        "be overwritten. Please use the appropriate snakemake resource specification instead."
+    )
+    found = said(message, None)
+    assert found == Said(
+        "not_called",
+        "The --memory option is not allowed in the 'slurm_extra' parameter",
+        option="memory",
+    )
+    assert to_do(found, None, "slurm") == (
+        "take --mem out of slurm_extra, which the rule, --default-resources or the profile sets, "
+        "and set mem_mb instead"
+    )

@@ -6,7 +6,9 @@ from builders import Story, a_record, an_execution, at, begun, level, stamps
 from failing import on_node, tail
 from triaged import triage_of
 
+from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Incident
+from snakemake_logger_plugin_observe.analysis.triage.steps import triage
 from snakemake_logger_plugin_observe.journal.records import SchedulerStart
 
 MIB = 2**20
@@ -90,6 +92,21 @@ def cancelled(**record: Any) -> Story:
     story.attempt(1, known, node, status="cancelled", external_jobid="308")
     story.accounting(1, a_record("308", state="CANCELLED", ended=21, **record))
     return story.end(171, "interrupted")
+
+
+def test_a_killed_run_had_not_noticed_it_when_it_was_last_seen() -> None:
+    story = begun(wraps="slurm").job(1, rule="long")
+    known = stamps(ready=3, selected=4, submitting=4, accepted=5)
+    story.submitted(1, known, external_jobid="308", fragments=("f/1",))
+    story.message(60, "Will exit after finishing currently running jobs", kind="terminated")
+    story.message(500, "still there")
+    gone = {"state": "CANCELLED", "cancelled_by": "0", "started": None, "eligible": 3600}
+    run = story.accounting(1, a_record("308", ended=21, **gone)).run
+    found = {one.incident_class: one for one in triage(Case(run, "killed")).incidents}
+    assert found["job_lost"].claim.endswith(
+        "Snakemake had not noticed 479 s later, when it was last seen"
+    )
+    assert "Slurm's reason is BeginTime" in found["held_jobs"].claim
 
 
 def test_a_job_that_somebody_cancelled_names_who_and_for_how_long_nobody_noticed() -> None:
