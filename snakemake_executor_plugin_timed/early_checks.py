@@ -12,17 +12,17 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from snakemake_logger_plugin_observe.clock import Micros
+from snakemake_logger_plugin_observe.run.early_check_steps import (
+    FIRST_STEP,
+    NEXT_STEPS,
+    learned_step,
+)
 
 SECOND: Final = 1_000_000
 LEAST_APART: Final = SECOND
 """Between the beginnings of two checks, of which the second is early."""
 PER_END: Final = 2
 """How many early checks an end may cost, on average."""
-_FIRST: Final = SECOND // 2
-_SOONEST: Final = SECOND // 10
-_LATEST: Final = 30 * SECOND
-_NEXT: Final = (1 * SECOND, 2 * SECOND, 4 * SECOND)
-_SHORTER: Final = 0.95
 _MOST_UNKNOWN: Final = 1000
 _UNNAMED: Final = ""
 
@@ -52,7 +52,7 @@ class EarlyChecks:
     """How many ends were rung, each submission's once."""
     made: int = 0
     """How many early checks were made."""
-    first_step: Micros = _FIRST
+    first_step: Micros = FIRST_STEP
     """How long after a ring the first check comes."""
     awaited: set[str] = field(default_factory=set)
     """The submissions that go on, as far as is known here."""
@@ -128,7 +128,7 @@ class EarlyChecks:
             first = min(first, end.rang)
             if end.due is None or moment >= end.due:
                 end.missed, end.last = end.last, moment - end.rang
-                end.due = moment + _NEXT[end.checks] if end.checks < len(_NEXT) else None
+                end.due = moment + NEXT_STEPS[end.checks] if end.checks < len(NEXT_STEPS) else None
                 end.checks += 1
         return max(0, moment - first)
 
@@ -149,8 +149,4 @@ class EarlyChecks:
 
     def _learn(self, end: _End) -> None:
         """Set the first step by what one end needed."""
-        if end.missed is not None and end.last is not None:  # it came between these two
-            needed = min((end.missed + end.last) // 2, 2 * end.missed)
-            self.first_step = min(_LATEST, max(self.first_step, needed))
-        else:
-            self.first_step = max(_SOONEST, round(self.first_step * _SHORTER))
+        self.first_step = learned_step(self.first_step, end.missed, end.last or 0)

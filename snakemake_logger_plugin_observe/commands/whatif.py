@@ -47,6 +47,7 @@ _MANY_VALUES: Final = {
     "faster": ("RULE=K", "make a rule's tools K times as fast"),
 }
 _FLAGS: Final = {
+    "wake": "check each job soon after it has ended, as --timed-wake on does",
     "no-retries": "every job succeeds on its first attempt",
     "overlap-staging": "fetch inputs while a job waits in the queue",
 }

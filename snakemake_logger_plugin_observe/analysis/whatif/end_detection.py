@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from snakemake_logger_plugin_observe.analysis.cost.polling import polling
+from snakemake_logger_plugin_observe.analysis.cost.waking import was_woken
 from snakemake_logger_plugin_observe.analysis.whatif.model import Column, Moments
 from snakemake_logger_plugin_observe.analysis.whatif.poll_schedule import PollSchedule, near_miss
 from snakemake_logger_plugin_observe.clock import Micros
@@ -32,6 +33,7 @@ class EndDetection:
     unseen: Column
     check_delay: Column
     behind: Column
+    lingered: Column
 
 
 class NoticedEnd(NamedTuple):
@@ -58,9 +60,12 @@ def infer_end_detection(
     polled = [attempt.status in FINAL and was_polled(attempt) for attempt in attempts]
     intervals = polling(run)
     sleeps = [p for p in run.phases if p.phase == "shutdown" and p.poll_interval_s]
+    lingered = [ended[i] - _node_end(attempt, ended[i]) for i, attempt in enumerate(attempts)]
     if intervals is None or not (any(polled) or sleeps):
-        return EndDetection(None, 0, [False] * count, unseen, check_delay, behind)
+        return EndDetection(None, 0, [False] * count, unseen, check_delay, behind, lingered)
     every = max(1, round(intervals.shortest_s * 1e6))
+    if was_woken(run):  # each end had checks of its own: it is found as long after it as it was
+        return EndDetection(None, every, [False] * count, unseen, check_delay, behind, lingered)
     noticed = [
         _noticed(attempt, reported[i], ended[i] if polled[i] else 0)
         for i, attempt in enumerate(attempts)
@@ -89,8 +94,7 @@ def infer_end_detection(
             # Negative where it ended while that check went on, after the check's begin.
             bounds[i] = min(max(0, missed - ended[i]), early := check.begun - ended[i]), early
             behind[i] = max(0, min(check.slept or 0, check.begun) - ended[i])
-            node = _node_end(attempt, ended[i])
-            lags[i] = max(0, ended[i] - node), max(0, check.begun - node)
+            lags[i] = max(0, lingered[i]), max(0, check.begun - ended[i] + lingered[i])
         elif at > 0 and ended[i] <= checks[at - 1]:
             unseen[i] = checks[at - 1] - ended[i] + 1
     if lags:
@@ -102,7 +106,7 @@ def infer_end_detection(
     elif any(unseen):
         soonest = _soonest(polled, moments, check_delay, every)
         unseen = [max(length, soonest) if polled[i] else length for i, length in enumerate(unseen)]
-    return EndDetection(schedule, every, polled, unseen, check_delay, behind)
+    return EndDetection(schedule, every, polled, unseen, check_delay, behind, lingered)
 
 
 def _noticed(attempt: Attempt, reported: Micros, ended: Micros) -> NoticedEnd:

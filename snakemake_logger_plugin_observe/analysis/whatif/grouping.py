@@ -163,6 +163,8 @@ def _merged(
         polled=by.first(model.polled),
         unseen=by.largest(model.unseen),
         check_delay=by.mean(model.check_delay),
+        lingered=by.first(model.lingered) if model.lingered else [],
+        rings=by.first(model.rings) if model.rings else [],
         behind=by.mean(model.behind) if model.behind else [],
         staged=(by.mean(model.staged[0]), by.largest(model.staged[1])) if model.staged else None,
         group_parts=by.known_of_first(model.group_parts),

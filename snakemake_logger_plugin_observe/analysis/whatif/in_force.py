@@ -9,6 +9,7 @@ from snakemake_logger_plugin_observe.analysis.cost.scheduler_limits import (
     JOBS,
     limits_in_force,
 )
+from snakemake_logger_plugin_observe.analysis.cost.waking import was_woken
 from snakemake_logger_plugin_observe.analysis.whatif.model import Model
 from snakemake_logger_plugin_observe.analysis.whatif.scenario import Scenario
 from snakemake_logger_plugin_observe.run.model import Run
@@ -27,7 +28,8 @@ def settings_in_force(run: Run, model: Model) -> Scenario:
         resources={name: limit for name, limit in named.items() if any(model.requests[name])},
         max_jobs_per_timespan=model.rate,
         scheduler="greedy" if greedy else None,
-        poll_s=model.nominal / 1e6 if model.poll_schedule is not None else None,
+        poll_s=model.nominal / 1e6 if model.nominal else None,
+        wake=was_woken(run),
     )
 
 
@@ -43,6 +45,7 @@ def changes_in(scenario: Scenario, run: Run, model: Model) -> Scenario:
         max_jobs_per_timespan=_other(scenario.max_jobs_per_timespan, known.max_jobs_per_timespan),
         scheduler=_other(scenario.scheduler, known.scheduler),
         poll_s=_other(scenario.poll_s, known.poll_s),
+        wake=scenario.wake and not known.wake,
         queue=_other(scenario.queue, 1.0),
         startup=_other(scenario.startup, 1.0),
         groups=_others(scenario.groups, dict.fromkeys(scenario.groups, 1)),

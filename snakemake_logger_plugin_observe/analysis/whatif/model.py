@@ -129,6 +129,10 @@ class Model:
     """The submissions that were merged into a group which the run did not have."""
     behind: Column = field(default_factory=list)
     """For how long after its end the check before still went on: it waited for the main thread."""
+    lingered: Column = field(default_factory=list)
+    """For how long the cluster certainly kept it after its last process on the node had gone."""
+    rings: list[bool] = field(default_factory=list)
+    """Whether that process can report its end to the main one."""
     piped: dict[int, frozenset[str]] = field(default_factory=dict)
     """Of a group's submission, the rules whose jobs pipes join: each waits for the slowest."""
     failed: frozenset[int] = frozenset()

@@ -14,6 +14,7 @@ from snakemake_logger_plugin_observe.analysis.cost.joined_members import piped_r
 from snakemake_logger_plugin_observe.analysis.cost.partition import MakespanSegment, partition
 from snakemake_logger_plugin_observe.analysis.cost.scheduler_limits import JOBS, Limits
 from snakemake_logger_plugin_observe.analysis.cost.selection_rate import selection_rate
+from snakemake_logger_plugin_observe.analysis.cost.waking import rings, was_woken
 from snakemake_logger_plugin_observe.analysis.whatif.end_detection import (
     infer_end_detection,
     was_polled,
@@ -119,6 +120,8 @@ class _ModelBuilder:
             unseen=detection.unseen,
             check_delay=detection.check_delay,
             behind=detection.behind,
+            lingered=detection.lingered,
+            rings=[rings(attempt) for attempt in self.attempts],
             poll_schedule=detection.schedule,
             nominal=detection.every,
             group_parts=self.group_parts,
@@ -162,7 +165,7 @@ class _ModelBuilder:
         before: Columns = {}
         background: Columns = {}
         after: Columns = {}
-        count = self.count
+        count, woken = self.count, was_woken(self.run)
         for i, attempt in enumerate(self.attempts):
             for start, end, phase in attempt.segments:
                 left = max(start, self.selected[i])
@@ -176,7 +179,7 @@ class _ModelBuilder:
                     _add(before, phase, i, min(end, accepted[i]) - left, count)
                     left = min(end, accepted[i])
                 if left < reported[i] and end > left:
-                    if phase not in _BEHIND or not was_polled(attempt):
+                    if phase not in _BEHIND or woken or not was_polled(attempt):
                         _add(background, phase, i, min(end, reported[i]) - left, count)
                     left = min(end, reported[i])
                 if end > left:

@@ -39,6 +39,8 @@ class Scenario:
     max_jobs_per_timespan: Rate | None = None
     scheduler: str | None = None
     poll_s: float | None = None
+    wake: bool = False
+    """Whether jobs that have ended are checked soon: ``--timed-wake on``."""
     queue: float | None = None
     """A factor on each queue wait."""
     queue_drawn: bool = False
@@ -71,6 +73,7 @@ class Scenario:
             else None,
             "scheduler": self.scheduler,
             "poll_s": self.poll_s,
+            "wake": self.wake,
             "queue": _DRAWN if self.queue_drawn else self.queue,
             "startup": self.startup,
             "group": self.groups,
@@ -176,15 +179,15 @@ def _set(found: dict[str, Any], name: str, value: str | None) -> None:
         case "faster":
             rule, number = _pair(name, value)
             found["faster"] = {**found["faster"], rule: _positive(name, number)}
-        case "no-retries" | "overlap-staging":
+        case "wake" | "no-retries" | "overlap-staging":
             if value is not None:
                 raise ScenarioError(f"{name} takes no value")
             found[name.replace("-", "_")] = True
         case _:
             raise ScenarioError(
                 f"unknown setting {name}: choose from jobs, cores, resources, set-threads, "
-                "max-jobs-per-timespan, scheduler, poll, queue, startup, group, merge, local, "
-                "faster, no-retries, overlap-staging"
+                "max-jobs-per-timespan, scheduler, poll, wake, queue, startup, group, merge, "
+                "local, faster, no-retries, overlap-staging"
             )
 
 

@@ -9,8 +9,10 @@ from snakemake_logger_plugin_observe.analysis.cost.scheduler_limits import (
     CORES,
     local_workers,
 )
+from snakemake_logger_plugin_observe.analysis.cost.waking import SETTING, was_woken, why_not_woken
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.analysis.whatif import grouping, transforms
+from snakemake_logger_plugin_observe.analysis.whatif.early_checks import woken
 from snakemake_logger_plugin_observe.analysis.whatif.in_force import changes_in
 from snakemake_logger_plugin_observe.analysis.whatif.limit_changes import limited
 from snakemake_logger_plugin_observe.analysis.whatif.model import Model
@@ -24,7 +26,8 @@ def is_random(model: Model, run: Run, scenario: Scenario) -> bool:
     """Whether something about *scenario* is drawn at random, so that its simulations differ."""
     if scenario.is_random:
         return True
-    return interval_grows(model) and changes_in(scenario, run, model) != Scenario()
+    changes = changes_in(scenario, run, model)
+    return changes.wake or (interval_grows(model) and changes != Scenario())
 
 
 def interval_grows(model: Model) -> bool:
@@ -66,7 +69,7 @@ def apply_scenario(
             f"any {size} jobs of {rule} share a submission and run side by side on a node"
         )
         model = grouping.in_groups(model, rule, together, size, rng)
-    model = _checked(model, scenario, rng, assumptions)
+    model = _checked(model, run, scenario, rng, assumptions)
     if scenario.scheduler is not None:
         assumptions.append("choosing jobs takes no time: at most so much is saved")
         model = transforms.without_phases(model, ("select",))
@@ -203,8 +206,16 @@ def _made_local(model: Model, run: Run, rule: str, assumptions: list[str]) -> Mo
 # -- status checks --------------------------------------------------------------------------------
 
 
-def _checked(model: Model, scenario: Scenario, rng: random.Random, assumptions: list[str]) -> Model:
+def _checked(
+    model: Model, run: Run, scenario: Scenario, rng: random.Random, assumptions: list[str]
+) -> Model:
+    asleep = model.rest.asleep is not None
     if scenario.poll_s is not None:
+        if was_woken(run):
+            raise ScenarioError(
+                f"poll: with {SETTING} this run checked its jobs as they ended; what another "
+                "interval would change is not known"
+            )
         if model.poll_schedule is None:
             raise ScenarioError("poll: this run's executor did not check its jobs at intervals")
         assumptions.append(
@@ -219,4 +230,27 @@ def _checked(model: Model, scenario: Scenario, rng: random.Random, assumptions: 
             "just misses an end decides over an interval"
         )
         model = transforms.ends_drawn(model, rng)
-    return model
+    return _woken(model, run, rng, assumptions, asleep=asleep) if scenario.wake else model
+
+
+def _woken(
+    model: Model, run: Run, rng: random.Random, assumptions: list[str], *, asleep: bool
+) -> Model:
+    why_not = why_not_woken(run)
+    if why_not is not None:
+        raise ScenarioError(f"wake: {why_not}")
+    ends = [rung for rung, polled in zip(model.rings, model.polled, strict=True) if polled]
+    if not (any(ends) or asleep):
+        raise ScenarioError("wake: this run's executor did not sleep between status checks")
+    assumptions.append(
+        f"{SETTING}: an end is seen within a second, checks follow at 0.5, 1.5, 3.5 and 7.5 s "
+        "(the first step is learned), the cluster lags behind its nodes as it did or as is usual "
+        "for it, and the executor's last sleep ends at once"
+    )
+    if silent := len(ends) - sum(ends):
+        assumptions.append(
+            f"{plural(silent, 'submission')} whose end no process on a node reports "
+            f"{'waits' if silent == 1 else 'wait'} as long as in this run"
+        )
+    schedule = model.poll_schedule
+    return woken(model, schedule.every if schedule is not None else model.nominal, rng)

@@ -1,0 +1,44 @@
+"""Whether the sleep between status checks was, or could be, cut short: ``--timed-wake``."""
+
+from typing import Final
+
+from snakemake_logger_plugin_observe.clock import Micros
+from snakemake_logger_plugin_observe.run.attempt import Attempt
+from snakemake_logger_plugin_observe.run.model import Run
+
+SETTING: Final = "--timed-wake on"
+_KEEP_THEIR_PACE: Final = frozenset({"local", "sge"})
+"""The first has no status checks; the plugin of the second relies on the time between two."""
+
+
+def was_woken(run: Run) -> bool:
+    """Whether *run*'s executor checked soon after ends, instead of sleeping until its interval."""
+    return run.wake is not None and run.wake.on
+
+
+def why_not_woken(run: Run) -> str | None:
+    """Return why *run* could not have been made with ``--timed-wake on``; None if it could."""
+    wraps = run.started.wraps if run.started is not None else None
+    if run.wake is not None and not run.wake.on:
+        return run.wake.reason or "it was asked for, and the executor kept its pace"
+    if not run.wrapped or wraps is None:
+        return "the executor of this run was not wrapped"
+    if wraps in _KEEP_THEIR_PACE:
+        return f"the {wraps} executor keeps its own pace"
+    return None
+
+
+def rings(attempt: Attempt) -> bool:
+    """Whether the last process of *attempt* on its node ended as it should, and so can say that."""
+    if attempt.node_ended is not None:
+        return True
+    outermost = next((level for level in attempt.levels if not level.in_main), None)
+    return outermost is not None and outermost.ended is not None
+
+
+def given_back(run: Run) -> Micros:
+    """Return how much sleep of *run*'s executor was cut short by checks that found an end.
+
+    At most so much was saved: jobs may have waited side by side, or not have been waited for.
+    """
+    return round(sum((one.left_s or 0) for one in run.early_checks if one.found) * 1e6)

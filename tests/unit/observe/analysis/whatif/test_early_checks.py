@@ -1,0 +1,128 @@
+"""``--wake``: a run as it would have been with checks soon after ends."""
+
+import random
+
+import pytest
+from builders import Story, an_execution, at, begun, level, on_cluster, stamps
+from simulations import assumptions, changed, makespan
+
+from snakemake_logger_plugin_observe.analysis.whatif import build_model
+from snakemake_logger_plugin_observe.analysis.whatif.early_checks import woken
+from snakemake_logger_plugin_observe.analysis.whatif.scenario import ScenarioError
+from snakemake_logger_plugin_observe.analysis.whatif.scenario_effects import SAME
+from snakemake_logger_plugin_observe.journal.events import Wake
+from snakemake_logger_plugin_observe.run.model import Run
+
+S = 1_000_000
+
+
+def drawn(seed: int) -> random.Random:
+    return random.Random(seed)  # noqa: S311 - not for keys
+
+
+def three_in_turn(*, silent: bool = False, wake: Wake | None = None, wraps: str) -> Run:
+    """Return a run of three jobs of 10 s that were each noticed 30 s later.
+
+    Args:
+        silent: whether the last one's process was killed on its node.
+        wake: whether the run had early checks, if it is recorded.
+        wraps: the executor.
+
+    """
+    story = begun(wraps=wraps)
+    if wake is not None:
+        story.add(wake)
+    now = 3
+    for job_id in (1, 2, 3):
+        story.job(job_id, needs=(job_id - 1,) if job_id > 1 else ())
+        ended = None if silent and job_id == 3 else now + 10
+        one = an_execution(begun=now, tool_started=now, tool_ended=now + 10, checked=now + 10)
+        known = stamps(
+            ready=now,
+            selected=now,
+            submitting=now,
+            accepted=now,
+            reported=now + 40,
+            finished=now + 40,
+        )
+        story.attempt(
+            *(job_id, known),
+            level(one, pid=job_id, started=now, loaded=now, planned=now, ended=ended),
+            external_jobid=str(70 + job_id),
+            poll_interval_s=40,
+        )
+        now += 40
+    story.phase("shutdown", now, now + 40, poll_interval_s=40)
+    return story.end(now + 40).run
+
+
+def test_each_end_waits_for_a_look_and_a_step_and_the_last_sleep_goes() -> None:
+    run = three_in_turn(wraps="cluster-generic")
+    model = build_model(run)
+    assert makespan(model) == 123 * S
+    assert model.rest.asleep == 40 * S
+    assert woken(model, 40 * S, drawn(1)).rest.asleep is None
+    for seed in range(20):
+        took = makespan(woken(model, 40 * S, drawn(seed)))
+        assert 33 * S <= took <= (33 + 3 * 1.5) * S
+    assert "the first step is learned" in " ".join(assumptions(run, "wake"))
+
+
+def test_a_scheduler_that_lags_is_checked_again_and_the_step_is_learned() -> None:
+    model = build_model(three_in_turn(wraps="cluster-generic"))
+    late = model.changed(unseen=[3 * S] * 3)
+    for seed in range(20):
+        took = makespan(woken(late, 400 * S, drawn(seed)))
+        assert (33 + 3 * 3) * S <= took <= (33 + 4.5 + 2 * 4) * S
+
+
+def test_an_end_that_no_node_reports_waits_as_long_as_it_did() -> None:
+    run = three_in_turn(silent=True, wraps="cluster-generic")
+    assert 63 <= makespan(changed(run, "wake")) / S <= 63 + 2 * 1.5
+
+
+def test_the_executor_s_own_interval_stays_the_upper_bound() -> None:
+    model = build_model(three_in_turn(wraps="cluster-generic"))
+    for seed in range(20):
+        late = model.changed(unseen=[20 * S] * 3)
+        took = makespan(woken(late, 1 * S, drawn(seed)))
+        assert 93 * S <= took <= 96 * S
+
+
+def test_of_a_run_that_was_made_with_it_it_is_the_run() -> None:
+    run = three_in_turn(wake=Wake(time=at(3), on=True), wraps="slurm")
+    model = changed(run, "wake")
+    assert assumptions(run, "wake") == [SAME]
+    assert makespan(model) == 163 * S  # no check of its own at a fixed time
+    assert assumptions(run, "poll=40") == [SAME]
+
+
+def test_a_run_with_early_checks_has_each_end_noticed_as_long_after_it_under_other_limits() -> None:
+    story = on_cluster(4, tool_s=10, poll_s=2, every_s=40, wraps="slurm")
+    story.add(Wake(time=at(3), on=True))
+    assert makespan(changed(story.run, "jobs=1")) == (3 + 4 * 12) * S
+
+
+def test_what_another_interval_would_change_of_a_run_with_early_checks_is_not_claimed() -> None:
+    run = three_in_turn(wake=Wake(time=at(3), on=True), wraps="slurm")
+    with pytest.raises(ScenarioError, match="what another interval would change is not known"):
+        changed(run, "poll=5")
+
+
+@pytest.mark.parametrize(
+    ("run", "why"),
+    [
+        (three_in_turn(wraps="sge"), "the sge executor keeps its own pace"),
+        (
+            three_in_turn(
+                wraps="slurm", wake=Wake(time=at(3), on=False, reason="its sleep is its own")
+            ),
+            "its sleep is its own",
+        ),
+        (begun(wraps="slurm").quick(1, 3, 3, 9).end(9).run, "did not sleep"),
+        (Story(wrapped=False).run, "was not wrapped"),
+    ],
+)
+def test_where_it_cannot_be_there_is_no_prediction(run: Run, why: str) -> None:
+    with pytest.raises(ScenarioError, match=why):
+        changed(run, "wake")
