@@ -43,18 +43,20 @@ def output_of(command: Sequence[str], patience_s: float) -> str:
         )
     except OSError as error:
         raise SlurmError(f"{name} cannot be run ({error.strerror})") from None
+    printed = bytearray(), bytearray()
     try:
-        out, err = _read(process, until)
+        _read(process, until, printed)
+        out, err = map(bytes, printed)
         if len(out) > _MOST_BYTES:
             raise SlurmError(f"{name} printed more than {_MOST_BYTES >> 20} MB")
         code = process.wait(max(0.0, until - time.monotonic()))
     except subprocess.TimeoutExpired:
-        raise SlurmError(f"{name} did not answer in time") from None
+        said = _on_one_line(printed[1])
+        raise SlurmError(f"{name} did not answer in time{f' ({said})' if said else ''}") from None
     finally:
         _end(process)
     if code != 0:
-        said = " ".join(err.decode(errors="replace").split())[:_SHOWN]
-        raise SlurmError(f"{name} failed with exit code {code}: {said}")
+        raise SlurmError(f"{name} failed with exit code {code}: {_on_one_line(err)}")
     return out.decode(errors="replace")
 
 
@@ -70,6 +72,10 @@ def check_readable(name: str, text: str, separator: str, cells: int) -> None:
         raise SlurmError(f"{name}'s answer cannot be read")
 
 
+def _on_one_line(printed: bytes | bytearray) -> str:
+    return " ".join(printed.decode(errors="replace").split())[:_SHOWN]
+
+
 def _environment() -> dict[str, str]:
     """Return the environment, with no command found in a folder by a relative path."""
     found = {**os.environ, "SLURM_TIME_FORMAT": "%s", "LC_ALL": "C"}
@@ -78,15 +84,17 @@ def _environment() -> dict[str, str]:
     return found
 
 
-def _read(process: subprocess.Popen[bytes], until: float) -> tuple[bytes, bytes]:
-    """Return what *process* prints, up to its end or a little more than the most that is read.
+def _read(
+    process: subprocess.Popen[bytes], until: float, printed: tuple[bytearray, bytearray]
+) -> None:
+    """Read what *process* prints, up to its end or a little more than the most that is read.
 
     Raises:
         subprocess.TimeoutExpired: if it has not closed its output at *until*.
 
     """
     streams = [one for one in (process.stdout, process.stderr) if one is not None]
-    found = {stream.fileno(): bytearray() for stream in streams}
+    found = {stream.fileno(): text for stream, text in zip(streams, printed, strict=True)}
     with selectors.DefaultSelector() as waiting:
         for number in found:
             waiting.register(number, selectors.EVENT_READ)
@@ -99,8 +107,6 @@ def _read(process: subprocess.Popen[bytes], until: float) -> tuple[bytes, bytes]
                 found[key.fd] += data
                 if not data or len(found[key.fd]) > _MOST_BYTES:
                     waiting.unregister(key.fd)
-    out, err = found.values()
-    return bytes(out), bytes(err)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -28,8 +28,10 @@ class JobCounts:
     failed: int
     cancelled: int
     in_flight: int
-    """Submitted or running, and not ended when the journal was last written."""
+    """Submitted or running, and not ended when the run was last seen alive."""
     not_reached: int | None
+    ended_since: int = 0
+    """Those in flight that have ended since, by the scheduler's records."""
 
 
 def job_counts(run: Run) -> JobCounts:
@@ -49,6 +51,8 @@ def job_counts(run: Run) -> JobCounts:
     done = sum(1 for status in ends if status in ("success", "cached"))
     failed = sum(1 for status in ends if status in FAILED)
     in_flight = sum(1 for status in ends if status not in FINAL)
+    newest_ones = map(run.last_attempt, last)
+    ended_since = sum(1 for one in newest_ones if one is not None and one.end_from_record)
     planned = up_to_date = None
     if run.planned is not None:
         planned = max(sum(run.planned.to_run.values()), len(last))
@@ -60,8 +64,17 @@ def job_counts(run: Run) -> JobCounts:
         failed=failed,
         cancelled=len(ends) - done - failed - in_flight,
         in_flight=in_flight,
+        ended_since=min(ended_since, in_flight),
         not_reached=None if planned is None else planned - len(ends),
     )
+
+
+def in_flight_words(counts: JobCounts) -> str:
+    """Return what the jobs in flight are called: some of a killed run may have ended since."""
+    if not counts.ended_since:
+        return "in flight"
+    every = counts.ended_since == counts.in_flight
+    return f"in flight then ({'' if every else f'{counts.ended_since:,} '}ended since)"
 
 
 def part_of(run: Run) -> str:

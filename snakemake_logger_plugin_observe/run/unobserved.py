@@ -32,6 +32,11 @@ _FORMER: Final = {
 }
 
 
+def in_the_end(reason: str) -> str:
+    """Return a *reason* as it is said of a run that does not go on."""
+    return reason.removesuffix(" yet")
+
+
 def current(reasons: Sequence[str]) -> tuple[str, ...]:
     """Return the *reasons* in a journal, with former wordings replaced."""
     return tuple(_FORMER.get(reason, reason) for reason in reasons)

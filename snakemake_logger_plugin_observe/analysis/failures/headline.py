@@ -24,7 +24,7 @@ from snakemake_logger_plugin_observe.analysis.failures.signatures import group_a
 from snakemake_logger_plugin_observe.analysis.failures.snakemake_failures import error_of
 from snakemake_logger_plugin_observe.analysis.phrasing import cut, plural, submission_name
 from snakemake_logger_plugin_observe.run.model import Run
-from snakemake_logger_plugin_observe.run.scope import job_counts
+from snakemake_logger_plugin_observe.run.scope import in_flight_words, job_counts
 
 _LONGEST: Final = 160
 _WAYS: Final = 2
@@ -139,7 +139,7 @@ def progress(run: Run) -> str:
     others = {
         "failed": counts.failed,
         "cancelled": counts.cancelled,
-        "in flight": counts.in_flight,
+        in_flight_words(counts): counts.in_flight,
         "not reached": counts.not_reached or 0,
     }
     shown = [f"{number:,} {name}" for name, number in others.items() if number]

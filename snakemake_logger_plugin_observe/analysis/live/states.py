@@ -51,6 +51,7 @@ FROM_THE_SCHEDULER: Final = frozenset({signal.SIGTERM, signal.SIGKILL})
 NOT_TIMED: Final = "the run was recorded without --executor timed, which records the cluster's ids"
 OFFLINE: Final = "the scheduler was not asked (--offline)"
 NOT_SLURM: Final = "only Slurm can be asked, and this run's scheduler is another one"
+NO_IDS: Final = "cluster-sync's jobs have no ids by which a scheduler could be asked"
 
 
 def is_remote(run: Run) -> bool:
@@ -73,6 +74,12 @@ def may_be_slurm(run: Run) -> bool:
     started = run.started
     executor = (started.wraps or started.executor) if started is not None else None
     return is_slurm(run) or executor == "cluster-generic"
+
+
+def has_no_ids(run: Run) -> bool:
+    """Whether the executor learns no ids of its jobs: its submit command stays until they end."""
+    started = run.started
+    return started is not None and (started.wraps or started.executor) == "cluster-sync"
 
 
 def _calls_sbatch(run: Run) -> bool:
@@ -217,10 +224,10 @@ def _member(run: Run, attempt: Attempt, above: LiveState, levels: Sequence[Level
     job = run.job_of(attempt)
     found = replace(above, key=attempt.key)
     last = _last_start(levels)
-    if job is None or above.state not in ON_A_NODE or not any(one.executions for one in last):
+    if job is None or above.state not in ON_A_NODE or not _begun(last):
         return found
     own = list(only_of(job, last))
-    begun = [one for one in innermost_executions(own) if one.tool_started is not None]
+    begun = _begun(own)
     if not begun:
         return replace(found, state="waiting", since=None)
     if (tool := _open_tool(own)) is not None:
@@ -342,7 +349,7 @@ class _Evidence:
         if tool is not None:
             return self._is("computing", tool.tool_started, None)
         if ended := _last_end(self._levels):
-            between = self._attempt.job_id is None  # the next member of a group starts
+            between = self._attempt.job_id is None and not self._have_all_run()
             return self._is("starting" if between else "finishing", ended, None)
         if self._levels or self._report.starts:
             began = [level.started for level in self._levels if level.started is not None]
@@ -352,6 +359,11 @@ class _Evidence:
             state: State = "job_script" if self._attempt.fragments else "running"
             return self._is(state, record.started, None)
         return self._is("unknown", self._attempt.stamps.accepted, self._why_unknown())
+
+    def _have_all_run(self) -> bool:
+        """Whether the tools of all members of a group have run, so that none starts next."""
+        jobs = (self._run.jobs.get(one) for one in self._run.members(self._attempt.group or ""))
+        return all(job is not None and _begun(only_of(job, self._levels)) for job in jobs)
 
     def _is_gone(self) -> bool:
         """Whether the scheduler answered, and does not know a job that it should."""
@@ -438,6 +450,11 @@ def _last_start(levels: Iterable[Level]) -> list[Level]:
     return [level for level in found if level.restarts == last]
 
 
+def _begun(levels: Sequence[Level]) -> list[Execution]:
+    """Return the tools that have begun."""
+    return [one for one in innermost_executions(levels) if one.tool_started is not None]
+
+
 def _last_end(levels: Iterable[Level]) -> Micros | None:
     """Return when the last tool ended that did, None if none has."""
     ends = (one.tool_ended for one in innermost_executions(list(levels)))
@@ -446,6 +463,5 @@ def _last_end(levels: Iterable[Level]) -> Micros | None:
 
 def _open_tool(levels: list[Level]) -> Execution | None:
     """Return the tool that has begun and not ended, the last one if there are several."""
-    begun = [one for one in innermost_executions(levels) if one.tool_started is not None]
-    open_ones = [one for one in begun if one.tool_ended is None]
+    open_ones = [one for one in _begun(levels) if one.tool_ended is None]
     return max(open_ones, key=lambda one: one.tool_started or 0, default=None)

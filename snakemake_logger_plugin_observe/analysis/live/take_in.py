@@ -24,7 +24,7 @@ from snakemake_logger_plugin_observe.run.refined import refine
 from snakemake_logger_plugin_observe.run.segments import Segment
 from snakemake_logger_plugin_observe.run.slurm_reasons import keeps_back
 from snakemake_logger_plugin_observe.run.slurm_states import RUNNING, WAITING
-from snakemake_logger_plugin_observe.run.unobserved import SUSPENDED, UNNOTICED
+from snakemake_logger_plugin_observe.run.unobserved import NODE_CUT_OFF, SUSPENDED, UNNOTICED
 
 _ENDED_BY_IT: Final = frozenset({"CANCELLED", "PREEMPTED", "NODE_FAIL", "REVOKED"})
 
@@ -59,7 +59,10 @@ def take_in(run: Run, reports: Mapping[Key, NodeReport], view: LiveView) -> None
     for one in view.submissions:
         noticed_soon = view.attended and one not in late
         _name_open_time(run.attempts[one.key], one, noticed_soon=noticed_soon)
-        refine(run.attempts[one.key])  # what is named now shows where the job script ended
+        attempt = run.attempts[one.key]
+        refine(attempt)  # what is named now shows where the job script ended
+        if one.state in ON_A_NODE:  # its processes report their end when it comes
+            attempt.unobserved = tuple(why for why in attempt.unobserved if why != NODE_CUT_OFF)
 
 
 def _give_members_theirs(run: Run, group: Attempt) -> None:
@@ -167,7 +170,7 @@ def _phases(
             yield "queue_wait", started
             yield ("job_script" if one.state == "job_script" else UNOBSERVED), now
         case "starting":
-            between = attempt.job_id is None and any(one.executions for one in attempt.levels)
+            between = attempt.job_id is None and any(one.tool_started for one in attempt.executions)
             yield ("member_wait" if between else "node_startup"), now
         case "computing" if attempt.job_id is None and has_begun:
             yield None, now  # its members own it

@@ -105,6 +105,8 @@ def _why_not(run: Run, *, offline: bool) -> str | None:
     """Return why the scheduler is not asked, None if it is."""
     if offline:
         return states.OFFLINE
+    if states.has_no_ids(run):
+        return states.NO_IDS
     if states.is_slurm(run):
         return None
     return None if states.may_be_slurm(run) and shutil.which("squeue") else states.NOT_SLURM

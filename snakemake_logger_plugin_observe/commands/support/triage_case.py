@@ -23,6 +23,7 @@ from snakemake_logger_plugin_observe.commands.support.sides import Side, baselin
 from snakemake_logger_plugin_observe.external.workdir import Workdir
 from snakemake_logger_plugin_observe.journal.lines import JournalError
 from snakemake_logger_plugin_observe.reporters.answers import Source
+from snakemake_logger_plugin_observe.run.attempt import Attempt
 from snakemake_logger_plugin_observe.run.model import Run
 
 
@@ -156,7 +157,7 @@ def _missing(
             "waiting and computing; how tools ended, what they used, and retries on a node are "
             "unknown"
         )
-    elif partial := sum(1 for one in run.attempts.values() if one.unobserved):
+    elif partial := sum(1 for one in run.attempts.values() if one.unobserved and _ran(one)):
         yield (
             f"{partial:,} of {plural(len(run.attempts), 'attempt')} "
             f"{'was' if partial == 1 else 'were'} observed only in part (mostly "
@@ -164,6 +165,11 @@ def _missing(
         )
     for gap in dict.fromkeys(run.gaps):
         yield f"the journal has a gap: {gap}"
+
+
+def _ran(one: Attempt) -> bool:
+    """Whether there was something to observe: not of a member that its group did not come to."""
+    return not (one.is_member and one.status == "cancelled" and not one.levels)
 
 
 def _about_folder(source: Source, folder: Workdir | None) -> Iterator[str]:

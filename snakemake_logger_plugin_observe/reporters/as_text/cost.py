@@ -43,6 +43,7 @@ from snakemake_logger_plugin_observe.reporters.words import (
 )
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.phases import CLASSES, PHASES, UNATTRIBUTED, by_class
+from snakemake_logger_plugin_observe.run.unobserved import in_the_end
 
 _COLORS: Final = {
     "planning": "blue",
@@ -400,7 +401,11 @@ def _unobserved(answer: CostAnswer) -> list[str]:
     for attempt in answer.source.run.attempts.values():
         for reason in () if attempt.is_member else dict.fromkeys(attempt.unobserved):
             counts[reason] = counts.get(reason, 0) + 1
-    found = [f"{plural(count, 'attempt')}: {reason}" for reason, count in counts.items()]
+    goes_on = answer.source.status == "running"
+    found = [
+        f"{plural(count, 'attempt')}: {reason if goes_on else in_the_end(reason)}"
+        for reason, count in counts.items()
+    ]
     run = answer.source.run
     found += _suspended(run)
     found += [message.text for message in run.messages if message.kind in _LIMITS]

@@ -22,6 +22,7 @@ from snakemake_logger_plugin_observe.run.unobserved import (
     NO_NODE_STAMPS,
     NODE_CUT_OFF,
     ONLY_A_SIGN,
+    in_the_end,
 )
 
 ITEMS: Final = 5
@@ -55,7 +56,9 @@ def evidence(
         yield line("log: " + ", ".join(row.log))
     if one.inputs:
         yield line(f"inputs: {first_of(one.inputs, _INPUTS)}")
-    unseen = dict.fromkeys(why for failed in failed_attempts(one) for why in failed.unobserved)
+    unseen = dict.fromkeys(
+        in_the_end(why) for failed in failed_attempts(one) for why in failed.unobserved
+    )
     yield from (line(f"unobserved: {why}", "dim") for why in unseen)
 
 

@@ -85,7 +85,9 @@ def _summary(answer: JobsAnswer) -> str:
     (first, jobs), *others = [(outcome, count) for outcome, count in counts.items() if count]
     shown = [f"{plural(jobs, 'job')} {first}", *(f"{count:,} {other}" for other, count in others)]
     times = sum(len(one.occurrences) for one in found)
-    at_least = "" if all(one.all_seen for one in found) else "at least "
+    # What is not retried fails once in each attempt, seen or not.
+    exact = all(one.all_seen or one.retries == 0 for one in found)
+    at_least = "" if exact else "at least "
     lost = duration(sum(one.lost for one in found))
     return f"{', '.join(shown)}: {at_least}{plural(times, 'failure')}, {lost} lost"
 

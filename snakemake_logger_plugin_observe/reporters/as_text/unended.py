@@ -7,7 +7,7 @@ from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.analysis.unended import doing
 from snakemake_logger_plugin_observe.reporters.answers import Source
 from snakemake_logger_plugin_observe.reporters.words import clock_time, duration
-from snakemake_logger_plugin_observe.run.scope import job_counts
+from snakemake_logger_plugin_observe.run.scope import in_flight_words, job_counts
 
 
 def progress(source: Source) -> str:
@@ -21,7 +21,7 @@ def progress(source: Source) -> str:
     parts = {
         "failed": counts.failed,
         "cancelled": counts.cancelled,
-        "in flight": counts.in_flight,
+        in_flight_words(counts): counts.in_flight,
         waiting: counts.not_reached,
         "up to date": counts.up_to_date,
     }

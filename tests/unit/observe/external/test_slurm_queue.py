@@ -127,6 +127,16 @@ def test_a_hanging_slurm_is_not_waited_for(command: Command, script: str) -> Non
     assert answer.problem == "squeue did not answer in time; sacct did not answer in time"
 
 
+def test_what_a_hanging_command_has_printed_is_said(command: Command) -> None:
+    command("squeue", "echo 'squeue: error: cannot stat file /none/slurm.conf' >&2; exec sleep 30")
+    command("sacct", "exec sleep 30")
+    answer = query(["71"], BEGAN, patience_s=0.6)
+    assert answer.problem == (
+        "squeue did not answer in time (squeue: error: cannot stat file /none/slurm.conf); sacct did "
+        "not answer in time"
+    )
+
+
 def test_the_accounting_answers_where_the_queue_does_not(command: Command) -> None:
     command("squeue", "exit 1")
     command("sacct", printing(sacct({"State": "RUNNING", "End": "Unknown"})))

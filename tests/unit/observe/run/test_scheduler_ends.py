@@ -9,7 +9,7 @@ from snakemake_logger_plugin_observe.analysis.triage.blocked import blocked
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.steps import triage
 from snakemake_logger_plugin_observe.run.scheduler_ends import has_ended, is_out
-from snakemake_logger_plugin_observe.run.scope import job_counts
+from snakemake_logger_plugin_observe.run.scope import in_flight_words, job_counts
 
 
 def killed(**record: Any) -> Story:
@@ -40,8 +40,10 @@ def test_a_submitted_attempt_of_a_killed_run_has_become_what_its_record_says(
     assert (attempt.status, attempt.end_from_record) == (status, status != "submitted")
     assert has_ended(attempt.accounting) == (status != "submitted")
     assert is_out(attempt.accounting) == (status == "submitted")
-    counts = job_counts(run)  # to the next run, its outputs are incomplete all the same
-    assert (counts.done, counts.in_flight) == (0, 1)
+    counts = job_counts(run)  # Snakemake has not handled its end
+    ended = status != "submitted"
+    assert (counts.done, counts.in_flight, counts.ended_since) == (0, 1, int(ended))
+    assert in_flight_words(counts) == ("in flight then (ended since)" if ended else "in flight")
 
 
 def test_what_became_of_jobs_is_said_and_nothing_is_to_be_cancelled_that_has_ended() -> None:

@@ -80,6 +80,22 @@ def group_of_three() -> tuple[Story, NodeReport]:
     return story, NodeReport((at(6),), (node,))
 
 
+def test_before_its_first_tool_and_after_its_last_a_group_waits_for_no_member() -> None:
+    story, _ = group_of_three()
+    running = answered(queued("16", state="RUNNING", reason=None, started=5, nodes="n1"))
+    outer = an_execution(None, begun=8)
+    before = level(outer, wraps="slurm-jobstep", started=6.5, loaded=7, planned=8)
+    view = view_of(story, running, {("g1", 1): NodeReport((at(6),), (before,))})
+    assert {one.state for one in view.states} == {"starting"}
+    tools = (
+        an_execution("map", wildcards={"i": str(number)}, begun=8, tool_started=9, tool_ended=20)
+        for number in (1, 2, 3)
+    )
+    after = level(*tools, started=6.5, loaded=7, planned=8)
+    view = view_of(story, running, {("g1", 1): NodeReport((at(6),), (after,))})
+    assert [one.state for one in view.states] == ["finishing", "done", "done", "done"]
+
+
 def test_each_member_of_a_group_does_what_its_own_tool_does() -> None:
     story, report = group_of_three()
     running = queued("16", state="RUNNING", reason=None, started=5, nodes="n1")

@@ -63,6 +63,15 @@ def test_a_tool_computes_up_to_now() -> None:
     assert attempt.unobserved == ()
 
 
+def test_a_tool_that_outlives_its_killed_run_is_not_one_whose_end_is_missing() -> None:
+    story = out("71")
+    running = answered(queued(state="RUNNING", reason=None, started=5))
+    reports = {(1, 1): computing(9)}
+    run = story.run  # its last sign of life came before
+    take_in(run, reports, view_of(story, running, reports, 60, attended=False))
+    assert run.attempts[(1, 1)].unobserved == ()
+
+
 def test_what_has_ended_waits_for_a_status_check() -> None:
     attempt = taken(answered(ids=("71",)), over())
     assert phases_at(attempt.segments)[-1] == ("poll_wait", 12, 60)

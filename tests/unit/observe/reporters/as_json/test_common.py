@@ -43,6 +43,7 @@ def test_an_answer_has_a_schema_version_and_its_run(make: Any) -> None:
             "cancelled": 0,
             "in_flight": 0,
             "not_reached": None,
+            "ended_since": 0,
         },
         "start": "2026-03-01T12:00:00.000000Z",
         "end": "2026-03-01T12:00:21.000000Z",
