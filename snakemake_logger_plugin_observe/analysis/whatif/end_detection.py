@@ -126,7 +126,8 @@ def _usual_lag(lags: Iterable[tuple[Micros, Micros]], known: Micros) -> Micros:
     """Return how long after its end on the node a job usually has ended to a status check.
 
     Each job was missed up to its least lag and seen at its most. What most of them allow counts,
-    and of that what is nearest to the *known* lag of such clusters.
+    and of that the *known* lag of such clusters; if that is not in it, the middle: the least would
+    say that all the rest was waiting for a status check.
     """
     changes = sorted(
         change for least, most in lags for change in ((least, 0, 1), (max(least, most), 1, -1))
@@ -138,7 +139,7 @@ def _usual_lag(lags: Iterable[tuple[Micros, Micros]], known: Micros) -> Micros:
         together += change
         if together > most_together:
             most_together, low, high = together, moment, -1
-    return max(low, min(known, high))
+    return known if low <= known <= high else (low + high) // 2 if known < low else high
 
 
 def _soonest(

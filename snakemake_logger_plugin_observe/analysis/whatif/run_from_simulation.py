@@ -1,9 +1,11 @@
 """A simulation as a run: account and partition then apply to it as to a recorded run."""
 
 from collections.abc import Iterable
+from typing import Any
 
+from snakemake_logger_plugin_observe.analysis.cost.scheduler_limits import CORES, JOBS
 from snakemake_logger_plugin_observe.analysis.whatif.engine import Simulation
-from snakemake_logger_plugin_observe.analysis.whatif.model import Columns, Model, Part
+from snakemake_logger_plugin_observe.analysis.whatif.model import UNLIMITED, Columns, Model, Part
 from snakemake_logger_plugin_observe.analysis.whatif.transforms import BEFORE_THE_TOOL
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.journal.events import (
@@ -93,8 +95,24 @@ def _add_beginning(simulated: Run, model: Model, run: Run) -> None:
                 "process_started": model.start,
                 "plugin_loaded": loaded,
                 "workflow_started": known.get("parse", loaded),
+                **_limits_of(model, started),
             }
         )
+
+
+def _limits_of(model: Model, started: RunStarted) -> dict[str, Any]:
+    """Return the limits under which the run would have been: what waits for them is theirs."""
+    known = {name: limit for name, limit in model.limits.items() if limit < UNLIMITED}
+    found: dict[str, Any] = {}
+    for name, field in ((JOBS, "jobs"), (CORES, "cores")):
+        if name in known and getattr(started, field) is not None:
+            found[field] = known.pop(name)
+    named = {name: limit for name, limit in known.items() if name in started.resources}
+    found["resources"] = {**started.resources, **named}
+    if model.rate is not None:
+        rate = {"max_jobs": model.rate.most, "timespan": model.rate.timespan / 1e6}
+        found["settings"] = {**started.settings, "max_jobs_per_timespan": rate}
+    return found
 
 
 def _add_merged_group(simulated: Run, model: Model, i: int, name: str) -> None:

@@ -109,6 +109,15 @@ def test_overlapped_staging_takes_only_the_time_that_earlier_waits_do_not_cover(
     assert found.makespan_by_class["staging"] == 2_000_000
 
 
+def test_what_waits_for_a_rate_that_the_run_had_not_is_owned_by_that_rate() -> None:
+    rate = {"max_jobs_per_timespan": {"max_jobs": 100, "timespan": 1}}
+    run = on_cluster(3, tool_s=2, settings=rate).run
+    model = changed(run, "max-jobs-per-timespan=1/4s")
+    found = account(simulated_run(model, simulate(model), run))
+    assert found.makespan_by_class["limits"] == 8_000_000
+    assert found.makespan_by_class["unattributed"] == 0
+
+
 # -- limits that gave a job less than its rule asks for ------------------------------------------
 
 
