@@ -35,6 +35,8 @@ _UNKNOWN_ID: Final = "Invalid job id"
 _NOT_ENDED: Final = WAITING | RUNNING | {COMPLETING}
 _GOES_ON: Final = WAITING | RUNNING
 """Of the others, the accounting may know the end."""
+_AT_ONCE: Final = 1_000_000
+_BEGINS_LATER: Final = "BeginTime"
 _OF_PARTITIONS: Final = "Partition"
 """How the reasons begin by which a partition's state or limits keep a job."""
 
@@ -59,13 +61,16 @@ def query(ids: Sequence[str], since: int, patience_s: float = PATIENCE_S) -> Que
     except SlurmError as error:
         problems.append(str(error))
     ended = [one for one in wanted if one not in found or found[one].state not in _GOES_ON]
+    waited = [one for one in found if one not in ended and _waited(found[one])]
     try:
-        if ended:
-            known = slurm_accounting.query(ended, since, until - time.monotonic())
+        if ended or waited:
+            known = slurm_accounting.query([*ended, *waited], since, until - time.monotonic())
             found |= {one.cluster_job: one for one in known if _is_news(one, found)}
+            found |= {name: _with_its_wait(found[name], known) for name in waited}
             problems = []
     except SlurmError as error:
-        problems.append(str(error))
+        if ended:
+            problems.append(str(error))
     return QueueAnswer(
         frozenset(wanted), found, "; ".join(problems) or None, _partitions(found, until)
     )
@@ -87,6 +92,21 @@ def in_the_queue(ids: Sequence[str], since: int, patience_s: float) -> list[Sche
 def _is_news(one: SchedulerRecord, found: Mapping[str, SchedulerRecord]) -> bool:
     """Whether the accounting's record says more than the queue's: it may lag behind it."""
     return one.cluster_job not in found or one.state not in _NOT_ENDED
+
+
+def _waited(one: SchedulerRecord) -> bool:
+    """Whether a job runs that had not started at once: what kept it back, ``squeue`` forgets."""
+    if one.state not in RUNNING or one.started is None or one.submitted is None:
+        return False
+    return one.started - one.submitted > _AT_ONCE
+
+
+def _with_its_wait(one: SchedulerRecord, known: Sequence[SchedulerRecord]) -> SchedulerRecord:
+    """Return a record of the queue with what the accounting says of the wait before its start."""
+    for other in known:
+        if other.cluster_job == one.cluster_job and other.started == one.started:
+            return one.model_copy(update={"eligible": other.eligible, "reason": other.reason})
+    return one
 
 
 def _queued(ids: Sequence[str], since: int, until: float) -> Iterator[SchedulerRecord]:
@@ -124,6 +144,7 @@ def _record(row: Mapping[str, str]) -> SchedulerRecord:
         state=state,
         reason=row["%r"] if row["%r"] not in ("", "None") else None,
         submitted=moment(row["%V"]),
+        eligible=moment(row["%S"]) if waits and row["%r"] == _BEGINS_LATER else None,
         started=None if waits else moment(row["%S"]),
         ended=None if state in _NOT_ENDED else moment(row["%e"]),
         nodes=row["%N"] or None,

@@ -30,6 +30,7 @@ from snakemake_logger_plugin_observe.analysis.phrasing import (
 )
 from snakemake_logger_plugin_observe.analysis.submission.settings import settings_of
 from snakemake_logger_plugin_observe.analysis.submission.setups import Setup, array_over_jobs
+from snakemake_logger_plugin_observe.clock import format_moment
 from snakemake_logger_plugin_observe.run.model import Run
 
 _IDS: Final = 8
@@ -133,7 +134,15 @@ def does(view: LiveView, states: Sequence[LiveState]) -> str:
         case "gone" | "unknown":
             return f"{WORDS[first.state]}{why}"
         case state:
-            return f"{WORDS[state]}{where}{lasted}{why}"
+            return f"{WORDS[state]}{where}{lasted}{why}{_until(first)}"
+
+
+def _until(one: LiveState) -> str:
+    """Return until when a job may not begin, if that is known."""
+    eligible = one.record.eligible if one.state == "pending" and one.record is not None else None
+    if eligible is None:
+        return ""
+    return f", until {format_moment(eligible)[:19].replace('T', ' ')} UTC"
 
 
 def _more(one: LiveState) -> str:

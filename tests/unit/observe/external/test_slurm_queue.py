@@ -64,6 +64,31 @@ def test_the_expected_start_of_a_pending_job_is_no_start(command: Command) -> No
     assert (record.started, record.ended) == (None, None)
 
 
+def test_a_begin_time_is_when_a_pending_job_may_start(command: Command) -> None:
+    command("squeue", printing(row(reason="BeginTime", S=90)))
+    record = query(["71"], BEGAN).records["71"]
+    assert (record.started, record.eligible) == (None, at(90))
+
+
+def test_the_accounting_knows_what_kept_a_running_job_from_its_start(command: Command) -> None:
+    """The queue forgets it at the start: what was held before would be a wait in the queue."""
+    running = {"state": "RUNNING", "reason": "None", "N": "n1"}
+    command("squeue", printing(row("71", S=65, **running) + row("72", S=5, **running)))
+    held = sacct({"State": "RUNNING", "Eligible": 60, "Start": 65, "End": "Unknown"})
+    asked = command("sacct", printing(held))
+    records = query(["71", "72"], BEGAN).records
+    assert (records["71"].state, records["71"].eligible) == ("RUNNING", at(60))
+    assert records["72"].eligible is None
+    assert " -j 71 " in asked.read_text()
+
+
+def test_a_silent_accounting_leaves_only_that_open(command: Command) -> None:
+    command("squeue", printing(row(state="RUNNING", reason="None", S=65, N="n1")))
+    command("sacct", "exit 1")
+    answer = query(["71"], BEGAN)
+    assert (answer.problem, answer.records["71"].eligible) == (None, None)
+
+
 def test_the_accounting_is_asked_about_what_the_queue_does_not_know(command: Command) -> None:
     command("squeue", printing(row("71")))
     accounting = command("sacct", printing(sacct({"JobID": "72", "State": "FAILED"})))

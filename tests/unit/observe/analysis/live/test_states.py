@@ -31,6 +31,13 @@ def test_a_job_is_pending_for_the_scheduler_s_reason() -> None:
     assert shown(view) == ("pending", 5_000_000, "JobHeldUser", None)
 
 
+def test_a_begin_time_is_said_with_the_moment() -> None:
+    story = out("71")
+    view = view_of(story, answered(queued(reason="BeginTime", eligible=at(3600))))
+    (line,) = lines(story.run, view)
+    assert line.text.endswith("pending for 55 s: BeginTime, until 2026-03-01 13:00:00 UTC")
+
+
 def test_a_job_without_a_sign_of_life_is_in_its_job_script() -> None:
     running = queued(state="RUNNING", reason=None, started=20, nodes="n1")
     assert shown(view_of(out("71"), answered(running))) == ("job_script", 20_000_000, None, "n1")
