@@ -31,6 +31,8 @@ from snakemake_logger_plugin_observe.run.unobserved import (
 
 # Slurm ends a job up to a minute after its limit, and sends it a signal some time before that.
 _NEAR_THE_LIMIT: Final = 90 * 1_000_000
+_LAST_OWN_CODE: Final = 128
+"""A shell reports a signal with a larger one."""
 _LAST_LOG_LINES: Final = 5
 _ROOT: Final = "0"
 
@@ -195,10 +197,12 @@ def _succeeded_on_the_node(attempt: Attempt) -> bool:
 def _vanished(attempt: Attempt, record: SchedulerRecord | None) -> bool:
     """Whether a submission's processes on the node disappeared without an end.
 
-    Not if its job script ended by itself, by the scheduler's record.
+    Not if its node wrote nothing, and its job script ended by itself, by the scheduler's record.
     """
-    if record is not None and record.state == "FAILED" and record.exit_code and not record.signal:
-        return False
+    if record is not None and record.state == "FAILED" and not attempt.levels:
+        by_itself = 0 < (record.exit_code or 0) <= _LAST_OWN_CODE and not record.signal
+        if by_itself:
+            return False
     unseen = (NODE_CUT_OFF, ONLY_A_SIGN, NO_NODE_STAMPS)
     return attempt.external_jobid is not None and any(one in attempt.unobserved for one in unseen)
 

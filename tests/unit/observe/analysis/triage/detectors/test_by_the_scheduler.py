@@ -442,3 +442,19 @@ def test_jobs_that_were_cancelled_while_they_had_to_wait_are_not_in_flight_too()
     assert (held.incident_class, held.failures, held.cut_off) == ("held_jobs", 0, False)
     assert held.claim.endswith("Slurm's reason is BeginTime (it might not begin before a set time)")
     assert "administrators" not in held.action.text
+
+
+def test_a_job_whose_script_ended_by_itself_was_not_lost_and_its_tool_s_code_is_unknown() -> None:
+    def found(**record: Any) -> Incident:
+        story = begun(wraps="slurm").job(1, shellcmd="cat in > out")
+        known = stamps(ready=3, selected=4, submitting=4, accepted=5)
+        story.submitted(1, known, external_jobid="71")
+        failed = {"state": "FAILED", "signal": None, **record}
+        return (
+            found_in(story.accounting(1, a_record("71", **failed))).get("tool_failure")
+            or found_in(story)["job_lost"]
+        )
+
+    by_itself, killed = found(exit_code=1), found(exit_code=137)
+    assert by_itself.claim == "map failed with no known exit code"
+    assert killed.incident_class == "job_lost"
