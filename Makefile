@@ -133,7 +133,7 @@ $(EXECUTORS_VENV)/.installed: pyproject.toml
 
 test-executors: $(EXECUTORS_VENV)/.installed
 	$(EXECUTORS_VENV)/bin/python -m pytest tests/integration/test_executors.py --numprocesses 2
-	PYTHONPATH=$(CURDIR)/$(EXECUTORS_VENV)/storage $(EXECUTORS_VENV)/bin/python -m pytest tests/integration/test_executors.py -k 'kubernetes or aws or googlebatch'
+	PYTHONPATH=$(CURDIR)/$(EXECUTORS_VENV)/storage $(EXECUTORS_VENV)/bin/python -m pytest tests/integration/test_executors.py --numprocesses 2 -k 'kubernetes or aws or googlebatch'
 
 # snakesee's own reader, with its logger plugin. The plugin's release does not read job states
 # yet, so it is installed from its folder in snakesee's source release.
