@@ -118,9 +118,9 @@ def _in_ways(one: Failure) -> str:
 def _said(run: Run, one: Failure) -> str:
     """Return the last line of its log, or else a message that says more than its exit code.
 
-    What the cluster ended had not printed anything about that.
+    What the cluster ended had not printed anything about that, nor has what ended well.
     """
-    if one.cause in ("cancelled", "misreported"):
+    if one.cause in ("cancelled", "misreported", "contradicted"):
         return ""
     if one.decisive.line is not None:
         return on_one_line(one.decisive.line.text)

@@ -25,6 +25,7 @@ from snakemake_logger_plugin_observe.analysis.failures.messages import NOT_SUBMI
 from snakemake_logger_plugin_observe.analysis.failures.output_checks import output_check
 from snakemake_logger_plugin_observe.analysis.failures.still_out import first_cancel
 from snakemake_logger_plugin_observe.analysis.jobs.submitted_requests import lowered_limit
+from snakemake_logger_plugin_observe.analysis.live import status_checks
 from snakemake_logger_plugin_observe.analysis.live.status_checks import reporter
 from snakemake_logger_plugin_observe.analysis.live.summary import still_out
 from snakemake_logger_plugin_observe.analysis.phrasing import plural, submission_name
@@ -41,8 +42,6 @@ _TO_DO: Final[dict[Cause, str]] = {
     "missing_output": "make {rule} write the output that it declares, or wait longer for it "
     "(--latency-wait) if the file is there by now",
     "environment": "mend the software environment of {rule}, then run again",
-    "contradicted": "find out why the status command, or the cluster's record, calls a job of "
-    "{rule} failed that ended well; then run again",
     "not_started": "make the folder into which the cluster is to write its logs, then run again",
     "misreported": "correct what reports the jobs' states to Snakemake, then run again",
     "lost": "run again; if it is lost again, ask for the node's log",
@@ -162,6 +161,11 @@ def _fix(source: Source, first: Failure) -> str:
         return f"ask {who} why it had to be cancelled, then run again"
     if first.cause == "time_limit" and (lowered := lowered_limit(source.run, {first.rule})):
         return f"{lowered.fix}; then run again"
+    if first.cause == "contradicted":
+        state = first.decisive.why.state
+        too = " and the cluster's record call" if state not in (None, "COMPLETED") else " calls"
+        who_said = f"{status_checks.reporter(source.run)}{too}"
+        return f"find out why {who_said} a job of {rule} failed that ended well; then run again"
     if first.cause in _TO_DO:
         return _TO_DO[first.cause].format(rule=rule)
     again = "; retries did not help" if first.verdict == "deterministic" else ""

@@ -191,6 +191,16 @@ def test_a_cluster_that_is_not_slurm_is_not_asked(
     assert not asked.exists()
 
 
+def test_jobs_that_have_no_ids_are_not_asked_about(
+    workdir: Path, slurm: Command, capsys: pytest.CaptureFixture[str]
+) -> None:
+    journal(alive(None, wraps="cluster-sync"), workdir)
+    asked = slurm("squeue", "")
+    problem = answer(capsys, "cost")["live"]["problem"]
+    assert problem == "cluster-sync's jobs have no ids by which a scheduler could be asked"
+    assert not asked.exists()
+
+
 def test_slurm_is_asked_about_jobs_that_failed_too_while_the_run_goes_on(
     workdir: Path, folder: Path, slurm: Command, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -3,13 +3,14 @@
 import pytest
 from answers import cost, render
 from builders import (
+    a_record,
     at,
     begun,
     chain,
     grouped,
     stamps,
 )
-from failing import fails
+from failing import fails, on_node
 
 from snakemake_logger_plugin_observe.journal.events import (
     FileSystem,
@@ -88,6 +89,23 @@ def test_an_output_that_is_not_as_declared_is_not_called_missing() -> None:
     assert lines[5] == (
         "What to do: make align write its output as ensure() declares it, then run again."
     )
+
+
+@pytest.mark.parametrize(
+    ("state", "who"),
+    [
+        (None, "the status command (./status.sh) calls"),
+        ("COMPLETED", "the status command (./status.sh) calls"),
+        ("FAILED", "the status command (./status.sh) and the cluster's record call"),
+    ],
+)
+def test_only_who_contradicts_the_node_is_asked_why(state: str | None, who: str) -> None:
+    story = begun(wraps="cluster-generic", settings={"status_cmd": "./status.sh"}).job(1)
+    on_node(story, 1, 0, status="failed", exit_code=None, reported_as="failed")
+    if state is not None:
+        story.accounting(1, a_record("71", state=state, exit_code=None))
+    text = " ".join(render(cost(story.end(12, "failed").run)).split())
+    assert f"find out why {who} a job of map failed that ended well; then run again" in text
 
 
 def test_a_phase_of_less_than_half_a_class_is_not_called_most_of_it() -> None:
