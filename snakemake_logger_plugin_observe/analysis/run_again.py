@@ -1,5 +1,6 @@
-"""The command of a run, to paste once more, so that it makes some outputs again."""
+"""How to run again: the command of a run, to paste once more, and when."""
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -11,6 +12,13 @@ from snakemake_logger_plugin_observe.run.model import Run
 _SNAKEMAKE: Final = ("snakemake", "__main__.py")
 _MOST_OUTPUTS: Final = 3
 _FORCED: Final = ("-R", "--forcerun", "--force-run")
+
+_THEN: Final = re.compile(r"[,;] then run again\b")
+
+
+def once_this_run_has_ended(to_do: str) -> str:
+    """Return what to do while a run goes on: it holds the lock of its directory."""
+    return _THEN.sub("; once this run has ended, run again", to_do)
 
 
 def again_with(run: Run, flag: str, value: str) -> tuple[Command, ...]:

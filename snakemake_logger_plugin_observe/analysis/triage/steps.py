@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.failures.still_out import first_cancel, still_out
+from snakemake_logger_plugin_observe.analysis.run_again import once_this_run_has_ended
 from snakemake_logger_plugin_observe.analysis.triage import cluster_jobs, failed_jobs
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.changed import changed
@@ -60,6 +61,8 @@ def triage(case: Case) -> Triage:
     incidents = rank(every, never_succeeded, run_failed=case.status == "failed")
     advice = advice_on(case, incidents)
     incidents = cancelling_first(case.run, as_simulated(case, incidents, advice))
+    if case.status == "running":
+        incidents = tuple(map(_once_it_has_ended, incidents))
     affected = scope(case, incidents)
     excerpts = log_excerpts(case, affected, incidents)
     incidents = with_lasting_citations(case, incidents)
@@ -85,6 +88,10 @@ def triage(case: Case) -> Triage:
         ),
         faster=quicker,
     )
+
+
+def _once_it_has_ended(one: Incident) -> Incident:
+    return replace(one, action=replace(one.action, text=once_this_run_has_ended(one.action.text)))
 
 
 def cancelling_first(run: Run, incidents: tuple[Incident, ...]) -> tuple[Incident, ...]:

@@ -29,6 +29,7 @@ from snakemake_logger_plugin_observe.analysis.live import status_checks
 from snakemake_logger_plugin_observe.analysis.live.status_checks import reporter
 from snakemake_logger_plugin_observe.analysis.live.summary import still_out
 from snakemake_logger_plugin_observe.analysis.phrasing import plural, submission_name
+from snakemake_logger_plugin_observe.analysis.run_again import once_this_run_has_ended
 from snakemake_logger_plugin_observe.analysis.triage.incident import Incident
 from snakemake_logger_plugin_observe.analysis.unended import go_on, left_in_flight
 from snakemake_logger_plugin_observe.pasting import harmless
@@ -135,7 +136,8 @@ def _to_do(source: Source, first: Failure) -> str:
     """Return what to do about a failure, and about what the run left."""
     if source.status in ("interrupted", "killed"):
         return _and_go_on(source, _fix(source, first))
-    return f"{first_cancel(source.run)}{_fix(source, first)}"
+    to_do = f"{first_cancel(source.run)}{_fix(source, first)}"
+    return once_this_run_has_ended(to_do) if source.status == "running" else to_do
 
 
 def _and_go_on(source: Source, fix: str) -> str:

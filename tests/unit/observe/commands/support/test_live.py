@@ -213,6 +213,7 @@ def test_slurm_is_asked_about_jobs_that_failed_too_while_the_run_goes_on(
     found = answer(capsys, "triage")
     assert "71,72" in asked.read_text() or "72,71" in asked.read_text()
     assert [one["incident_class"] for one in found["findings"]][:1] == ["status_misreported"]
+    assert found["actions"][0]["action"].endswith("; once this run has ended, run again")
     assert "put it back into the queue" in found["findings"][0]["claim"]
 
 
