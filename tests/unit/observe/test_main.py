@@ -205,6 +205,7 @@ def test_the_default_command_takes_the_arguments_of_cost(
         "reruns",
         "clocks",
         "request_mismatches",
+        "blocked",
     }
 
 

@@ -408,9 +408,9 @@ def test_a_job_with_a_planted_id_is_named_without_a_command(
     monkeypatch.chdir(tmp_path)
     Path("1.jsonl").write_bytes(content)
     out, _ = run(["triage", "1.jsonl"], capsys)
-    assert "check whether the cluster still runs -u root" in " ".join(out.split())
+    assert "ask the scheduler for your jobs" in " ".join(out.split())  # it is the id of none
     assert "scancel" not in out
-    assert "squeue" not in out
+    assert "squeue -j" not in out
 
 
 LINK = "\x1b]8;;https://elsewhere\x1b\\here\x1b]8;;\x1b\\"
