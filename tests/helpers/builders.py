@@ -368,6 +368,7 @@ class Story:
             node_starts=node_starts,
             levels=levels,
             offset=more.pop("offset", None),
+            status_check=more.get("status_check"),
         )
         result = fold.timeline_of(self._run, draft)
         return self.add(
@@ -385,6 +386,7 @@ class Story:
                     "levels": levels,
                     **figures(result.segments),
                     "offset": result.offset,
+                    "node_ended": result.node_ended if draft.status_check else None,
                     "unobserved": tuple(dict.fromkeys(result.unobserved)),
                     **more,
                 }

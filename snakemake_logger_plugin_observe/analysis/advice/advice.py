@@ -58,6 +58,7 @@ class Advice:
 
     lever: Lever
     saves: Micros
+    """In most of several simulations, at least."""
     between: tuple[Micros, Micros] | None = None
     """From how much to how much, in most of several simulations; None if there was one."""
 
@@ -65,15 +66,13 @@ class Advice:
 def saved(one: Advice) -> str:
     """Return what *one* saves, in seconds."""
     at_most = "at most " if one.lever.at_most else ""
-    return f"{at_most}{one.saves / 1e6:.1f} s{or_so(one)}"
+    most = f" to {one.between[1] / 1e6:.1f}" if varies(one) and one.between else ""
+    return f"{at_most}{one.saves / 1e6:.1f}{most} s"
 
 
-def or_so(one: Advice) -> str:
-    """Return from how much to how much it saves, in parentheses, if that differs."""
-    if one.between is None:
-        return ""
-    low, high = one.between
-    return f" ({low / 1e6:.1f} to {high / 1e6:.1f} s)" if high > low else ""
+def varies(one: Advice) -> bool:
+    """Whether which status check sees an end decides how much *one* saves."""
+    return one.between is not None and one.between[1] > one.between[0]
 
 
 def is_small(run: Run) -> bool:
@@ -128,7 +127,7 @@ def _choices(run: Run, account: Account, trials: "Trials", least: Micros) -> Ite
 def _best(trials: "Trials", choice: Choice) -> Advice | None:
     """Return the smallest change that saves about as much as the largest; None if none can be."""
     tried = [
-        Advice(lever, middle_of(found), _between(found))
+        Advice(lever, least_of(found), _between(found))
         for lever in choice.levers
         if (found := trials.simulated(lever.move, lever.without, lever.requests)) is not None
     ]
@@ -136,9 +135,10 @@ def _best(trials: "Trials", choice: Choice) -> Advice | None:
     return next((one for one in tried if one.saves >= _ENOUGH * most), None)
 
 
-def middle_of(found: Sequence[Micros]) -> Micros:
-    """Return the median of what several simulations save."""
-    return found[len(found) // 2]
+def least_of(found: Sequence[Micros]) -> Micros:
+    """Return what most of several simulations save at least: luck is not advised."""
+    between = _between(found)
+    return between[0] if between is not None else found[0]
 
 
 def _between(found: Sequence[Micros]) -> tuple[Micros, Micros] | None:
@@ -178,7 +178,7 @@ class Trials:
     ) -> Micros | None:
         """Return by how much shorter the run would be; None as in ``simulated``."""
         found = self.simulated(move, without, requests)
-        return None if found is None else middle_of(found)
+        return None if found is None else least_of(found)
 
     def simulated(
         self,
@@ -189,7 +189,8 @@ class Trials:
         """Return by how much shorter the run would be, the least first.
 
         That is one length, or one for each draw of a change with something random in it: against
-        the same draw of the run without the change, since luck is no gain.
+        the run, or the same draw of it without the change, whichever is shorter, since neither the
+        run's bad luck nor a draw's is a gain.
 
         None if this run has no such setting, if the simulation is not like the run, or if a few of
         the draws save nothing.
@@ -206,7 +207,7 @@ class Trials:
             drawn = drawn or (unset and model is not self.model and interval_grows(model))
             count = min(_DRAWS, _SUBMISSIONS // max(1, self.model.count)) if drawn else 1
             found = [
-                self._unchanged(draw if drawn else None)
+                min(self._usual, self._unchanged(draw if drawn else None))
                 - self._changed(model, scenario, draw, drawn=drawn and unset)
                 for draw in range(max(1, count))
             ]

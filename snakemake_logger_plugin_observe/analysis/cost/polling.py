@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Final
 
+from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.run.model import Run
 
 _GENERAL: Final = "--seconds-between-status-checks"
@@ -16,6 +17,7 @@ GROWTH_S: Final = {"slurm": 10.0}
 """By how much a plugin's interval grows each time that it finds nothing."""
 GROWS_TO_S: Final = {"slurm": 180.0}
 """The longest interval that it grows to."""
+_NOTED_WITHIN: Final = 2_000_000  # of an end, by Slurm's accounting
 _BEARABLE_S: Final = 5.0
 _WITHOUT_FLAG: Final = frozenset({"aws-batch"})  # no flag sets its interval
 
@@ -76,6 +78,24 @@ def polling(run: Run) -> Polling | None:
         *(shortest, max(intervals), setting, growth, most, _check_s(run)),
         per_s if isinstance(per_s, int | float) else None,
     )
+
+
+def unsure_ends(run: Run) -> tuple[int, Micros]:
+    """Return of how many jobs only status checks show the end, and their ``poll_wait`` in sum.
+
+    Their last process had gone, and a check still found them running, for longer than a scheduler
+    takes to note an end: it was busy with them, and no record of it shows until when. ``poll_wait``
+    begins at that check then, though they may have ended shortly before the next.
+    """
+    unsure = [
+        one.phases.get("poll_wait", 0)
+        for one in run.attempts.values()
+        if (check := one.status_check) is not None
+        and one.node_ended is not None
+        and (check.previous or 0) - one.node_ended > _NOTED_WITHIN
+        and (one.accounting is None or one.accounting.ended is None)
+    ]
+    return sum(1 for waited in unsure if waited), sum(unsure)
 
 
 def _check_s(run: Run) -> float | None:

@@ -11,13 +11,14 @@ from typing import Final, NamedTuple
 
 from snakemake_logger_plugin_observe.analysis.cost.polling import polling
 from snakemake_logger_plugin_observe.analysis.cost.waking import was_woken
-from snakemake_logger_plugin_observe.analysis.whatif.model import Column, Moments
+from snakemake_logger_plugin_observe.analysis.whatif.model import Column, Lag, Moments
 from snakemake_logger_plugin_observe.analysis.whatif.poll_schedule import PollSchedule, near_miss
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.run.attempt import FINAL, Attempt
 from snakemake_logger_plugin_observe.run.model import Run
 
 _MAX_CHECKS: Final = 100_000
+_NOTED_WITHIN: Final = 2_500_000
 _LAGS: Final = {"slurm": 1_500_000}
 """How long after its last process has gone a job usually is one that has ended: Slurm's accounting
 has a record some 1.3 s late. Where a run shows another lag, that counts."""
@@ -34,6 +35,7 @@ class EndDetection:
     check_delay: Column
     behind: Column
     lingered: Column
+    lag: Lag | None = None
 
 
 class NoticedEnd(NamedTuple):
@@ -97,16 +99,23 @@ def infer_end_detection(
             lags[i] = max(0, lingered[i]), max(0, check.begun - ended[i] + lingered[i])
         elif at > 0 and ended[i] <= checks[at - 1]:
             unseen[i] = checks[at - 1] - ended[i] + 1
+    lag = None
     if lags:
         wraps = run.started.wraps if run.started is not None else None
-        usual = _usual_lag(lags.values(), _LAGS.get(wraps or "", 0))
+        known = _LAGS.get(wraps or "", 0)
+        shortest, longest = _common_lag(lags.values())
+        # The least would say that all the rest was waiting for a status check.
+        usual = (shortest + longest) // 2 if known < shortest else min(known, longest)
+        if shortest > known:
+            in_bounds = _common_lag(_noted(attempts[i], *one) for i, one in lags.items())
+            lag = Lag(*in_bounds, [lags.get(i, (0, 0))[0] for i in range(count)], bounds)
         for i, (least, most) in lags.items():
             low, high = bounds[i]
             unseen[i] = min(max(min(usual, most) - least, low), high)
     elif any(unseen):
         soonest = _soonest(polled, moments, check_delay, every)
         unseen = [max(length, soonest) if polled[i] else length for i, length in enumerate(unseen)]
-    return EndDetection(schedule, every, polled, unseen, check_delay, behind, lingered)
+    return EndDetection(schedule, every, polled, unseen, check_delay, behind, lingered, lag)
 
 
 def _noticed(attempt: Attempt, reported: Micros, ended: Micros) -> NoticedEnd:
@@ -122,12 +131,27 @@ def _node_end(attempt: Attempt, ended: Micros) -> Micros:
     return ended if attempt.node_ended is None else min(ended, attempt.node_ended)
 
 
-def _usual_lag(lags: Iterable[tuple[Micros, Micros]], known: Micros) -> Micros:
-    """Return how long after its end on the node a job usually has ended to a status check.
+def _noted(attempt: Attempt, least: Micros, most: Micros) -> tuple[Micros, Micros]:
+    """Return in what bounds a status check could see the end of *attempt*, by its record, too.
 
-    Each job was missed up to its least lag and seen at its most. What most of them allow counts,
-    and of that the *known* lag of such clusters; if that is not in it, the middle: the least would
-    say that all the rest was waiting for a status check.
+    A record is in whole seconds, and others see it a moment later.
+
+    Args:
+        attempt: the attempt.
+        least: from its node's end until it was last known to run.
+        most: from its node's end until the status check that found its end.
+
+    """
+    record = attempt.accounting
+    if record is None or record.ended is None:
+        return least, most
+    return least, max(least, min(most, least + _NOTED_WITHIN))
+
+
+def _common_lag(lags: Iterable[tuple[Micros, Micros]]) -> tuple[Micros, Micros]:
+    """Return how long after its end on the node a job usually has ended to a check: in bounds.
+
+    Each job was missed up to its least lag and seen at its most: what most of them allow counts.
     """
     changes = sorted(
         change for least, most in lags for change in ((least, 0, 1), (max(least, most), 1, -1))
@@ -139,7 +163,7 @@ def _usual_lag(lags: Iterable[tuple[Micros, Micros]], known: Micros) -> Micros:
         together += change
         if together > most_together:
             most_together, low, high = together, moment, -1
-    return known if low <= known <= high else (low + high) // 2 if known < low else high
+    return low, max(low, high)
 
 
 def _soonest(

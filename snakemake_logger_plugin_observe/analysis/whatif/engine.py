@@ -9,6 +9,7 @@ executor's next status check. Ready submissions are selected in the order of the
 from collections.abc import Iterator
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
+from statistics import median
 
 from snakemake_logger_plugin_observe.analysis.cost.selection_rate import RateWindow
 from snakemake_logger_plugin_observe.analysis.whatif.model import (
@@ -108,6 +109,20 @@ class _Ready:
             yield i
 
 
+def _once_loaded(model: Model) -> Column:
+    """Return how long each is chosen for; of those chosen first, as long as later choices took."""
+    moments = model.measured.selected
+    first = min(moments, default=0)
+    later = {moment: model.solver[i] for i, moment in enumerate(moments) if moment != first}
+    if not later:
+        return model.solver
+    usual = round(median(later.values()))
+    return [
+        min(length, usual) if moment == first else length
+        for length, moment in zip(model.solver, moments, strict=True)
+    ]
+
+
 class _MainLoop:
     """The main thread, iteration by iteration; moments and lengths in microseconds."""
 
@@ -137,6 +152,7 @@ class _MainLoop:
         """The submissions that a status check will find ended, each by the first moment."""
         self._window = RateWindow(model.rate) if model.rate is not None else None
         self._rate_is_reached = False
+        self._solver = _once_loaded(model)
         self._timer: list[tuple[Micros, int]] = []
         """When the rate of selections lets more be selected, if something waits for that."""
         self._last_open = 0
@@ -164,7 +180,7 @@ class _MainLoop:
         selected = self._select()
         if selected:
             begin = self._now + max([model.loop[i] for i in selected])
-            moment = self._now = begin + max([model.solver[i] for i in selected])
+            moment = self._now = begin + self._solving(selected)
             for i in selected:
                 self._moments.selected[i] = moment
                 self._now += self._before[i]
@@ -177,6 +193,13 @@ class _MainLoop:
             self._iterations.append((self._woke, self._now, self._now, self._now))
         later = self._window.next_room if self._rate_is_reached and self._window else None
         self._timer = [(later, -1)] if later is not None else []
+
+    def _solving(self, selected: list[int]) -> Micros:
+        """Return how long it takes to choose *selected*; the first choice loads the solver."""
+        solver = self._solver
+        if not self._iterations:
+            solver = self._model.solver
+        return max([solver[i] for i in selected])
 
     def _select(self) -> list[int]:
         held, not_before, hold = self._held, self._not_before, self._model.held_back
@@ -262,9 +285,13 @@ class _MainLoop:
                 self._checks.after(end) if self._checks is not None else end + rest.asleep
             )
             end = max(end, asleep_until)
+        end += sum(length for _, length in rest.after)
+        if self._model.rest_waits_for_rate and self._window is not None and self._iterations:
+            # Each choice sets a timer of the rate's timespan, and the process waits for the last.
+            end = max(end, self._iterations[-1][3] + self._window.rate.timespan)
         return Simulation(
             began=self._began,
-            end=max(end + sum(length for _, length in rest.after), self._last_open),
+            end=max(end, self._last_open),
             moments=self._moments,
             ready=self._ready_at,
             iterations=self._iterations,

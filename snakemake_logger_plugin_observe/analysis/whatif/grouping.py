@@ -162,6 +162,7 @@ def _merged(
         cpu=by.total(model.cpu) if model.cpu else [],
         polled=by.first(model.polled),
         unseen=by.largest(model.unseen),
+        lag=None,
         check_delay=by.mean(model.check_delay),
         lingered=by.first(model.lingered) if model.lingered else [],
         rings=by.first(model.rings) if model.rings else [],

@@ -45,6 +45,18 @@ class Rest:
     after: tuple[tuple[str, Micros], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Lag:
+    """How long after its last process a cluster ends a job, where checks alone show it."""
+
+    low: Micros
+    high: Micros
+    known: Column
+    """How much of that passes before the end of each submission in the model."""
+    bounds: dict[int, tuple[Micros, Micros]]
+    """For how long after its end in the model each was not seen: at least, and at most."""
+
+
 @dataclass(slots=True)
 class Moments:
     """When each submission was selected, accepted, ended, reported and finished."""
@@ -115,6 +127,8 @@ class Model:
     measured: Moments
     rate: Rate | None = None
     """How many submissions may be selected in a stretch of time, if that is limited."""
+    rest_waits_for_rate: bool = False
+    """Whether ``rest`` lacks the wait for the last timer of that rate: it is simulated."""
     cpu: Column = field(default_factory=list)
     """The CPU time of each tool that ran on the main machine; 0 if not known."""
     cores: float | None = None
@@ -135,6 +149,8 @@ class Model:
     """Whether that process can report its end to the main one."""
     piped: dict[int, frozenset[str]] = field(default_factory=dict)
     """Of a group's submission, the rules whose jobs pipes join: each waits for the slowest."""
+    lag: Lag | None = None
+    """If status checks found jobs running that had left their nodes, and no record shows more."""
     failed: frozenset[int] = frozenset()
     """The submissions that failed: the interval between status checks may not fall back then."""
     remote: bool = True

@@ -122,6 +122,7 @@ class _ModelBuilder:
             behind=detection.behind,
             lingered=detection.lingered,
             rings=[rings(attempt) for attempt in self.attempts],
+            lag=detection.lag,
             poll_schedule=detection.schedule,
             nominal=detection.every,
             group_parts=self.group_parts,

@@ -15,7 +15,7 @@ from snakemake_logger_plugin_observe.analysis.whatif import grouping, transforms
 from snakemake_logger_plugin_observe.analysis.whatif.early_checks import woken
 from snakemake_logger_plugin_observe.analysis.whatif.in_force import changes_in
 from snakemake_logger_plugin_observe.analysis.whatif.limit_changes import limited
-from snakemake_logger_plugin_observe.analysis.whatif.model import Model
+from snakemake_logger_plugin_observe.analysis.whatif.model import Lag, Model
 from snakemake_logger_plugin_observe.analysis.whatif.scenario import Scenario, ScenarioError
 from snakemake_logger_plugin_observe.run.model import Run
 
@@ -27,7 +27,22 @@ def is_random(model: Model, run: Run, scenario: Scenario) -> bool:
     if scenario.is_random:
         return True
     changes = changes_in(scenario, run, model)
-    return changes.wake or (interval_grows(model) and changes != Scenario())
+    return changes.wake or checks_decide(model, changes)
+
+
+def checks_decide(model: Model, changes: Scenario) -> bool:
+    """Whether small differences between ends decide over much of what a run takes with *changes*.
+
+    Where the interval between checks does not grow, they matter for new groups, for jobs that begin
+    one after the other, and if it is not known when jobs ended.
+    """
+    schedule = model.poll_schedule
+    if changes == Scenario() or schedule is None or not (schedule.recorded and any(model.polled)):
+        return False
+    polled_otherwise = changes.poll_s is not None and model.lag is not None
+    grouped = any(size > 1 for size in changes.groups.values())
+    rated = changes.max_jobs_per_timespan is not None
+    return interval_grows(model) or polled_otherwise or grouped or rated
 
 
 def interval_grows(model: Model) -> bool:
@@ -76,7 +91,7 @@ def apply_scenario(
     if scenario.max_jobs_per_timespan is not None:
         if model.rate is None:
             raise ScenarioError("max-jobs-per-timespan: the journal does not record this run's")
-        model = model.changed(rate=scenario.max_jobs_per_timespan)
+        model = transforms.at_rate(model, scenario.max_jobs_per_timespan)
     return limited(model, run, scenario, assumptions), assumptions
 
 
@@ -223,12 +238,15 @@ def _checked(
             "and a check takes as long as it did"
         )
         model = transforms.polled_every(model, round(scenario.poll_s * 1e6))
-    if interval_grows(model) and scenario != Scenario():
+    if checks_decide(model, scenario):
         assumptions.append(
-            "starts on a node are drawn from those of this run, all of them up to a fifth longer "
-            "or shorter, and the cluster ends jobs up to a second sooner or later: whether a check "
-            "just misses an end decides over an interval"
+            "starts on a node are drawn from those of this run, and the cluster ends jobs up to a "
+            "second sooner or later: whether a check just misses an end decides over an interval"
         )
+        if interval_grows(model):
+            assumptions.append("what Snakemake takes on nodes is up to a third longer or shorter")
+        if model.lag is not None:
+            assumptions.append(_unknown_ends(model.lag))
         model = transforms.ends_drawn(model, rng)
     return _woken(model, run, rng, assumptions, asleep=asleep) if scenario.wake else model
 
@@ -254,3 +272,11 @@ def _woken(
         )
     schedule = model.poll_schedule
     return woken(model, schedule.every if schedule is not None else model.nominal, rng)
+
+
+def _unknown_ends(lag: Lag) -> str:
+    """Return what is assumed of when the cluster ended its jobs."""
+    return (
+        f"the cluster ends a job {lag.low / 1e6:.1f} to {lag.high / 1e6:.1f} s after its last "
+        "process has gone: more is not known of it"
+    )

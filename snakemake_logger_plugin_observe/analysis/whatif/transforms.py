@@ -2,9 +2,11 @@
 
 import random
 from collections.abc import Callable, Collection, Iterable
+from dataclasses import replace
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.cost.scheduler_limits import CORES
+from snakemake_logger_plugin_observe.analysis.cost.selection_rate import Rate
 from snakemake_logger_plugin_observe.analysis.whatif.model import (
     Columns,
     Model,
@@ -17,7 +19,9 @@ from snakemake_logger_plugin_observe.clock import Micros
 
 BEFORE_THE_TOOL: Final = ("held", "queue_wait", "job_script", "node_startup", "node_plan")
 _LAG_VARIES: Final = 1_000_000  # the scheduler's moments are whole seconds
-_LOAD_VARIES: Final = 0.2  # in another run nodes and their file system are as busy as they are then
+_LOAD_VARIES: Final = 4 / 3  # in another run nodes and their file system are more busy, or less
+_SLOW_UNDER_LOAD: Final = ("job_script", "node_startup", "node_plan", "node_exit")
+_EXITING: Final = 500_000  # a process that has nothing to wait for ends within that
 _BLOCKED: Final = 1_000_000  # a check takes some tenths of a second by itself
 _ON_A_NODE: Final = (*BEFORE_THE_TOOL, "member_wait", "node_exit")
 
@@ -156,21 +160,34 @@ def ends_drawn(model: Model, rng: random.Random) -> Model:
 
     Whether a growing interval's check sees an end or just misses it decides over a whole interval,
     so small differences between jobs count, and such between runs. Starts are drawn from those that
-    were measured, and all are longer or shorter by the same factor.
+    were measured; and where the interval grows, all that Snakemake takes on the nodes is longer or
+    shorter by one factor.
     """
+    lag = rng.uniform(model.lag.low, model.lag.high) if model.lag is not None else None
     column = model.background.get("node_startup", [0] * model.count)
     started = [i for i in range(model.count) if column[i]]
     drawn = list(column)
-    load = 1 + rng.uniform(-_LOAD_VARIES, _LOAD_VARIES)
+    grows = model.poll_schedule is not None and model.poll_schedule.growth > 0
+    load = _LOAD_VARIES ** rng.uniform(-1, 1) if grows else 1
     for i in started:
-        drawn[i] = round(column[rng.choice(started)] * load)
-    return model.changed(
-        background={**model.background, "node_startup": drawn},
-        unseen=[
-            round(max(0, one) + rng.uniform(-_LAG_VARIES, _LAG_VARIES)) if polled else one
-            for one, polled in zip(model.unseen, model.polled, strict=True)
-        ],
-    )
+        drawn[i] = column[rng.choice(started)]
+    background = {**model.background, "node_startup": drawn}
+    for phase in _SLOW_UNDER_LOAD:
+        if phase in background:
+            background[phase] = [round(one * load) for one in background[phase]]
+    unseen = [
+        round(_unseen(model, i, lag) + rng.uniform(-_LAG_VARIES, _LAG_VARIES)) if polled else kept
+        for i, (kept, polled) in enumerate(zip(model.unseen, model.polled, strict=True))
+    ]
+    return model.changed(background=background, unseen=unseen)
+
+
+def _unseen(model: Model, i: int, lag: float | None) -> float:
+    """Return for how long submission *i* is not seen after its end, if a cluster has that *lag*."""
+    if model.lag is None or lag is None or i not in model.lag.bounds:
+        return max(0, model.unseen[i])
+    low, high = model.lag.bounds[i]
+    return max(0, min(max(lag - model.lag.known[i], low), high))
 
 
 def staging_overlapped(model: Model) -> Model:
@@ -237,6 +254,24 @@ def polled_every(model: Model, interval: Micros) -> Model:
         poll_schedule=schedule,
         unseen=[soonest] * model.count,
     )
+
+
+def at_rate(model: Model, rate: Rate) -> Model:
+    """Return *model* with so many jobs at most that begin in a timespan.
+
+    Snakemake's process ends a timespan after its last selection of jobs, not sooner; if the run's
+    did end sooner, by the journal, nothing is assumed about that.
+    """
+    rest, own = model.rest, model.end - max(model.measured.accepted, default=model.end)
+    waited = own - (model.rate.timespan if model.rate is not None else 0)
+    if 0 <= waited <= _EXITING:
+        cut = [(phase, min(length, waited)) for phase, length in rest.after or rest.until_asleep]
+        rest = (
+            replace(rest, after=tuple(cut))
+            if rest.after
+            else replace(rest, until_asleep=tuple(cut))
+        )
+    return model.changed(rate=rate, rest=rest, rest_waits_for_rate=waited >= 0)
 
 
 def limited(model: Model, limits: dict[str, int]) -> Model:

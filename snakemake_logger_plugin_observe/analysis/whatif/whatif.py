@@ -24,9 +24,11 @@ from snakemake_logger_plugin_observe.analysis.whatif.run_from_simulation import 
 from snakemake_logger_plugin_observe.analysis.whatif.scenario import Scenario
 from snakemake_logger_plugin_observe.analysis.whatif.scenario_effects import (
     apply_scenario,
+    interval_grows,
     is_random,
     partners,
 )
+from snakemake_logger_plugin_observe.analysis.whatif.transforms import ends_drawn
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.phases import UNOBSERVED, by_class
@@ -76,6 +78,8 @@ class WhatIf:
     predictions: tuple[Prediction, ...]
     gaps: tuple[str, ...]
     """What is not known about the run and therefore kept as it was."""
+    again: tuple[Micros, Micros] | None = None
+    """The middle eight of ten draws of the unchanged run, if the checks' interval grows."""
 
     @property
     def is_like_the_run(self) -> bool:
@@ -109,7 +113,26 @@ def what_if(
             _predict(run, model, one, seed) if one != Scenario() else unchanged for one in scenarios
         ),
         gaps=tuple(_gaps(run, model)),
+        again=_again(model, scenarios, seed) if interval_grows(model) else None,
     )
+
+
+def _again(model: Model, scenarios: Sequence[Scenario], seed: int) -> tuple[Micros, Micros] | None:
+    """Return how long the run would take at another time, unless nothing else is asked."""
+    if all(one == Scenario() for one in scenarios):
+        return None
+    rng = random.Random(seed)  # noqa: S311 - not for keys
+    drawn = (simulate_here(ends_drawn(model, rng))[0] for _ in range(_most_draws(model)))
+    return _middle(sorted(one.makespan(model) for one in drawn))
+
+
+def _most_draws(model: Model) -> int:
+    return min(_MAX_DRAWS, max(_MIN_DRAWS, _SUBMISSIONS // max(1, model.count)))
+
+
+def _middle(in_order: Sequence[Micros]) -> tuple[Micros, Micros]:
+    """Return the middle eight of ten."""
+    return in_order[len(in_order) // 10], in_order[len(in_order) - 1 - len(in_order) // 10]
 
 
 _Simulated = tuple[Simulation, Model]
@@ -129,14 +152,12 @@ def _simulated(
 
 
 def _predict(run: Run, model: Model, scenario: Scenario, seed: int) -> Prediction:
-    most = min(_MAX_DRAWS, max(_MIN_DRAWS, _SUBMISSIONS // max(1, model.count)))
-    simulations, assumptions = _simulated(run, model, scenario, seed=seed, draws=most)
+    simulations, assumptions = _simulated(run, model, scenario, seed=seed, draws=_most_draws(model))
     draws = len(simulations)
     middle, changed = simulations[draws // 2]
     interval = None
     if draws > 1:
-        low, high = simulations[draws // 10][0], simulations[draws - 1 - draws // 10][0]
-        interval = (low.makespan(model), high.makespan(model))
+        interval = _middle([one.makespan(model) for one, _ in simulations])
     at_once = _more_at_once(model, scenario, changed, middle)
     return Prediction(
         scenario=scenario,
@@ -155,8 +176,8 @@ def _predict(run: Run, model: Model, scenario: Scenario, seed: int) -> Predictio
 
 def _more_at_once(model: Model, scenario: Scenario, changed: Model, found: Simulation) -> int:
     """Return whether more jobs run at once on the main machine than did (1), or fewer (-1)."""
-    limits = scenario.jobs or scenario.cores or scenario.resources or scenario.set_threads
-    if model.remote or not limits:
+    slots = scenario.jobs or scenario.cores or scenario.resources or scenario.set_threads
+    if model.remote or not (slots or scenario.max_jobs_per_timespan):
         return 0
     before, after = most_at_once(model, model.measured), most_at_once(changed, found.moments)
     return (after > before) - (after < before)

@@ -23,6 +23,7 @@ def shape(answer: WhatIfAnswer) -> dict[str, Any]:
         "measured_s": to_seconds(found.measured),
         "measured_by_class_s": in_seconds(found.measured_by_class),
         "unchanged_s": to_seconds(found.unchanged.predicted),
+        "unchanged_interval_s": [*map(to_seconds, found.again)] if found.again else None,
         "predictions": [_prediction(one) for one in found.predictions],
         "unknown": list(found.gaps),
         "problems": [*answer.source.unread, *answer.source.problems],

@@ -6,7 +6,12 @@ from typing import Final
 from rich.console import RenderableType
 from rich.text import Text
 
-from snakemake_logger_plugin_observe.analysis.advice.advice import MOST_SHOWN, Advice, whatif
+from snakemake_logger_plugin_observe.analysis.advice.advice import (
+    MOST_SHOWN,
+    Advice,
+    varies,
+    whatif,
+)
 from snakemake_logger_plugin_observe.analysis.cost.scheduler_limits import THREADS, Reduced
 from snakemake_logger_plugin_observe.analysis.jobs.resource_use import RequestMismatch
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
@@ -45,16 +50,10 @@ def changes(found: Sequence[Advice], makespan: Micros) -> str:
 def in_words(one: Advice, makespan: Micros) -> str:
     """Return a piece of advice, and what it would save."""
     most = "at most " if one.lever.at_most else ""
-    saved = f"{duration(one.saves)} ({percent(one.saves, makespan)} %{_or_so(one)})"
-    return f"{one.lever.text} ({one.lever.why}), to save {most}{saved}"
-
-
-def _or_so(one: Advice) -> str:
-    """Return from how much to how much it saves, where whether a check misses an end decides."""
-    if one.between is None or one.between[0] == one.between[1]:
-        return ""
-    low, high = one.between
-    return f"; {duration(low)} to {duration(high)}"
+    lengths = (one.saves, one.between[1]) if varies(one) and one.between else (one.saves,)
+    saved = " to ".join(map(duration, lengths))
+    shares = " to ".join(percent(length, makespan) for length in lengths)
+    return f"{one.lever.text} ({one.lever.why}), to save {most}{saved} ({shares} %)"
 
 
 def trials(source: Source, found: Sequence[Advice]) -> list[Text]:

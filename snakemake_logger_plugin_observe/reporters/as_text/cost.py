@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from snakemake_logger_plugin_observe.analysis.cost.account import Account, RuleShare
-from snakemake_logger_plugin_observe.analysis.cost.polling import Polling
+from snakemake_logger_plugin_observe.analysis.cost.polling import Polling, unsure_ends
 from snakemake_logger_plugin_observe.analysis.phrasing import named, plural
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.journal.events import FileSystem
@@ -97,7 +97,23 @@ def parts(answer: CostAnswer, width: int) -> list[RenderableType]:
     found += advice.requests(answer.request_mismatches, width)
     found += warnings([*answer.source.problems, *_unobserved(answer)])
     found += warnings(clocks.lines(answer.clocks, makespan))
-    return ending(found, *advice.trials(answer.source, answer.advice or ()), _next(answer))
+    jobs, waited = unsure_ends(answer.source.run)
+    commands = advice.trials(answer.source, answer.advice or ())
+    if jobs and waited >= _PHASE_MATTERS * makespan:
+        found += warnings([_unsure(jobs, waited)])
+        commands.append(
+            reader("accounting", answer.source, purpose="when jobs ended, if it is Slurm")
+        )
+    return ending(found, *commands, _next(answer))
+
+
+def _unsure(jobs: int, waited: Micros) -> str:
+    """Return that the wait for status checks may be shorter than it is shown."""
+    return (
+        f"{plural(jobs, 'job')} had no process left when a status check still found "
+        f"{'it' if jobs == 1 else 'them'} running: of {duration(waited)} in poll_wait after it, "
+        "part may be the cluster's own work (an epilogue)"
+    )
 
 
 def _next(answer: CostAnswer) -> Text:

@@ -102,7 +102,7 @@ def _table(answer: WhatIfAnswer, width: int) -> Iterator[RenderableType]:
         (
             "as recorded",
             seconds(found.measured, places),
-            *([""] if sampled else []),
+            *([_interval(found.again, places)] if sampled else []),
             "",
             *_classes(found.measured_by_class, classes, places),
         )
@@ -111,7 +111,7 @@ def _table(answer: WhatIfAnswer, width: int) -> Iterator[RenderableType]:
         (
             in_words(one.scenario),
             _BOUNDS[one.bound] + seconds(one.predicted, places),
-            *([_interval(one, places)] if sampled else []),
+            *([_interval(one.interval, places)] if sampled else []),
             _change(one, found.unchanged) if found.is_like_the_run else "?",
             *_classes(one.by_class, classes, places),
         )
@@ -141,9 +141,9 @@ def _classes(sums: dict[str, Micros], classes: Sequence[str], places: int) -> li
     return [seconds(sums[name], places) if sums.get(name) else "·" for name in classes]
 
 
-def _interval(one: Prediction, places: int) -> str:
+def _interval(interval: tuple[Micros, Micros] | None, places: int) -> str:
     """Return the interval of 8 of 10 simulations, if their durations were sampled."""
-    return "–".join(seconds(end, places) for end in one.interval) if one.interval else ""
+    return "–".join(seconds(end, places) for end in interval) if interval else ""
 
 
 def _change(one: Prediction, unchanged: Prediction) -> str:
@@ -187,6 +187,8 @@ def _sentence(answer: WhatIfAnswer) -> str:
         return "Nothing would change: these are the settings that the run had."
     if best.bound == "upper":
         return _at_most(best)
+    if best.interval is not None and best.interval[1] - best.interval[0] > _WORTH * best.measured:
+        return _one_of_many(found, best)
     if gain < _WORTH * best.measured:
         return _no_shorter(found, best, gain)
     moved = {name: found.measured_by_class.get(name, 0) - best.by_class[name] for name in CLASSES}
@@ -194,6 +196,24 @@ def _sentence(answer: WhatIfAnswer) -> str:
     mostly = f", mostly {name} ({CLASSES[name]})" if part > 0 else ""
     most = "at most " if best.bound == "lower" else ""
     return f"With {in_words(best.scenario)} the run would take {most}{duration(gain)} less{mostly}."
+
+
+def _one_of_many(found: WhatIf, best: Prediction) -> str:
+    """Return the sentence on a prediction that is an interval."""
+    assert best.interval is not None  # noqa: S101 - checked by _sentence
+    usual, (low, high) = found.unchanged.predicted, best.interval
+    enough = _WORTH * best.measured
+    what = f"With {in_words(best.scenario)} the run would take"
+    if usual - high >= enough:
+        return f"{what} {duration(usual - high)} to {duration(usual - low)} less."
+    if low - usual >= enough:
+        return f"{what} {duration(low - usual)} to {duration(high - usual)} longer."
+    worst = f"{duration(high - usual)} longer" if high - usual >= enough else "no less"
+    most = f"{duration(usual - low)} less" if usual - low >= enough else "no longer"
+    decides = (
+        "chance decides" if found.again is None else "it depends on which status checks see ends"
+    )
+    return f"{what} between {most} and {worst}: {decides}."
 
 
 def _no_shorter(found: WhatIf, best: Prediction, gain: Micros) -> str:

@@ -1,5 +1,6 @@
 """What to change: each piece is simulated, and given with what it would save."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -27,7 +28,10 @@ from snakemake_logger_plugin_observe.analysis.advice.advice import (
     Trials,
     advise,
     is_small,
+    least_of,
+    saved,
 )
+from snakemake_logger_plugin_observe.analysis.advice.lever import Lever
 from snakemake_logger_plugin_observe.analysis.cost.account import account
 from snakemake_logger_plugin_observe.analysis.path.utilisation import utilisation
 from snakemake_logger_plugin_observe.analysis.whatif import build_model
@@ -481,6 +485,23 @@ def test_whether_a_growing_interval_s_check_just_misses_an_end_is_no_gain() -> N
     assert found.interval is not None
     low, high = found.interval
     assert low <= run.makespan < high
+
+
+def test_of_what_simulations_save_the_least_is_claimed() -> None:
+    """But for the worst of seven: luck is not advised."""
+    assert least_of([1, 2, 3, 4, 5, 6, 7]) == 2
+    assert least_of([1, 2, 3]) == 1
+    assert least_of([4]) == 4
+
+
+def test_what_most_simulations_save_is_said_as_a_range() -> None:
+    one = Advice(Lever("compute", "speed up", "twice as fast"), 3_200_000, (3_200_000, 16_400_000))
+    assert (
+        changes([one], 40_000_000)
+        == "speed up (twice as fast), to save 3.20 s to 16.4 s (8 to 41 %)."
+    )
+    assert saved(one) == "3.2 to 16.4 s"
+    assert saved(replace(one, between=(3_200_000, 3_200_000))) == "3.2 s"
 
 
 def test_a_setting_that_the_run_has_not_saves_nothing_known() -> None:

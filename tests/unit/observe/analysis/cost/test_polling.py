@@ -1,9 +1,13 @@
 """How often an executor checked the status of its jobs, and which flag sets it."""
 
 import pytest
-from builders import Story, at, begun, chain, on_cluster, stamps
+from builders import Story, an_execution, at, begun, chain, level, on_cluster, stamps
 
-from snakemake_logger_plugin_observe.analysis.cost.polling import Polling, polling
+from snakemake_logger_plugin_observe.analysis.cost.polling import (
+    Polling,
+    polling,
+    unsure_ends,
+)
 from snakemake_logger_plugin_observe.journal.records import StatusCheck
 
 SLURM = "--slurm-init-seconds-before-status-checks"
@@ -79,3 +83,23 @@ def test_how_long_a_check_took_to_find_an_end_is_known_where_checks_are_recorded
     found = polling(story.run)
     assert found is not None
     assert (found.check_s, found.checks_per_s) == (2.5, 10)  # reported at 8
+
+
+@pytest.mark.parametrize(
+    ("left_s", "previous_s", "found"),
+    [
+        pytest.param(9, 15, (1, 3_000_000), id="a check found it running 6 s after it had left"),
+        pytest.param(14, 15, (0, 0), id="accounting notes an end that much later"),
+        pytest.param(16, 15, (0, 0), id="it had not left yet"),
+    ],
+)
+def test_an_end_that_checks_alone_show_may_be_later_than_the_check_that_missed_it(
+    left_s: float, previous_s: float, found: tuple[int, int]
+) -> None:
+    known = stamps(ready=3, selected=4, submitting=4, accepted=5, reported=18, finished=18)
+    tool = an_execution(begun=7, tool_started=7, tool_ended=8, checked=8)
+    node = level(tool, started=6, loaded=7, planned=7, ended=left_s)
+    check = StatusCheck(begun=at(18), previous=at(previous_s), slept=at(previous_s))
+    story = begun(wraps="cluster-generic").job(1)
+    story.attempt(1, known, node, node_starts=(6,), status_check=check, poll_interval_s=3)
+    assert unsure_ends(story.end(19).run) == found

@@ -12,7 +12,8 @@ from snakemake_logger_plugin_observe.analysis.whatif.end_detection import (
 )
 from snakemake_logger_plugin_observe.analysis.whatif.end_queue import EndQueue, end_queue
 from snakemake_logger_plugin_observe.analysis.whatif.savings import savings
-from snakemake_logger_plugin_observe.analysis.whatif.scenario import parse_scenario
+from snakemake_logger_plugin_observe.analysis.whatif.scenario import Scenario, parse_scenario
+from snakemake_logger_plugin_observe.analysis.whatif.scenario_effects import checks_decide
 from snakemake_logger_plugin_observe.analysis.whatif.whatif import what_if
 from snakemake_logger_plugin_observe.journal.records import StatusCheck
 from snakemake_logger_plugin_observe.run.model import Run
@@ -185,3 +186,41 @@ def test_to_ask_a_growing_interval_for_another_value_has_an_interval() -> None:
     assert other.interval is not None
     low, high = other.interval
     assert low <= other.predicted <= high
+
+
+def test_when_a_cluster_ends_jobs_is_known_in_bounds_and_so_is_what_it_takes() -> None:
+    """Checks show no more than between which two of them a job has ended."""
+    run = on_a_cluster_that_ends_jobs_late(8, 1.5, 1.7, 1.2, every_s=3).run
+    model = build_model(run)
+    assert model.lag is not None
+    assert model.lag.low <= 8 * S <= model.lag.high
+    (found,) = what_if(run, [parse_scenario([("poll", "1")])], partition(run)).predictions
+    real = on_a_cluster_that_ends_jobs_late(8, 1.5, 1.7, 1.2, every_s=1).run
+    assert found.interval is not None
+    low, high = found.interval
+    assert low <= real.makespan <= high
+    assert low < high
+
+
+def test_a_cluster_whose_checks_found_no_job_running_that_had_left_has_no_such_lag() -> None:
+    assert build_model(on_a_cluster_that_ends_jobs_late(0, 1.5, 1.7).run).lag is None
+
+
+def test_new_groups_end_between_other_checks_whatever_the_interval() -> None:
+    run = on_a_cluster_that_ends_jobs_late(1, 1.5, 1.7, 1.2).run
+    model = build_model(run)
+    asked = parse_scenario([("group", "map=2")])
+    assert checks_decide(model, asked)
+    assert not checks_decide(model, parse_scenario([("jobs", "2")]))
+    assert not checks_decide(model, Scenario())
+
+
+def test_the_unchanged_run_is_shown_as_it_might_have_been_at_another_time() -> None:
+    run = on_a_cluster_that_ends_jobs_late(1.3, 9, 9.5, 11, every_s=10, wraps="slurm").run
+    found = what_if(run, [parse_scenario([("poll", "4")])], partition(run))
+    assert found.again is not None
+    low, high = found.again
+    assert low <= run.makespan <= high
+    assert what_if(run, [Scenario()], partition(run)).again is None
+    steady = on_a_cluster_that_ends_jobs_late(1.3, 9, 9.5, 11).run
+    assert what_if(steady, [parse_scenario([("poll", "4")])], partition(steady)).again is None

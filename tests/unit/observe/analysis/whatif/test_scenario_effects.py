@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from builders import (
     SECOND,
+    T0,
     Story,
     an_execution,
     at,
@@ -21,8 +22,11 @@ from schedules import Lived, World, again, live, lives, world_of
 from simulations import FEW, MANY, assumptions, changed, makespan
 
 from snakemake_logger_plugin_observe.analysis.cost.account import account
+from snakemake_logger_plugin_observe.analysis.cost.partition import partition
 from snakemake_logger_plugin_observe.analysis.whatif import build_model, simulate
 from snakemake_logger_plugin_observe.analysis.whatif.run_from_simulation import simulated_run
+from snakemake_logger_plugin_observe.analysis.whatif.scenario import parse_scenario
+from snakemake_logger_plugin_observe.analysis.whatif.whatif import what_if
 from snakemake_logger_plugin_observe.run.model import Run
 
 
@@ -196,9 +200,18 @@ def test_what_jobs_at_their_limit_would_take_is_said_as_far_as_it_is_known(
 
 
 def at_a_rate(
-    count: int = 4, every_s: int = 2, tool_s: float = 1, *, timed: bool = True, **facts: Any
+    count: int = 4,
+    every_s: int = 2,
+    tool_s: float = 1,
+    *,
+    timed: bool = True,
+    exit_s: float = 0,
+    **facts: Any,
 ) -> Story:
-    """Return jobs that were ready at 3 and began one after the other, each *every_s* seconds."""
+    """Return jobs that were ready at 3 and began one after the other, each *every_s* seconds.
+
+    The process ended *exit_s* after the last tool.
+    """
     rate = {"max_jobs_per_timespan": {"max_jobs": 1, "timespan": float(every_s)}}
     story = begun(wraps="local", cores=4, settings=rate, **facts)
     for number in range(count):
@@ -207,7 +220,7 @@ def at_a_rate(
         story.quick(number, 3, begin, begin + tool_s)
         for moment in (begin, begin + tool_s) if timed else ():
             story.iteration(moment, moment, (moment, moment))
-    return story.end(3 + (count - 1) * every_s + tool_s)
+    return story.end(3 + (count - 1) * every_s + tool_s + exit_s)
 
 
 @pytest.mark.parametrize("timed", [True, False])
@@ -226,6 +239,50 @@ def test_at_another_rate_jobs_begin_at_that_rate(rate: str, last_s: int) -> None
     for timed in (True, False):
         model = changed(at_a_rate(timed=timed).run, f"max-jobs-per-timespan={rate}")
         assert makespan(model) == (3 + last_s + 1) * SECOND
+
+
+@pytest.mark.parametrize(("rate", "end_s"), [("1/4s", 11), ("1/2s", 7), ("2/1s", 4)])
+def test_a_process_ends_no_sooner_than_a_timespan_after_its_last_selection(
+    rate: str, end_s: float
+) -> None:
+    """Each selection sets a timer of that length, for which the process waits."""
+    run = at_a_rate(count=2, every_s=2, exit_s=1).run
+    assert makespan(build_model(run)) == run.makespan == 7 * SECOND
+    assert makespan(changed(run, f"max-jobs-per-timespan={rate}")) == end_s * SECOND
+
+
+def at_once(count: int = 3, select_s: float = 0.5) -> Story:
+    """Return jobs that were selected together, in *select_s*, and one that waited for them.
+
+    That one was selected in 0.1 s.
+    """
+    rate = {"max_jobs_per_timespan": {"max_jobs": 100, "timespan": 1.0}}
+    story = begun(wraps="local", cores=4, settings=rate)
+    begin = 3 + select_s
+    story.iteration(3, begin, (3, begin))
+    for number in range(1, count + 1):
+        story.job(number, threads=1).quick(number, 3, begin, begin + 1)
+    story.job(9, tuple(range(1, count + 1)), threads=1)
+    story.iteration(begin + 1, begin + 1.1, (begin + 1, begin + 1.1))
+    story.quick(9, begin + 1, begin + 1.1, begin + 2.1)
+    return story.end(begin + 2.1)
+
+
+def test_what_a_rate_keeps_back_waits_for_a_limit_that_is_known() -> None:
+    run = at_once().run
+    (found,) = what_if(
+        run, [parse_scenario([("max-jobs-per-timespan", "1/2s")])], partition(run)
+    ).predictions
+    assert not found.by_class.get("unattributed")
+    assert found.by_class["limits"] > 3 * SECOND
+    assert found.bound == "upper"  # fewer tools run side by side
+
+
+def test_the_solver_is_loaded_once_however_many_selections_there_are() -> None:
+    run = at_once().run
+    assert makespan(build_model(run)) == run.makespan
+    late = changed(run, "max-jobs-per-timespan=1/2s")
+    assert simulate(late).moments.selected[1] == pytest.approx(T0 + 5.6 * SECOND, abs=SECOND / 100)
 
 
 def test_what_else_a_job_waited_for_is_kept_apart_from_the_rate() -> None:

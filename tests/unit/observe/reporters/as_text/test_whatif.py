@@ -6,7 +6,10 @@ from answers import on_slurm, render, source
 from builders import begun
 
 from snakemake_logger_plugin_observe.analysis.cost.partition import partition
-from snakemake_logger_plugin_observe.analysis.whatif.scenario import parse_scenario
+from snakemake_logger_plugin_observe.analysis.whatif.scenario import (
+    parse_scenario,
+    split_arguments,
+)
 from snakemake_logger_plugin_observe.analysis.whatif.whatif import what_if
 from snakemake_logger_plugin_observe.reporters.answers import WhatIfAnswer
 
@@ -30,3 +33,33 @@ def test_a_rule_that_gets_more_threads_may_be_faster_than_predicted() -> None:
         "With cores=8 the run would take at most 23.0 s: map gets 8 threads in place of 2, and how "
         "much faster that makes the tool is not known."
     ) in " ".join(render(WhatIfAnswer(source(run), found)).split())
+
+
+def headline(interval_s: tuple[float, float], by: str = "poll=4") -> str:
+    """Return the first sentence on a run on Slurm that took 102 s, if that takes *interval_s*."""
+    run = on_slurm().run
+    found = what_if(run, [parse_scenario(split_arguments(by))], partition(run))
+    low, high = (round(end * 1e6) for end in interval_s)
+    (one,) = found.predictions
+    one = replace(one, interval=(low, high), predicted=(low + high) // 2)
+    found = replace(found, predictions=(one,), again=(found.measured, found.measured + 1))
+    text = " ".join(render(WhatIfAnswer(source(run), found)).split())
+    return text[text.index("With ") : text.index(" What if")]
+
+
+def test_a_prediction_that_is_an_interval_is_one_in_the_first_sentence() -> None:
+    took = on_slurm().run.makespan / 1e6
+    assert (
+        headline((took - 30, took - 10)) == "With poll=4 the run would take 10.0 s to 30.0 s less."
+    )
+    assert headline((took + 10, took + 30)) == (
+        "With poll=4 the run would take 10.0 s to 30.0 s longer."
+    )
+    assert headline((took - 30, took + 10)) == (
+        "With poll=4 the run would take between 30.0 s less and 10.0 s longer: it depends on which "
+        "status checks see ends."
+    )
+    assert headline((took - 30, took)) == (
+        "With poll=4 the run would take between 30.0 s less and no less: it depends on which status "
+        "checks see ends."
+    )
