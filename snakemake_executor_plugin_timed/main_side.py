@@ -347,6 +347,8 @@ class MainSide:
             return None
         if job is None:
             return str(self._fragments.folder)
+        if self._waking is not None and self._takes(executor):
+            self._waking.submits(attempt_key(job))
         return shlex.quote(str(self._fragments.path(self._submission(job))))
 
     @quietly

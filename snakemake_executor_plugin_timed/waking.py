@@ -7,6 +7,7 @@ moved, or an error occurs here, the executor keeps its own pace.
 """
 
 import asyncio
+import functools
 import inspect
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
@@ -48,12 +49,13 @@ class Waking:
         """
         self._session = session
         self._class = executor
-        self._bell = bell
+        self._to_hang = bell
         plugin = executor.__module__.partition(".")[0]
         self._narrow = plugin not in _ONE_QUERY
         self._not_sooner = _NOT_SOONER.get(plugin)
         self._checks = EarlyChecks(clock.now())
         self._lock = threading.Lock()
+        self._submitted: set[Key] = set()
         self._names: dict[Key, str] = {}
         self._watch: Watch | None = None
         self._sleeper: tuple[asyncio.AbstractEventLoop, asyncio.Event] | None = None
@@ -85,19 +87,24 @@ class Waking:
         self._session.put(notes.WakeDecided(clock.now(), on=False, reason=reason))
 
     def hang_bell(self) -> None:
-        """Make the bell, and watch it; the folder of fragments exists by now."""
-        if self._bell is None or self._watch is not None:
+        """Make the bell, and watch it; the folder of fragments exists by now.
+
+        A second call does nothing: plugins may submit in several threads.
+        """
+        with self._lock:
+            bell, self._to_hang = self._to_hang, None
+        if bell is None:
             return
         if self._not_sooner is not None:
             self.keep_pace(self._not_sooner)
             return
         try:
-            self._bell.make()
+            bell.make()
         except OSError as error:
             self.keep_pace(f"no file can be made for the nodes to write to ({error.strerror})")
             return
         self._watch = Watch(
-            self._look,
+            functools.partial(self._look, bell),
             self._checks.awaited,
             every_s=_LOOK_EVERY_S,
             name="timed-wake",
@@ -107,29 +114,34 @@ class Waking:
 
     # -- submissions ---------------------------------------------------------------------------
 
+    def submits(self, key: Key) -> None:
+        """Take note that the executor makes a submission; jobs of local rules are none of its."""
+        with self._lock:
+            self._submitted.add(key)
+
     def expect(self, key: Key, submission: tuple[str, ...]) -> None:
         """Wait for the ring of a submission that was accepted: its outermost process's."""
-        if self._watch is None or not submission:
-            return
         with self._lock:
+            if key not in self._submitted or not submission:
+                return
             self._names[key] = submission[-1]
             self._checks.expect(submission[-1])
-        self._watch.expect()
+        if self._watch is not None:
+            self._watch.expect()
         self._wake()
 
     def ended(self, key: Key, *, by_check: bool) -> None:
         """Stop waiting: the executor has noticed the end, by a status check or otherwise."""
         with self._lock:
+            self._submitted.discard(key)
             if (name := self._names.pop(key, None)) is not None:
                 self._checks.ended(name)
         if by_check and self._early is not None:
             self._early.found += 1
 
-    def _look(self) -> None:
+    def _look(self, bell: Bell) -> None:
         """Look at the bell; called on the watch's thread."""
-        if self._bell is None:
-            return
-        rings, moment = self._bell.look(), clock.now()
+        rings, moment = bell.look(), clock.now()
         with self._lock:
             wakes = [self._checks.rang(name, moment) for name in rings.names]
             if rings.unnamed:

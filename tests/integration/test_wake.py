@@ -158,6 +158,23 @@ def test_jobs_of_a_group_ring_once_for_all(lab: Lab) -> None:
     assert {attempt.status for attempt in attempts_of(run, "work")} == {"success"}
 
 
+def test_a_local_rule_s_process_is_no_submission(lab: Lab) -> None:
+    lab.snakefile("""
+        localrules: here
+
+        rule here:
+            input: "there.txt"
+            output: "here.txt"
+            run:
+                shell("touch {output}")
+
+        rule there:
+            output: "there.txt"
+            shell: "touch {output}"
+    """)
+    assert counts(on_a_cluster(lab, *WAKE)) == (1, 1)
+
+
 def test_a_node_s_process_that_was_killed_is_noticed_at_the_executor_s_own_pace(lab: Lab) -> None:
     lab.snakefile(KILLED)
     run = on_a_cluster(lab, *WAKE, every_s="2", check=False)

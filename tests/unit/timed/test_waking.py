@@ -17,6 +17,7 @@ from snakemake_executor_plugin_timed.fragments import Fragments
 from snakemake_executor_plugin_timed.timing import Timed
 from snakemake_executor_plugin_timed.waking import Waking, everything, why_not
 from snakemake_logger_plugin_observe.recording import notes
+from snakemake_logger_plugin_observe.run.attempt import Key
 
 KEY = (3, 1)
 PATIENCE_S = 20
@@ -146,6 +147,11 @@ def sleeping(waking: Waking, **how: float) -> Any:
     return executor
 
 
+def expect(waking: Waking, key: Key, name: str) -> None:
+    waking.submits(key)
+    waking.expect(key, (name,))
+
+
 def ring(fragments: Fragments, name: str) -> None:
     with open(fragments.folder / "bell", "a") as file:
         file.write(f"{name}\n")
@@ -162,7 +168,7 @@ def test_a_ring_leads_to_a_check_that_finds_the_end(
     session: Session, waking: Waking, fragments: Fragments
 ) -> None:
     executor = sleeping(waking)
-    waking.expect(KEY, ("1",))
+    expect(waking, KEY, "1")
     executor.ended.append(KEY)
     ring(fragments, "1")
     until(lambda: len(session.notes) == 2)
@@ -184,7 +190,7 @@ def test_an_early_check_that_finds_nothing_does_not_make_the_interval_grow(
 ) -> None:
     executor = sleeping(waking, interval_s=1000, grows_by_s=10)
     assert executor.next_seconds_between_status_checks == 1010  # by its first check, its own
-    waking.expect(KEY, ("1",))
+    expect(waking, KEY, "1")
     ring(fragments, "1")
     until(lambda: len(session.notes) == 2)
     until(lambda: waking._sleeper is not None)
@@ -196,7 +202,7 @@ def test_an_early_check_is_about_the_jobs_that_rang(waking: Waking, fragments: F
     """A plugin that asks once for each job is not to ask for a thousand because one has ended."""
     executor = sleeping(waking)
     for number in range(1, 5):
-        waking.expect((number, 1), (str(number),))
+        expect(waking, (number, 1), str(number))
     executor.active_jobs += [job(number) for number in range(1, 5)]
     executor.ended.append((2, 1))
     ring(fragments, "2")
@@ -212,7 +218,7 @@ def test_jobs_that_did_not_ring_are_checked_no_later_than_without(
 ) -> None:
     executor = sleeping(waking, interval_s=2)
     for number in range(1, 5):
-        waking.expect((number, 1), (str(number),))
+        expect(waking, (number, 1), str(number))
     executor.active_jobs += [job(number) for number in range(1, 5)]
     ring(fragments, "2")
     until(lambda: executor.checked[-1:] == [[1, 2, 3, 4]])
@@ -237,7 +243,7 @@ def test_the_wait_before_the_first_check_can_be_cut_short(
     executor = sleeping(waking, interval_s=500)
     executor.active_jobs.append(job(3))
     assert executor.checks == 0
-    waking.expect(KEY, ("1",))
+    expect(waking, KEY, "1")
     executor.ended.append(KEY)
     ring(fragments, "1")
     until(lambda: executor.checks == 1 and waking._sleeper is not None)
@@ -268,6 +274,21 @@ def test_a_plugin_that_relies_on_the_time_between_checks_keeps_its_pace(
     assert not (fragments.folder / "bell").exists()
 
 
+def test_jobs_of_local_rules_ring_for_nothing(waking: Waking, fragments: Fragments) -> None:
+    """Their processes are started by Snakemake's own executor, and are not polled."""
+    executor = sleeping(waking)
+    waking.expect(KEY, ("1",))
+    expect(waking, (4, 1), "2")
+    executor.active_jobs.append(job(4))
+    executor.ended.append((4, 1))
+    ring(fragments, "1")
+    ring(fragments, "2")
+    until(lambda: executor.checks == 2 and waking._sleeper is not None)
+    executor.shutdown()
+    assert executor.checked == [[], [4]]
+    assert (waking.made, waking.rung) == (1, 1)
+
+
 def test_a_shutdown_ends_the_sleep_without_a_check(session: Session, waking: Waking) -> None:
     executor = sleeping(waking)
     executor.shutdown()
@@ -279,7 +300,7 @@ def test_without_a_ring_the_executor_s_own_interval_is_kept(
     session: Session, waking: Waking
 ) -> None:
     executor = sleeping(waking, interval_s=0.05)
-    waking.expect(KEY, ("1",))
+    expect(waking, KEY, "1")
     until(lambda: executor.checks >= 4)
     executor.shutdown()
     assert waking.made == 0
