@@ -26,12 +26,10 @@ def test_ten_jobs_of_half_a_second(lab: SlurmLab) -> None:
     lab.snakemake(*DEFAULTS)
     text = " ".join(lab.observe("cost").stdout.split())
     (advice,) = re.findall(r"What to change: .*?\.(?= Where | !|$)", text)
-    assert advice.startswith(
-        "What to change: lower --slurm-init-seconds-before-status-checks from 40 to 5, "
-    )
+    assert advice.startswith("What to change: add --timed-wake on ")
     answer = json.loads(lab.observe("cost", "--format", "json").stdout)
     first = answer["advice"][0]
-    assert (first["kind"], first["settings"]) == ("polling", {"poll_s": 5})
+    assert (first["kind"], first["settings"]) == ("wake", {"wake": True})
     assert first["saves_s"] > answer["run"]["makespan_s"] / 4
     off = {one["resource"]: one for one in answer["request_mismatches"]}
     assert off["runtime"]["requested"] == 240 * 60

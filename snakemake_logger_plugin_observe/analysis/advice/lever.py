@@ -11,7 +11,7 @@ class Lever:
 
     kind: str
     """``limits``, ``requests``, ``rate``, ``threads``, ``scheduler``, ``fewer_jobs``, ``grouping``,
-    ``nested``, ``polling``, ``queue``, ``held``, ``job_script``, ``submit``, ``staging``,
+    ``nested``, ``wake``, ``polling``, ``queue``, ``held``, ``job_script``, ``submit``, ``staging``,
     ``planning`` or ``compute``."""
     text: str
     """An imperative, without what it saves."""
@@ -30,7 +30,7 @@ class Lever:
     @property
     def is_a_setting(self) -> bool:
         """Whether the user changes it at once, with a flag."""
-        return self.kind in ("limits", "rate", "threads", "scheduler", "polling")
+        return self.kind in ("limits", "rate", "threads", "scheduler", "wake", "polling")
 
 
 @dataclass(frozen=True, slots=True)

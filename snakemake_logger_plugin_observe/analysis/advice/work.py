@@ -7,8 +7,13 @@ from typing import Final
 from snakemake_logger_plugin_observe.analysis.advice.lever import Choice, Lever
 from snakemake_logger_plugin_observe.analysis.cost.account import Account, RuleShare
 from snakemake_logger_plugin_observe.analysis.cost.joined_members import piped_rules
-from snakemake_logger_plugin_observe.analysis.cost.polling import polling, sooner_s
+from snakemake_logger_plugin_observe.analysis.cost.polling import Polling, polling, sooner_s
 from snakemake_logger_plugin_observe.analysis.cost.selections import selections
+from snakemake_logger_plugin_observe.analysis.cost.waking import (
+    SETTING,
+    can_be_advised,
+    was_woken,
+)
 from snakemake_logger_plugin_observe.analysis.live.reasons import recorded_obstacle
 from snakemake_logger_plugin_observe.analysis.phrasing import named, plural
 from snakemake_logger_plugin_observe.analysis.whatif.end_queue import end_queue
@@ -187,24 +192,35 @@ def _is_local(run: Run, one: Attempt) -> bool:
     return job is not None and bool(job.local)
 
 
+def _sooner(run: Run, polled: Polling) -> Iterator[Lever]:
+    """Yield ways to notice ends sooner; first the one that asks the scheduler less often."""
+    why = "jobs had ended, and waited for the next status check"
+    if can_be_advised(run):
+        yield Lever(
+            "wake",
+            f"add {SETTING}",
+            f"{why}; checks then follow each end, and the scheduler is asked less often than at a "
+            "short interval",
+            (("wake", None),),
+        )
+    shorter = sooner_s(polled)
+    grew = polled.growth if polled.longest_s > polled.shortest_s else ""
+    if shorter < polled.shortest_s and not was_woken(run):
+        yield Lever(
+            "polling",
+            f"lower {polled.setting} from {polled.shortest_s:g} to {shorter:g}, if your site's "
+            "polling policy allows it",
+            f"{why}; {grew}" if grew else why,
+            (("poll", f"{shorter:g}"),),
+        )
+
+
 def waits(run: Run, account: Account, least: Micros) -> Iterator[Choice]:
-    """Yield a shorter polling interval, and less waiting in the cluster's queue."""
+    """Yield status checks that come sooner, and less waiting in the cluster's queue."""
     phases, polled = account.makespan_by_phase, polling(run)
     waited = phases.get("poll_wait", 0) + phases.get("shutdown", 0)
-    if polled is not None and waited >= least:
-        shorter = sooner_s(polled)
-        grew = polled.growth if polled.longest_s > polled.shortest_s else ""
-        if shorter < polled.shortest_s:
-            yield _one(
-                Lever(
-                    "polling",
-                    f"lower {polled.setting} from {polled.shortest_s:g} to {shorter:g}, if your "
-                    "site's polling policy allows it",
-                    "jobs had ended, and waited for the next status check"
-                    + (f"; {grew}" if grew else ""),
-                    (("poll", f"{shorter:g}"),),
-                )
-            )
+    if polled is not None and waited >= least and (levers := tuple(_sooner(run, polled))):
+        yield Choice(levers)
     if account.makespan_by_class.get("queue", 0) >= least:
         yield _one(
             Lever(

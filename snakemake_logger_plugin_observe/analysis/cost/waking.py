@@ -7,6 +7,8 @@ from snakemake_logger_plugin_observe.run.attempt import Attempt
 from snakemake_logger_plugin_observe.run.model import Run
 
 SETTING: Final = "--timed-wake on"
+_KNOWN: Final = frozenset(("slurm", "cluster-generic", "cluster-sync", "lsf", "htcondor", "drmaa"))
+"""The executors of which it is known that their sleep can be cut short, and their nodes report."""
 _KEEP_THEIR_PACE: Final = frozenset({"local", "sge"})
 """The first has no status checks; the plugin of the second relies on the time between two."""
 
@@ -28,12 +30,15 @@ def why_not_woken(run: Run) -> str | None:
     return None
 
 
+def can_be_advised(run: Run) -> bool:
+    """Whether it is known that *run*'s executor takes the setting, and *run* did not have it."""
+    wraps = run.started.wraps if run.started is not None else None
+    return wraps in _KNOWN and not was_woken(run) and why_not_woken(run) is None
+
+
 def rings(attempt: Attempt) -> bool:
-    """Whether the last process of *attempt* on its node ended as it should, and so can say that."""
-    if attempt.node_ended is not None:
-        return True
-    outermost = next((level for level in attempt.levels if not level.in_main), None)
-    return outermost is not None and outermost.ended is not None
+    """Whether the last process of *attempt*, which was polled, can say on its node that it ends."""
+    return attempt.node_ended is not None or attempt.status_check is None  # not recorded before
 
 
 def given_back(run: Run) -> Micros:

@@ -23,7 +23,7 @@ from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Cla
 _KINDS: Final = {
     "idle_slots": ("limits", "rate", "scheduler"),
     "node_startup": ("grouping",),
-    "polling_lag": ("polling",),
+    "polling_lag": ("wake", "polling"),
     "slow_selection": ("scheduler", "fewer_jobs"),
     "tiny_jobs": ("grouping", "fewer_jobs", "scheduler"),
 }

@@ -19,9 +19,10 @@ from snakemake_logger_plugin_observe.run.early_check_steps import (
 )
 
 
-def woken(model: Model, interval: Micros, rng: random.Random) -> Model:
+def woken(model: Model, interval: Micros, lag: Micros, rng: random.Random) -> Model:
     """Return *model* with checks soon after ends; the executor's own come every *interval*.
 
+    Where the run's checks are not recorded, its cluster is taken to have the usual *lag*.
     When in a second an end is seen, and how far the executor's own next check is, is drawn.
     """
     found = waits_as_they_were(model)
@@ -29,12 +30,14 @@ def woken(model: Model, interval: Micros, rng: random.Random) -> Model:
     own, background = model.background, dict(found.background)
     for phase in ("node_exit", "poll_wait"):
         background[phase] = list(background.get(phase, zero))
-    step = FIRST_STEP
-    for i in sorted(range(model.count), key=lambda one: model.measured.ended[one]):
+    step, moments = FIRST_STEP, model.measured
+    recorded = model.poll_schedule is not None and model.poll_schedule.recorded
+    for i in sorted(range(model.count), key=lambda one: moments.ended[one]):
         if not (model.polled[i] and model.rings[i]):
             continue
         kept = model.lingered[i]
-        shown = kept + max(0, model.unseen[i])
+        noticed = max(0, moments.reported[i] - model.check_delay[i] - moments.ended[i])
+        shown = kept + (max(0, model.unseen[i]) if recorded else min(lag, noticed))
         seen = rng.randrange(LOOK_EVERY)
         check, missed = _early(shown, seen, step)
         if check is not None:

@@ -52,6 +52,11 @@ class NoticedEnd(NamedTuple):
     previous_ended: Micros | None = None
 
 
+def known_lag(run: Run) -> Micros:
+    """Return how long after its last process a job of such a cluster usually is one that ended."""
+    return _LAGS.get((run.started.wraps if run.started is not None else None) or "", 0)
+
+
 def infer_end_detection(
     run: Run, attempts: Sequence[Attempt], began: Micros, moments: Moments
 ) -> EndDetection:
@@ -101,8 +106,7 @@ def infer_end_detection(
             unseen[i] = checks[at - 1] - ended[i] + 1
     lag = None
     if lags:
-        wraps = run.started.wraps if run.started is not None else None
-        known = _LAGS.get(wraps or "", 0)
+        known = known_lag(run)
         shortest, longest = _common_lag(lags.values())
         # The least would say that all the rest was waiting for a status check.
         usual = (shortest + longest) // 2 if known < shortest else min(known, longest)

@@ -13,6 +13,7 @@ from snakemake_logger_plugin_observe.analysis.cost.waking import SETTING, was_wo
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.analysis.whatif import grouping, transforms
 from snakemake_logger_plugin_observe.analysis.whatif.early_checks import woken
+from snakemake_logger_plugin_observe.analysis.whatif.end_detection import known_lag
 from snakemake_logger_plugin_observe.analysis.whatif.in_force import changes_in
 from snakemake_logger_plugin_observe.analysis.whatif.limit_changes import limited
 from snakemake_logger_plugin_observe.analysis.whatif.model import Lag, Model
@@ -39,7 +40,7 @@ def checks_decide(model: Model, changes: Scenario) -> bool:
     schedule = model.poll_schedule
     if changes == Scenario() or schedule is None or not (schedule.recorded and any(model.polled)):
         return False
-    polled_otherwise = changes.poll_s is not None and model.lag is not None
+    polled_otherwise = (changes.poll_s is not None or changes.wake) and model.lag is not None
     grouped = any(size > 1 for size in changes.groups.values())
     rated = changes.max_jobs_per_timespan is not None
     return interval_grows(model) or polled_otherwise or grouped or rated
@@ -271,7 +272,8 @@ def _woken(
             f"{'waits' if silent == 1 else 'wait'} as long as in this run"
         )
     schedule = model.poll_schedule
-    return woken(model, schedule.every if schedule is not None else model.nominal, rng)
+    interval = schedule.every if schedule is not None else model.nominal
+    return woken(model, interval, known_lag(run), rng)
 
 
 def _unknown_ends(lag: Lag) -> str:

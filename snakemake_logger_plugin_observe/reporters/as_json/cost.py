@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
+from snakemake_logger_plugin_observe.analysis.cost.waking import given_back
 from snakemake_logger_plugin_observe.analysis.jobs.rule_use import rule_uses
 from snakemake_logger_plugin_observe.clock import to_seconds
 from snakemake_logger_plugin_observe.reporters.answers import CostAnswer
@@ -11,6 +12,7 @@ from snakemake_logger_plugin_observe.reporters.as_json.advice import shape_advic
 from snakemake_logger_plugin_observe.reporters.as_json.common import head
 from snakemake_logger_plugin_observe.reporters.as_json.jobs import rule_use
 from snakemake_logger_plugin_observe.reporters.as_json.path import makespan_segment
+from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.phases import in_seconds
 
 
@@ -47,6 +49,7 @@ def shape(answer: CostAnswer) -> dict[str, Any]:
         ],
         "by_rule": [rule_use(one) for one in rule_uses(answer.source.run)],
         "polling": asdict(answer.polling) if answer.polling else None,
+        "wake": _wake(answer.source.run),
         "held_back": [
             {"setting": one.setting, "seconds": to_seconds(one.length), "jobs": one.jobs}
             for one in answer.holds
@@ -73,4 +76,16 @@ def shape(answer: CostAnswer) -> dict[str, Any]:
             {**asdict(one), "too_little": one.too_little, "exceeded": one.exceeded}
             for one in answer.request_mismatches
         ],
+    }
+
+
+def _wake(run: Run) -> dict[str, Any] | None:
+    """Return what ``--timed-wake on`` did for *run*; None if it was not asked for."""
+    if run.wake is None:
+        return None
+    return {
+        "on": run.wake.on,
+        "reason": run.wake.reason,
+        "early_checks": len(run.early_checks),
+        "gave_back_at_most_s": to_seconds(given_back(run)),
     }

@@ -10,6 +10,12 @@ from rich.text import Text
 
 from snakemake_logger_plugin_observe.analysis.cost.account import Account, RuleShare
 from snakemake_logger_plugin_observe.analysis.cost.polling import Polling, unsure_ends
+from snakemake_logger_plugin_observe.analysis.cost.waking import (
+    SETTING,
+    can_be_advised,
+    given_back,
+    was_woken,
+)
 from snakemake_logger_plugin_observe.analysis.phrasing import named, plural
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.journal.events import FileSystem
@@ -214,9 +220,7 @@ def _hint(phase: str, answer: CostAnswer) -> tuple[str, ...]:
     every = answer.polling
     match phase:
         case "poll_wait" | "shutdown" if every:
-            grew = every.growth and every.longest_s > every.shortest_s
-            grows = f"(+{every.growth_s:g} s while nothing ends, up to {every.most_s:g} s)"
-            return (f"{_interval(every)}:", every.setting, *((grows,) if grew else ()))
+            return tuple(_checked(every, answer.source.run))
         case "postprocess" if every and (every.check_s or 0) >= _LONG_CHECK_S:
             limit = f"--max-status-checks-per-second {every.checks_per_s:g}"
             took = f"a status check took {every.check_s:.1f} s to find an end"
@@ -226,6 +230,21 @@ def _hint(phase: str, answer: CostAnswer) -> tuple[str, ...]:
         case "slot_wait" if answer.holds:
             return (harmless(answer.holds[0].setting),)
     return ()
+
+
+def _checked(every: Polling, run: Run) -> Iterator[str]:
+    """Yield how often the executor checked its jobs, and what sets that."""
+    if was_woken(run):
+        yield f"checked soon after each end: {SETTING}"
+        if cut := given_back(run):
+            yield f"(cut these waits by up to {cut / 1e6:.1f} s)"
+        return
+    yield f"{_interval(every)}:"
+    yield every.setting
+    if every.growth and every.longest_s > every.shortest_s:
+        yield f"(+{every.growth_s:g} s while nothing ends, up to {every.most_s:g} s)"
+    if can_be_advised(run):
+        yield f"soon after each end: {SETTING}"
 
 
 def _mostly_held(account: Account) -> bool:

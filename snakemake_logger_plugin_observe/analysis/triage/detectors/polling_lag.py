@@ -4,6 +4,11 @@ from collections.abc import Iterator
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.cost.polling import Polling, polling, sooner_s
+from snakemake_logger_plugin_observe.analysis.cost.waking import (
+    SETTING,
+    can_be_advised,
+    was_woken,
+)
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
 from snakemake_logger_plugin_observe.analysis.triage.time_evidence import (
@@ -19,13 +24,13 @@ _PHASES: Final = ("poll_wait", "shutdown")
 def detect(case: Case) -> Iterator[Incident]:
     """Yield an incident if waiting for status checks matters, or explains why it was slower."""
     governed = polling(case.run)
-    if governed is None or not matters(case, *_PHASES):
+    # With early checks, what is left is the cluster's lag: no interval is to blame.
+    if governed is None or was_woken(case.run) or not matters(case, *_PHASES):
         return
     waited = case.spent(*_PHASES)
     cited = cite_longest(case, ("poll_wait",))
     if not cited:
         return
-    sooner = f"{_sooner(case, governed):g}"
     yield Incident(
         id=CLASS,
         incident_class=CLASS,
@@ -36,13 +41,23 @@ def detect(case: Case) -> Iterator[Incident]:
         explains=waited,
         failures=0,
         evidence=cited,
-        wrong_if="a run with a shorter interval takes as long",
-        action=Action(
-            f"lower {governed.setting} to {sooner} s (check your site's polling policy first)",
-            "jobs had ended, but Snakemake had not checked their status yet",
-            move=(("poll", sooner),),
-        ),
+        wrong_if="a run whose jobs are checked sooner takes as long",
+        action=_action(case, governed),
         check=phase_limit(case, max(_PHASES, key=case.spent)),
+    )
+
+
+def _action(case: Case, governed: Polling) -> Action:
+    why = "jobs had ended, but Snakemake had not checked their status yet"
+    before = polling(case.baseline) if case.baseline is not None else None
+    aim = before.shortest_s if before is not None else 0
+    if can_be_advised(case.run) and not 0 < aim < governed.shortest_s:
+        return Action(f"add {SETTING}", why, move=(("wake", None),))
+    sooner = f"{aim if 0 < aim < governed.shortest_s else sooner_s(governed):g}"
+    return Action(
+        f"lower {governed.setting} to {sooner} s (check your site's polling policy first)",
+        why,
+        move=(("poll", sooner),),
     )
 
 
@@ -50,11 +65,3 @@ def _how_often(governed: Polling) -> str:
     if not governed.growth or governed.longest_s <= governed.shortest_s:
         return f"comes every {governed.longest_s:.0f} s"
     return f"came every {governed.shortest_s:g} to {governed.longest_s:.0f} s: {governed.growth}"
-
-
-def _sooner(case: Case, governed: Polling) -> float:
-    """Return an interval to set, in seconds: the baseline's, or one that schedulers tolerate."""
-    before = polling(case.baseline) if case.baseline is not None else None
-    if before is not None and before.shortest_s < governed.shortest_s:
-        return before.shortest_s
-    return sooner_s(governed)

@@ -19,10 +19,10 @@ def test_cost_advises_what_to_change(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert main(["cost", str(journal), "--format", "json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["polling"]["longest_s"] == 40
-    assert found["advice"][0]["kind"] == "polling"
+    assert found["advice"][0]["kind"] == "wake"
     assert [one["resource"] for one in found["request_mismatches"]] == ["runtime"]
     assert main(["cost", str(journal)]) == 0
-    assert "What to change: lower --slurm-init-" in capsys.readouterr().out
+    assert "What to change: add --timed-wake on" in capsys.readouterr().out
 
 
 def test_of_a_large_run_the_runs_before_are_not_read(

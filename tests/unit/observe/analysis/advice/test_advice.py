@@ -37,6 +37,7 @@ from snakemake_logger_plugin_observe.analysis.path.utilisation import utilisatio
 from snakemake_logger_plugin_observe.analysis.whatif import build_model
 from snakemake_logger_plugin_observe.analysis.whatif.scenario import Argument, parse_scenario
 from snakemake_logger_plugin_observe.analysis.whatif.whatif import what_if
+from snakemake_logger_plugin_observe.journal.events import Wake
 from snakemake_logger_plugin_observe.journal.records import StatusCheck, Usage
 from snakemake_logger_plugin_observe.reporters.as_text.advice import changes
 from snakemake_logger_plugin_observe.run.model import Run
@@ -270,11 +271,28 @@ def test_few_or_long_jobs_should_stay_as_they_are(shape: dict[str, Any]) -> None
 # -- on a cluster ---------------------------------------------------------------------------------
 
 
-def test_polling_comes_first_if_it_took_longest() -> None:
+def test_checks_soon_after_ends_come_first_if_waiting_for_them_took_longest() -> None:
     first = advice(on_cluster(queue_s=5, tool_s=6, poll_s=30, every_s=40))[0]
-    text = f"lower {SLURM} from 40 to 5, if your site's polling policy allows it"
-    assert (first.lever.kind, first.lever.text) == ("polling", text)
+    assert (first.lever.kind, first.lever.text) == ("wake", "add --timed-wake on")
+    assert first.lever.move == (("wake", None),)
+    assert 26 * SECOND < first.saves <= 30 * SECOND
+
+
+@pytest.mark.parametrize("wraps", ["sge", "an-unknown-one", "slurm"])
+def test_where_checks_cannot_follow_ends_a_shorter_interval_is_advised(wraps: str) -> None:
+    story = on_cluster(queue_s=5, tool_s=6, poll_s=30, every_s=40, wraps=wraps)
+    if wraps == "slurm":
+        story.add(Wake(time=at(3), on=False, reason="its sleep is its own"))
+    first = advice(story)[0]
+    assert first.lever.kind == "polling"
+    assert "from 40 to 5, if your site's polling policy allows it" in first.lever.text
     assert 0 < first.saves <= 30 * SECOND
+
+
+def test_of_a_run_whose_checks_followed_ends_neither_is_advised() -> None:
+    story = on_cluster(queue_s=5, tool_s=6, poll_s=30, every_s=40)
+    story.add(Wake(time=at(3), on=True))
+    assert not {"wake", "polling"} & set(kinds(story))
 
 
 def test_polling_without_a_flag_is_no_advice() -> None:

@@ -61,19 +61,25 @@ def test_each_end_waits_for_a_look_and_a_step_and_the_last_sleep_goes() -> None:
     model = build_model(run)
     assert makespan(model) == 123 * S
     assert model.rest.asleep == 40 * S
-    assert woken(model, 40 * S, drawn(1)).rest.asleep is None
+    assert woken(model, 40 * S, 0, drawn(1)).rest.asleep is None
     for seed in range(20):
-        took = makespan(woken(model, 40 * S, drawn(seed)))
+        took = makespan(woken(model, 40 * S, 0, drawn(seed)))
         assert 33 * S <= took <= (33 + 3 * 1.5) * S
     assert "the first step is learned" in " ".join(assumptions(run, "wake"))
 
 
 def test_a_scheduler_that_lags_is_checked_again_and_the_step_is_learned() -> None:
     model = build_model(three_in_turn(wraps="cluster-generic"))
-    late = model.changed(unseen=[3 * S] * 3)
     for seed in range(20):
-        took = makespan(woken(late, 400 * S, drawn(seed)))
+        took = makespan(woken(model, 400 * S, 3 * S, drawn(seed)))
         assert (33 + 3 * 3) * S <= took <= (33 + 4.5 + 2 * 4) * S
+
+
+def test_where_checks_are_not_recorded_slurm_has_its_usual_lag() -> None:
+    model = build_model(three_in_turn(wraps="slurm"))
+    assert makespan(changed(three_in_turn(wraps="slurm"), "wake")) >= (33 + 3 * 1.5) * S
+    took = makespan(woken(model, 400 * S, 1_500_000, drawn(1)))
+    assert (33 + 3 * 1.5) * S <= took <= (33 + 3 * 2.5) * S
 
 
 def test_an_end_that_no_node_reports_waits_as_long_as_it_did() -> None:
@@ -84,8 +90,7 @@ def test_an_end_that_no_node_reports_waits_as_long_as_it_did() -> None:
 def test_the_executor_s_own_interval_stays_the_upper_bound() -> None:
     model = build_model(three_in_turn(wraps="cluster-generic"))
     for seed in range(20):
-        late = model.changed(unseen=[20 * S] * 3)
-        took = makespan(woken(late, 1 * S, drawn(seed)))
+        took = makespan(woken(model, 1 * S, 20 * S, drawn(seed)))
         assert 93 * S <= took <= 96 * S
 
 

@@ -1,15 +1,12 @@
 """The JSON of `cost`."""
 
 import strategies
-from answers import as_json, cost, on_slurm, shape
-from builders import (
-    SECOND,
-    chain,
-    retried,
-)
+from answers import as_json, cost, on_slurm, render, shape
+from builders import SECOND, at, chain, on_cluster, retried
 from hypothesis import given
 
 from snakemake_logger_plugin_observe.clock import parse_moment
+from snakemake_logger_plugin_observe.journal.events import EarlyCheck, Wake
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.phases import CLASSES
 
@@ -18,7 +15,7 @@ def test_the_account() -> None:
     found = as_json(cost(retried().run))
     assert set(found) == {
         *("schema_version", "run", "live", "makespan", "jobs", "rules", "by_rule"),
-        *("polling", "held_back", "file_system", "advice", "reduced", "reruns", "clocks"),
+        *("polling", "wake", "held_back", "file_system", "advice", "reduced", "reruns", "clocks"),
         *("request_mismatches", "blocked"),
     }
     assert set(found["makespan"]) == {"by_class_s", "by_phase_s", "unattributed_s", "segments"}
@@ -87,17 +84,17 @@ def test_polling_advice_and_requests() -> None:
         "checks_per_s": None,
     }
     first, *others = found["advice"]
+    assert 40 < first.pop("saves_s") < 50
+    assert len(first.pop("saves_between_s")) == 2
     assert first == {
-        "kind": "polling",
-        "change": f"lower {setting} from 40 to 5, if your site's polling policy allows it",
-        "why": "jobs had ended, and waited for the next status check; this plugin adds 10 s each time "
-        "it finds nothing, up to 180 s",
-        "saves_s": 27.0,
-        "saves_between_s": None,
+        "kind": "wake",
+        "change": "add --timed-wake on",
+        "why": "jobs had ended, and waited for the next status check; checks then follow each end, and "
+        "the scheduler is asked less often than at a short interval",
         "at_most": False,
         "rule": None,
-        "settings": {"poll_s": 5.0},
-        "whatif": "snakemake-observe whatif .snakemake/observe/20260301T120000-012345.jsonl --poll 5",
+        "settings": {"wake": True},
+        "whatif": "snakemake-observe whatif .snakemake/observe/20260301T120000-012345.jsonl --wake",
     }
     assert [one["kind"] for one in others] == []
     first, *_, last = found["request_mismatches"]
@@ -154,3 +151,22 @@ def test_the_segments_tile_the_makespan_to_the_microsecond(
     assert [end for _, end in edges[:-1]] == [start for start, _ in edges[1:]]
     total = sum(round(s * SECOND) for s in found["makespan"]["by_class_s"].values())
     assert total == round(found["run"]["makespan_s"] * SECOND) == simulated.end - simulated.start
+
+
+def test_what_early_checks_gave_back() -> None:
+    story = on_cluster(tool_s=6, poll_s=2, every_s=40)
+    assert as_json(cost(story.run))["wake"] is None
+    story.add(Wake(time=at(3), on=True))
+    story.add(EarlyCheck(time=at(9), found=0, left_s=32)).add(
+        EarlyCheck(time=at(10), found=1, left_s=31.5)
+    )
+    answer = cost(story.run)
+    assert as_json(answer)["wake"] == {
+        "on": True,
+        "reason": None,
+        "early_checks": 2,
+        "gave_back_at_most_s": 31.5,
+    }
+    text = render(answer)
+    assert "checked soon after each end: --timed-wake on" in text
+    assert "(cut these waits by up to 31.5 s)" in text

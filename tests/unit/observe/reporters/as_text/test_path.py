@@ -33,9 +33,9 @@ def test_savings_of_a_large_run_need_the_option_that_the_text_names() -> None:
 def test_what_to_fix_first_is_the_change_that_would_save_most() -> None:
     text = " ".join(render(path(on_slurm().run)).split())
     advice = (
-        "What to fix first: lower --slurm-init-seconds-before-status-checks from 40 to 5, if your site's "
-        "polling policy allows it (jobs had ended, and waited for the next status check; this plugin adds "
-        "10 s each time it finds nothing, up to 180 s), to save 27.0 s"
+        "What to fix first: add --timed-wake on (jobs had ended, and waited for the next status check; "
+        "checks then follow each end, and the scheduler is asked less often than at a short interval), "
+        "to save "
     )
     assert advice in text
 

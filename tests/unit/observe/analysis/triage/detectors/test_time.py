@@ -82,10 +82,7 @@ def test_jobs_that_wait_long_for_the_next_status_check_are_a_polling_lag() -> No
     assert one.claim == (
         "151 s of the run went into waiting for the next status check, which comes every 200 s"
     )
-    assert one.action.text == (
-        "lower --slurm-init-seconds-before-status-checks from 200 to 5, if your site's polling policy "
-        "allows it"
-    )
+    assert one.action.text == "add --timed-wake on"
     assert one.check == "phase_s.poll_wait <= 300"
 
 
