@@ -151,6 +151,9 @@ class Folder:
         )
 
 
+# Bytes that are no UTF-8 reach Python as U+DC80 to U+DCFF; nothing reaches it as another surrogate.
+_IN_A_COMMAND_LINE = re.compile("[^\0\ud800-\udc7f\udd00-\udfff]+")
+
 names = hostile.map(lambda text: re.sub(r"[/\0\ud800-\udfff]", "", text)[:60]).filter(
     lambda name: name not in ("", ".", "..")
 )
@@ -211,7 +214,7 @@ def commands_of(folder: Folder) -> Iterator[list[str]]:
     yield ["runbook", named, "--out", "RUNBOOK.md"]
     yield ["runbook", "--out", "RUNBOOK-2.md"]
     for one in sorted(folder.values)[:3]:  # in errors
-        if one and "\0" not in one:
+        if one and _IN_A_COMMAND_LINE.fullmatch(one):
             yield ["jobs", named, f"--rule={one}x"]
             yield ["why", named, f"{one}x"]
             yield ["cost", f"./no/{one}"]
