@@ -200,6 +200,7 @@ def test_the_default_command_takes_the_arguments_of_cost(
         "by_rule",
         "file_system",
         "polling",
+        "wake",
         "advice",
         "reduced",
         "reruns",
