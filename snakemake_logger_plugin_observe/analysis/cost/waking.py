@@ -42,8 +42,16 @@ def rings(attempt: Attempt) -> bool:
 
 
 def given_back(run: Run) -> Micros:
-    """Return how much sleep of *run*'s executor was cut short by checks that found an end.
+    """Return about how much sleep of *run*'s executor was cut short, where that let it go on.
 
-    At most so much was saved: jobs may have waited side by side, or not have been waited for.
+    That is what was left of its interval at each early check that found an end, and at its
+    shutdown. Where jobs ended side by side, the run got shorter by less.
     """
-    return round(sum((one.left_s or 0) for one in run.early_checks if one.found) * 1e6)
+    if not was_woken(run):
+        return 0
+    found = sum(round(one.left_s * 1e6) for one in run.early_checks if one.found and one.left_s)
+    return found + sum(
+        max(0, round(one.poll_interval_s * 1e6) - (one.end - one.time))
+        for one in run.phases
+        if one.phase == "shutdown" and one.poll_interval_s
+    )

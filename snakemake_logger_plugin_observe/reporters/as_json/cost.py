@@ -87,5 +87,5 @@ def _wake(run: Run) -> dict[str, Any] | None:
         "on": run.wake.on,
         "reason": run.wake.reason,
         "early_checks": len(run.early_checks),
-        "gave_back_at_most_s": to_seconds(given_back(run)),
+        "gave_back_s": to_seconds(given_back(run)),
     }

@@ -237,7 +237,7 @@ def _checked(every: Polling, run: Run) -> Iterator[str]:
     if was_woken(run):
         yield f"checked soon after each end: {SETTING}"
         if cut := given_back(run):
-            yield f"(cut these waits by up to {cut / 1e6:.1f} s)"
+            yield f"(cut these waits by up to about {cut / 1e6:.1f} s)"
         return
     yield f"{_interval(every)}:"
     yield every.setting

@@ -84,7 +84,7 @@ def test_the_first_action_comes_with_its_predicted_gain(
 
 def test_more_frequent_status_checks_save_most_of_the_waiting() -> None:
     found = predicted_gain(on_cluster(4, tool_s=20, poll_s=150, every_s=200))
-    assert str(found.command).endswith(" --poll 5")
+    assert str(found.command).endswith(" --wake")
     assert found.saves is not None
     assert 145 <= to_seconds(found.saves) <= 150
 

@@ -165,8 +165,8 @@ def test_what_early_checks_gave_back() -> None:
         "on": True,
         "reason": None,
         "early_checks": 2,
-        "gave_back_at_most_s": 31.5,
+        "gave_back_s": 31.5,
     }
     text = render(answer)
     assert "checked soon after each end: --timed-wake on" in text
-    assert "(cut these waits by up to 31.5 s)" in text
+    assert "(cut these waits by up to about 31.5 s)" in text
