@@ -214,7 +214,7 @@ class MainSide:
 
         An early one may look at some of them only.
         """
-        waking = self._waking if self._takes(executor) else None
+        waking = self._waking_of(executor)
         if waking is not None and waking.waits_first:
             return everything(jobs)
         self.checking(executor)
@@ -236,12 +236,14 @@ class MainSide:
 
     def sleep(self, executor: Any, own: Callable[[], Any]) -> Any:
         """Return the executor's sleep between two status checks, which may be cut short."""
-        if self._waking is not None and self._takes(executor):
-            return self._waking.sleep(executor, own)
-        return own()
+        waking = self._waking_of(executor)
+        return own() if waking is None else waking.sleep(executor, own)
 
-    def _takes(self, executor: Any) -> bool:
-        return self._waking is not None and self._waking.takes(executor)
+    @quietly
+    def _waking_of(self, executor: Any) -> Waking | None:
+        """Return what may cut *executor*'s sleep short, if anything may."""
+        waking = self._waking
+        return waking if waking is not None and waking.takes(executor) else None
 
     @quietly
     def finished(self, job: Any, ok: bool) -> None:
@@ -309,8 +311,8 @@ class MainSide:
     def shutting_down(self, executor: Any) -> None:
         """Stamp the start of an executor's shutdown."""
         self._shutting_down[id(executor)] = moment = clock.now()
-        if self._waking is not None and self._takes(executor):
-            self._waking.close()
+        if (waking := self._waking_of(executor)) is not None:
+            waking.close()
         if self._accounting:
             self._accounting = False
             self.session.put(notes.AccountingWanted(moment))
@@ -347,8 +349,8 @@ class MainSide:
             return None
         if job is None:
             return str(self._fragments.folder)
-        if self._waking is not None and self._takes(executor):
-            self._waking.submits(attempt_key(job))
+        if (waking := self._waking_of(executor)) is not None:
+            waking.submits(attempt_key(job))
         return shlex.quote(str(self._fragments.path(self._submission(job))))
 
     @quietly
@@ -405,11 +407,11 @@ class MainSide:
             if reason is not None:
                 text = f"node phases are not observed: {reason}"
                 self.session.put(notes.LogMessage(clock.now(), "info", "unobserved", text))
-            if self._waking is not None and self._takes(executor):
+            if (waking := self._waking_of(executor)) is not None:
                 if reason is None:
-                    self._waking.hang_bell()
+                    waking.hang_bell()
                 else:
-                    self._waking.keep_pace(reason)
+                    waking.keep_pace(reason)
         return known
 
     def _why_not(self, executor: Any) -> str | None:

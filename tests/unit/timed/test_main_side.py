@@ -388,3 +388,17 @@ def test_array_tasks_have_no_first_sign(session: Session, remote_side: MainSide)
     executor.array_jobs = True
     assert remote_side.first_sign(executor, Undescribed()) is None
     assert session.faults == []
+
+
+def test_an_error_in_what_cuts_sleeps_short_leaves_the_executor_its_own_check_and_sleep(
+    session: Session, side: MainSide
+) -> None:
+    class Broken:
+        def takes(self, executor: object) -> bool:
+            raise ZeroDivisionError
+
+    side._waking = Broken()  # type: ignore[assignment]
+    executor = object()
+    assert side.check(executor, [1, 2], list) == [1, 2]
+    assert side.sleep(executor, lambda: "slept") == "slept"
+    assert [type(one) for one in session.faults] == [ZeroDivisionError, ZeroDivisionError]
