@@ -42,6 +42,7 @@ from snakemake_logger_plugin_observe.run.unobserved import (
     NOT_TIMED,
     STARTED_AGAIN,
     TOUCHED,
+    UNNOTICED,
 )
 
 _UNKNOWN: Final = MainProcess()
@@ -104,7 +105,7 @@ def timeline(evidence: TimelineInput) -> Timeline:
     result.segments = track.segments
     in_main = evidence.tool_started is not None or any(lv.in_main for lv in evidence.levels)
     without_pauses(result, evidence.pauses, in_main=in_main)
-    _explain_unobserved(result)
+    _explain_unobserved(result, noticed=stamps.reported is not None)
     return result
 
 
@@ -128,10 +129,14 @@ def _given_up_unsubmitted(evidence: TimelineInput) -> bool:
     return stamps.accepted is None and stamps.reported is None and not evidence.levels
 
 
-def _explain_unobserved(result: Timeline) -> None:
+def _explain_unobserved(result: Timeline, *, noticed: bool = True) -> None:
     """Give unobserved time a reason if none was found so far."""
-    if not result.unobserved and any(one.phase == UNOBSERVED for one in result.segments):
-        result.unobserved.append(NOT_TIMED)
+    since = [one.start for one in result.segments if one.phase == UNOBSERVED]
+    if result.unobserved or not since:
+        return
+    ended = result.node_ended
+    after = ended is not None and min(since) >= ended
+    result.unobserved.append(UNNOTICED if after and not noticed else NOT_TIMED)
 
 
 def _until_submitted(track: Track, evidence: TimelineInput) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import socket
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -25,6 +26,7 @@ from snakemake_logger_plugin_observe.journal.lines import JournalError
 from snakemake_logger_plugin_observe.reporters.answers import Source
 from snakemake_logger_plugin_observe.run.attempt import Attempt
 from snakemake_logger_plugin_observe.run.model import Run
+from snakemake_logger_plugin_observe.run.unobserved import in_the_end
 
 
 def gather(
@@ -157,11 +159,14 @@ def _missing(
             "waiting and computing; how tools ended, what they used, and retries on a node are "
             "unknown"
         )
-    elif partial := sum(1 for one in run.attempts.values() if one.unobserved and _ran(one)):
+    elif partial := [one for one in run.attempts.values() if one.unobserved and _ran(one)]:
+        reasons = Counter(in_the_end(reason) for one in partial for reason in one.unobserved)
+        ((most, _),) = reasons.most_common(1)
         yield (
-            f"{partial:,} of {plural(len(run.attempts), 'attempt')} "
-            f"{'was' if partial == 1 else 'were'} observed only in part (mostly "
-            "without timing from the node): no breakdown of that time is available"
+            f"{len(partial):,} of {plural(len(run.attempts), 'attempt')} "
+            f"{'was' if len(partial) == 1 else 'were'} observed only in part "
+            f"({'mostly: ' if len(reasons) > 1 else ''}{most}): no breakdown of that time is "
+            "available"
         )
     for gap in dict.fromkeys(run.gaps):
         yield f"the journal has a gap: {gap}"

@@ -42,6 +42,7 @@ from snakemake_logger_plugin_observe.run.unobserved import (
     STARTED_AGAIN,
     STILL_RUNNING,
     TOUCHED,
+    UNNOTICED,
 )
 
 BEFORE_THE_NODE = [("slot_wait", 0, 1), ("dispatch", 1, 2), ("submit", 2, 3)]
@@ -235,6 +236,14 @@ def test_a_job_whose_end_the_node_did_not_stamp_has_no_status_check_s_phases() -
     known = remote(status_check=checked(begun=11, previous=9))
     cut = replace(known, levels=[node_level(ended=None)])
     assert phases_at(timeline(cut))[-3:] == [("unobserved", 9, 12), *AFTER_THE_REPORT]
+
+
+def test_what_follows_an_end_that_no_status_check_found_is_unobserved_and_called_so() -> None:
+    known = remote()
+    cut_off = known.stamps.model_copy(update={"reported": None, "finished": None})
+    result = timeline(replace(known, stamps=cut_off, until=known.stamps.finished))
+    assert phases_at(result)[-1] == ("unobserved", 10, 14)
+    assert result.unobserved == [UNNOTICED]
 
 
 def with_ancestors(*moments_s: float, **more: Any) -> TimelineInput:
