@@ -25,8 +25,9 @@ from snakemake_logger_plugin_observe.recording import notes
 from snakemake_logger_plugin_observe.recording.live_objects import attempt_key
 from snakemake_logger_plugin_observe.recording.session import Session
 from snakemake_logger_plugin_observe.run.attempt import Key
+from snakemake_logger_plugin_observe.run.early_check_steps import LOOK_EVERY
 
-_LOOK_EVERY_S: Final = 1.0
+_LOOK_EVERY_S: Final = LOOK_EVERY / SECOND
 _CLOSING_S: Final = 0.02
 _PLUGIN: Final = "snakemake_executor_plugin_"
 # One query of theirs answers for all jobs. Others are asked about the jobs that rang alone.

@@ -18,7 +18,7 @@ from snakemake_logger_plugin_observe.analysis.live.state import (
     RunningCommand,
     State,
 )
-from snakemake_logger_plugin_observe.analysis.submission.settings import settings_of
+from snakemake_logger_plugin_observe.analysis.live.status_checks import status_command
 from snakemake_logger_plugin_observe.analysis.submission.signs import is_no_id
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.journal.node_reports import NodeReport
@@ -235,11 +235,6 @@ def _member(run: Run, attempt: Attempt, above: LiveState, levels: Sequence[Level
     return replace(found, state="done", since=max(one.tool_ended or 0 for one in begun))
 
 
-def status_command_of(run: Run) -> str | None:
-    """Return the command that Snakemake asks for a job's status, if the run has one."""
-    return settings_of(run.started).status_command if run.started is not None else None
-
-
 class _Evidence:
     """What is known about one submission."""
 
@@ -292,7 +287,7 @@ class _Evidence:
         """Whether what a submission printed is nothing, or a sentence."""
         if external is None:
             accepted = self._attempt.stamps.accepted is not None
-            return accepted and status_command_of(self._run) is not None
+            return accepted and status_command(self._run) is not None
         if is_slurm(self._run):
             return not _ID.fullmatch(external)
         return is_no_id(external)

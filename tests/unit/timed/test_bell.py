@@ -1,7 +1,6 @@
 """The bell: what nodes' processes append to it, and what the main process reads from it."""
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,14 +9,6 @@ from builders import T0
 from snakemake_executor_plugin_timed.bell import Bell, Rings
 from snakemake_executor_plugin_timed.fragments import Fragments
 from snakemake_executor_plugin_timed.node import NodeSide, inner
-
-
-@pytest.fixture
-def fragments(tmp_path: Path) -> Iterator[Fragments]:
-    made = Fragments(tmp_path / "work" / ".snakemake" / "observe")
-    made.make_folder()
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ import os
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -117,14 +116,6 @@ def job(number: int) -> Any:
 @pytest.fixture
 def session() -> Session:
     return Session()
-
-
-@pytest.fixture
-def fragments(tmp_path: Path) -> Iterator[Fragments]:
-    made = Fragments(tmp_path / "work" / ".snakemake" / "observe")
-    made.make_folder()
-    yield made
-    made.close()
 
 
 @pytest.fixture
