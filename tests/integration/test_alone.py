@@ -33,7 +33,8 @@ def test_the_logger_alone_records_every_start_and_end_with_every_quiet(
     run = lab.run()
     (a,) = attempts_of(run, "a")
     assert a.status == "success"
-    assert phases_s(a)["unobserved"] == pytest.approx(0.5, abs=0.3)
+    assert phases_s(a)["unobserved"] >= 0.5
+    assert "compute" not in phases_s(a)
     assert a.unobserved == ("run without --executor timed: no breakdown into queue, node and tool",)
     (b,) = attempts_of(run, "b")
     assert dependencies(run, b.key) == {a.job_id}
@@ -81,7 +82,7 @@ def test_the_executor_alone_writes_the_whole_journal(lab: Lab) -> None:
     assert run.started.plugins == ("timed",)
     assert run.status() == "success"
     (a,) = attempts_of(run, "a")
-    assert phases_s(a)["compute"] == pytest.approx(0.5, abs=0.3)
+    assert phases_s(a)["compute"] >= 0.5
 
 
 def test_a_dry_run_is_the_newest_run_only_where_there_is_no_other(lab: Lab) -> None:

@@ -96,7 +96,7 @@ def assert_every_phase_was_timed(attempt: Attempt, begins_after_s: float = 0.5) 
     assert {"submit", "queue_wait", "poll_wait", *ON_THE_NODE} <= phases.keys()
     assert "unobserved" not in phases
     # The job's own wait begins before the executor has read the submit command's answer.
-    assert phases["queue_wait"] >= begins_after_s - 0.25
+    assert phases["submit"] + phases["queue_wait"] >= begins_after_s
     assert phases["compute"] >= 0.5
 
 

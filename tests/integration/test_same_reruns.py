@@ -232,7 +232,7 @@ def test_jobs_below_one_that_made_the_same_bytes_ran_for_nothing(fitted: Lab) ->
     changed = fitted.observe("why").stdout
     assert "data of raw.txt: 7 bytes → 18 bytes" in changed
     compared = json.loads(fitted.observe("compare", "--format", "json").stdout)
-    assert compared["verdict"].startswith("the same work (outputs' checksums equal); ")
+    assert "the same work (outputs' checksums equal)" in compared["verdict"]  # at whatever speed
     assert compared["same_work"] is True
 
 

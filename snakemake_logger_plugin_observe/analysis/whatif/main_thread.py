@@ -5,7 +5,7 @@ end finished, a re-planning done. The time between two of them is work on the la
 moment at which it could begin. Any other time of a submission there was waiting for the thread.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -66,7 +66,8 @@ def main_thread(
     for moment, kind, i in _stamped_work(moments, unfinished, replannings):
         if kind == _FINISHED:
             trigger = max(previous, moments.reported[i])
-            number = bisect_right(woke_at, moment) - 1
+            # An iteration that begins as this end is finished did not finish it.
+            number = bisect_left(woke_at, moment) - 1
             if number >= 0 and woke_at[number] > trigger:  # this end woke it, a moment later
                 found.wakeup[i] = woke_at[number] - trigger
                 trigger = woke_at[number]

@@ -17,8 +17,8 @@ from builders import (
     replanned,
     retried,
 )
-from hypothesis import given
-from schedules import Lived, lives
+from hypothesis import example, given
+from schedules import Lived, live, lives, world_of
 from simulations import MANY, TOLERANCE, makespan
 
 from snakemake_logger_plugin_observe.analysis.whatif import build_model, simulate, transforms
@@ -58,6 +58,13 @@ def test_an_unchanged_run_is_simulated_with_every_submission_in_its_place(lived:
         near = lived.makespan * TOLERANCE
         assert abs(simulation.selected[i] - known.selected) <= near
         assert abs(simulation.finished[i] - known.finished) <= near
+
+
+@MANY
+@given(lives())
+@example(live(world_of(292, 3, remote=True, locals_too=True)))  # the next iteration at once
+def test_a_thread_that_each_end_wakes_takes_no_time_to_wake_up(lived: Lived) -> None:
+    assert not any(build_model(lived.run).wakeup)
 
 
 @MANY
