@@ -75,6 +75,16 @@ class ExecutorSettings(ExecutorSettingsBase):
             "type": on_or_off,
         },
     )
+    quick_exit: Optional[str] = field(  # noqa: UP045
+        default=None,
+        metadata={
+            "help": "Whether Snakemake's processes, here and on the nodes, end as soon as their "
+            "work is done, and do not wait for a timer of their scheduler (default: off).",
+            "choices": ["on", "off"],
+            "metavar": "{on,off}",
+            "type": on_or_off,
+        },
+    )
     record: Optional[str] = field(  # noqa: UP045
         default=None,
         metadata={

@@ -20,6 +20,7 @@ from snakemake_executor_plugin_timed.announcing import announcing
 from snakemake_executor_plugin_timed.fragment_folder import UnsafeFolderError
 from snakemake_executor_plugin_timed.fragments import Fragments, array_name
 from snakemake_executor_plugin_timed.hooks import Hooks
+from snakemake_executor_plugin_timed.quick_exit import QUICK_EXIT, cancel_timers
 from snakemake_executor_plugin_timed.status_checks import CheckTimes
 from snakemake_executor_plugin_timed.submit_stderr import SubmitStderr
 from snakemake_executor_plugin_timed.timing import quietly
@@ -74,6 +75,7 @@ class MainSide:
         accounting: bool = True,
         announce: bool = False,
         wake: type | None = None,
+        quick_exit: bool = False,
     ) -> None:
         """Observe *workflow* for *session*; the flags are the user's.
 
@@ -106,6 +108,7 @@ class MainSide:
         if recorder is not None:
             self._fragments = Fragments(recorder.folder)
             session.put(notes.ExecutorTimed(clock.now(), self._fragments))
+        self._quick_exit = quick_exit
         self._announcing = announcing(session, workflow, self._fragments) if announce else None
         if wake:
             bell = self._fragments.bell() if self._fragments is not None else None
@@ -339,6 +342,8 @@ class MainSide:
             self._announcing.drain()
         if self._submit_stderr is not None and id(executor) in self._attached:
             self._submit_stderr.close()
+        if self._quick_exit:
+            cancel_timers(executor)
 
     # -- the node's stamps -------------------------------------------------------------------
 
@@ -352,6 +357,10 @@ class MainSide:
         if (waking := self._waking_of(executor)) is not None:
             waking.submits(attempt_key(job))
         return shlex.quote(str(self._fragments.path(self._submission(job))))
+
+    def node_flags(self) -> str:
+        """Return what else processes on the nodes are told on their command line."""
+        return QUICK_EXIT if self._quick_exit else ""
 
     @quietly
     def first_sign(self, executor: Any, job: Any) -> str | None:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from snakemake_executor_plugin_timed import failure as failures
 from snakemake_executor_plugin_timed.own_memory import high_water_mark
+from snakemake_executor_plugin_timed.quick_exit import QUICK_EXIT, cancel_timers
 from snakemake_executor_plugin_timed.timing import quietly
 from snakemake_logger_plugin_observe import clock
 from snakemake_logger_plugin_observe.probe import declared_values
@@ -42,10 +43,10 @@ _SNAKEMAKE_LOGGER: Final = "snakemake.logging"
 _current: "NodeSide | None" = None
 
 
-def begin(record: str, wraps: str, loaded: clock.Micros) -> None:
+def begin(record: str, wraps: str, loaded: clock.Micros, *, quick_exit: bool = False) -> None:
     """Start timing this process, whose imports were done at *loaded* by the wall clock."""
     global _current
-    _current = NodeSide(record, wraps, loaded)
+    _current = NodeSide(record, wraps, loaded, quick_exit=quick_exit)
     logging.getLogger(_SNAKEMAKE_LOGGER).addFilter(_current)
     atexit.register(_current.leave)
 
@@ -109,10 +110,13 @@ def current() -> "NodeSide | None":
 class NodeSide(logging.Filter):
     """Takes the stamps of one Snakemake process on the node; see ``timing.Observer``."""
 
-    def __init__(self, record: str, wraps: str, loaded: clock.Micros) -> None:
+    def __init__(
+        self, record: str, wraps: str, loaded: clock.Micros, *, quick_exit: bool = False
+    ) -> None:
         """Write to *record*, in a process that runs the executor *wraps*."""
         super().__init__()
         self._record = record
+        self._quick_exit = quick_exit
         self._pid = os.getpid()
         self._file: int | None = None
         self._executions: list[dict[str, Any]] = []
@@ -334,8 +338,12 @@ class NodeSide(logging.Filter):
     def shutting_down(self, executor: Any) -> None:
         """Do nothing, as above."""
 
+    @quietly
     def shut_down(self, executor: Any) -> None:
-        """Do nothing, as above."""
+        """Stamp that there is nothing left to do: what follows is the wait for threads."""
+        self._level["done"] = clock.now()
+        if self._quick_exit:
+            cancel_timers(executor)
 
     @quietly
     def record_for(self, executor: Any, job: Any) -> str | None:
@@ -343,6 +351,10 @@ class NodeSide(logging.Filter):
         import shlex
 
         return shlex.quote(inner(self._record)) if _same_python(executor) else None
+
+    def node_flags(self) -> str:
+        """Return the flags that the processes started here have, too."""
+        return QUICK_EXIT if self._quick_exit else ""
 
     def first_sign(self, executor: Any, job: Any) -> str | None:
         """Return None: a nested process reads its start from the kernel."""

@@ -82,6 +82,9 @@ class Observer(Protocol):
     def record_for(self, executor: Any, job: Any) -> str | None:
         """Return the path of the fragment of a process that *executor* starts for *job*."""
 
+    def node_flags(self) -> str:
+        """Return what else processes on the nodes are told on their command line."""
+
     def first_sign(self, executor: Any, job: Any) -> str | None:
         """Return shell code that stamps the first sign of life on the node."""
 
@@ -225,4 +228,5 @@ class Timed:
         named = _EXECUTOR_FLAG.search(text)
         inner = named["name"] if named else "local"
         text = _EXECUTOR_FLAG.sub("", text).strip()
-        return f"{text} --executor timed --timed-wraps {inner}".lstrip()
+        own = f"--executor timed --timed-wraps {inner} {self._observer.node_flags()}"
+        return f"{text} {own}".strip()

@@ -77,7 +77,9 @@ def _begin(settings: Any, wrapped_settings: Any, args: Any, moment: int) -> None
 
         if getattr(wrapped_settings, "array_execs", None):
             settings.record = node.record_of_task(settings.record, os.environ)
-        node.begin(settings.record, settings.wraps, moment)
+        node.begin(
+            settings.record, settings.wraps, moment, quick_exit=_is_on(settings, "quick_exit")
+        )
     elif args is None or getattr(args, "mode", ExecMode.DEFAULT) == ExecMode.DEFAULT:
         from snakemake_logger_plugin_observe.recording import session
 
@@ -180,11 +182,14 @@ def _observer(workflow: Any, settings: Any) -> Any:
         workflow,
         node_stamps=on_or_off(getattr(settings, "node_stamps", None)) != "off",
         accounting=on_or_off(getattr(settings, "accounting", None)) != "off",
-        announce=on_or_off(getattr(settings, "announce", None)) == "on",
-        wake=wrapped_plugin().executor
-        if on_or_off(getattr(settings, "wake", None)) == "on"
-        else None,
+        announce=_is_on(settings, "announce"),
+        wake=wrapped_plugin().executor if _is_on(settings, "wake") else None,
+        quick_exit=_is_on(settings, "quick_exit"),
     )
+
+
+def _is_on(settings: Any, name: str) -> bool:
+    return on_or_off(getattr(settings, name, None)) == "on"
 
 
 def timed_class(executor: type, observer: Any) -> type:

@@ -214,6 +214,8 @@ class Level(Frozen):
     loaded: Moment | None = None
     parsed: Moment | None = None
     planned: Moment | None = None
+    done: Moment | None = None
+    """When its scheduler had ended: from then on it only waited for threads of Snakemake."""
     ended: Moment | None = None
     error: str | None = None
     """Its error, if it failed before any execution."""

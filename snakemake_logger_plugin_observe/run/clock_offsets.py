@@ -16,7 +16,7 @@ from snakemake_logger_plugin_observe.run.unobserved import OTHER_CLOCK
 
 _READING: Final = 1_000  # how much two readings of one clock may differ
 _DRIFT: Final = 100_000  # how far a clock may drift between two attempts
-_LEVEL_MOMENTS: Final = ("started", "loaded", "parsed", "planned", "ended")
+_LEVEL_MOMENTS: Final = ("started", "loaded", "parsed", "planned", "done", "ended")
 _EXECUTION_MOMENTS: Final = (
     *("selected", "begun", "prepared", "running", "tool_started", "tool_ended"),
     *("reported", "checked"),

@@ -30,7 +30,9 @@ _DRAWN = (
 )
 # The plugins' part of a whole traceback or a failed command, where Snakemake prints one.
 _FRAMES = re.compile(r'(?m)^  File "[^"]*snakemake_executor_plugin_timed/.*\n(?:    .*\n)*\n?')
-_FLAGS = re.compile(r" --timed-record \S+| --executor timed --timed-wraps \S+")
+_FLAGS = re.compile(
+    r" --timed-record \S+| --executor timed --timed-wraps \S+( --timed-quick-exit on)?"
+)
 # A group's jobs are numbered again on the node, in random order.
 _NUMBERS = re.compile(r"\b(jobid: |[Ss]ervice job )\d+")
 # For parallel jobs: how many were selected together, and whether one had to wait for a file.
