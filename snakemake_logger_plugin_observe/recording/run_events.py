@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from snakemake_logger_plugin_observe import clock
 from snakemake_logger_plugin_observe.analysis.cost.account import Account, account
-from snakemake_logger_plugin_observe.analysis.cost.waking import given_back
+from snakemake_logger_plugin_observe.analysis.cost.given_back import given_back
 from snakemake_logger_plugin_observe.analysis.failures import tracebacks
 from snakemake_logger_plugin_observe.analysis.failures.failures import failures
 from snakemake_logger_plugin_observe.analysis.failures.headline import headline, progress
@@ -326,9 +326,5 @@ def _summary(run: Run, status: str, accounts: Account) -> str:
         for name, micros in classes[:3]
         if name in CLASSES and micros >= accounts.makespan / 200
     ]
-    early = (
-        f"; --timed-wake gave back up to about {cut / 1e6:.0f} s"
-        if (cut := given_back(run))
-        else ""
-    )
+    early = f"; --timed-wake gave back about {cut / 1e6:.0f} s" if (cut := given_back(run)) else ""
     return f"{ended} in {accounts.makespan / 1_000_000:.1f} s: {', '.join(shares)}{early}"

@@ -2,7 +2,6 @@
 
 from typing import Final
 
-from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.run.attempt import Attempt
 from snakemake_logger_plugin_observe.run.model import Run
 
@@ -39,19 +38,3 @@ def can_be_advised(run: Run) -> bool:
 def rings(attempt: Attempt) -> bool:
     """Whether the last process of *attempt*, which was polled, can say on its node that it ends."""
     return attempt.node_ended is not None or attempt.status_check is None  # not recorded before
-
-
-def given_back(run: Run) -> Micros:
-    """Return about how much sleep of *run*'s executor was cut short, where that let it go on.
-
-    That is what was left of its interval at each early check that found an end, and at its
-    shutdown. Where jobs ended side by side, the run got shorter by less.
-    """
-    if not was_woken(run):
-        return 0
-    found = sum(round(one.left_s * 1e6) for one in run.early_checks if one.found and one.left_s)
-    return found + sum(
-        max(0, round(one.poll_interval_s * 1e6) - (one.end - one.time))
-        for one in run.phases
-        if one.phase == "shutdown" and one.poll_interval_s
-    )

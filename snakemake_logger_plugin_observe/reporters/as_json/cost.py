@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
-from snakemake_logger_plugin_observe.analysis.cost.waking import given_back
+from snakemake_logger_plugin_observe.analysis.cost.given_back import given_back
 from snakemake_logger_plugin_observe.analysis.jobs.rule_use import rule_uses
 from snakemake_logger_plugin_observe.clock import to_seconds
 from snakemake_logger_plugin_observe.reporters.answers import CostAnswer

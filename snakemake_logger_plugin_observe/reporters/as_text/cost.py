@@ -9,11 +9,11 @@ from rich.table import Table
 from rich.text import Text
 
 from snakemake_logger_plugin_observe.analysis.cost.account import Account, RuleShare
+from snakemake_logger_plugin_observe.analysis.cost.given_back import given_back
 from snakemake_logger_plugin_observe.analysis.cost.polling import Polling, unsure_ends
 from snakemake_logger_plugin_observe.analysis.cost.waking import (
     SETTING,
     can_be_advised,
-    given_back,
     was_woken,
 )
 from snakemake_logger_plugin_observe.analysis.phrasing import named, plural
@@ -237,7 +237,7 @@ def _checked(every: Polling, run: Run) -> Iterator[str]:
     if was_woken(run):
         yield f"checked soon after each end: {SETTING}"
         if cut := given_back(run):
-            yield f"(cut these waits by up to about {cut / 1e6:.1f} s)"
+            yield f"(without it the run would have taken about {cut / 1e6:.1f} s more)"
         return
     yield f"{_interval(every)}:"
     yield every.setting

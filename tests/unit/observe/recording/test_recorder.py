@@ -158,13 +158,16 @@ def test_the_answer_is_one_line_with_the_journal_s_path(record: Record) -> None:
 
 
 def test_the_answer_says_what_early_checks_gave_back(record: Record) -> None:
-    recording = record(reports=Reports(s1=[COMPLETE])).job(1).remote(1)
+    recording = record(reports=Reports(s1=[COMPLETE])).job(1)
     recording.put(notes.WakeDecided, 3, on=True)
-    for found in (0, 1):
-        early = {"after_ring_s": 0.5, "rung": 1, "took_s": 0.1, "left_s": 35.2}
-        recording.put(notes.CheckedEarly, 15, found=found, poll_interval_s=40, **early)
+    key = (1, 1)
+    recording.selected(4, 1).accepted(5, key, "71", "1", submitting=4)
+    found = {"status": "success", "submission": ("1",), "poll_interval_s": 40}
+    recording.put(notes.Finished, 15, key=key, stamps={"reported": at(14)}, **found)
+    early = {"after_ring_s": 0.5, "rung": 1, "found": 1, "took_s": 0.1, "left_s": 35}
+    recording.put(notes.CheckedEarly, 14, poll_interval_s=40, **early)
     recording.put(notes.RunPhaseEnded, 16, phase="shutdown", end=at(17), poll_interval_s=24)
-    assert "; --timed-wake gave back up to about 58 s → " in recording.finish().answer
+    assert "; --timed-wake gave back about 58 s → " in recording.finish().answer
 
 
 def test_while_nothing_else_is_written_heartbeats_name_what_is_in_flight(
