@@ -119,6 +119,8 @@ def _run(given: list[str]) -> int:
         text = FORMS[args.format](reply, width=_width(), color=_color())
         sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
         print(text, end="" if text.endswith("\n") else "\n", flush=True)
+        for note in reply.notes if args.format == "text" else ():
+            print(f"snakemake-observe: {harmless(note)}", file=sys.stderr)
     except (JournalError, CheckFileError, WritingError, SavingError) as error:
         print(f"snakemake-observe: {harmless(str(error))}", file=sys.stderr)
         return 2

@@ -15,6 +15,7 @@ from snakemake_logger_plugin_observe.commands import (  # noqa: F401  COMMANDS l
     why,
     compare,
     check,
+    export,
     accounting,
     validate,
     schema,

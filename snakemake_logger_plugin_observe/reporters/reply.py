@@ -20,3 +20,7 @@ class Reply(Generic[Answer]):
     """Its plain values: dictionaries, lists, strings, numbers, null."""
     code: int = 0
     """0 if fine, 1 if the answer is bad news."""
+    verbatim: str | None = None
+    """A document for other programs, instead of the text for a terminal: printed as it is."""
+    notes: tuple[str, ...] = ()
+    """What to know of such a document: it goes to stderr, so that the document stays whole."""

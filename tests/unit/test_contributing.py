@@ -60,7 +60,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copytree(ROOT / name, folder / name, ignore=ignored)
     shutil.copy(ROOT / "pyproject.toml", folder)
     chain().write(folder / ".snakemake" / "observe" / "20260301T120000-aaaaaa.jsonl")
-    for title in ("Add a command", "Add a reporter form", "Add a detector"):
+    for title in ("Add a command", "Add a reporter form", "Add an export format", "Add a detector"):
         follow(title, folder)
     return folder
 
@@ -83,6 +83,12 @@ def test_the_recipe_for_a_reporter_form(copy: Path) -> None:
     assert json.loads(line) == json.loads(observe(copy, "cost", "--format", "json"))
 
 
+def test_the_recipe_for_an_export_format(copy: Path) -> None:
+    first, second = map(json.loads, observe(copy, "export", "json-lines").splitlines())
+    assert (first["job_id"], second["job_id"]) == (1, 2)
+    assert first["compute_s"] == 6.5
+
+
 def test_the_recipe_for_a_detector_and_the_contracts_of_all_recipes(copy: Path) -> None:
     """The new modules pass what every command, every detector and every folder must pass."""
     every = "slow_hooks or nodes or registered or share_a_class or a_room or every_module"
@@ -93,4 +99,4 @@ def test_the_recipe_for_a_detector_and_the_contracts_of_all_recipes(copy: Path) 
 
 
 def test_the_whole_file_can_be_read_in_ten_minutes() -> None:
-    assert len((ROOT / "CONTRIBUTING.md").read_text().splitlines()) < 150
+    assert len((ROOT / "CONTRIBUTING.md").read_text().splitlines()) < 200

@@ -18,8 +18,13 @@ class WritingError(Exception):
     """A file could not be written; the text is one line for the user."""
 
 
-def replace(path: Path, text: str) -> None:
+def replace(path: Path, text: str, mode: int = SHARED) -> None:
     """Write *text* to *path*, replacing a file and creating its folders.
+
+    Args:
+        path: a file, or where there is none; of a link, it is the link that is replaced.
+        text: its content.
+        mode: ``PRIVATE`` or ``SHARED``.
 
     Raises:
         WritingError: if it could not be written; an existing file is then unchanged.
@@ -28,7 +33,7 @@ def replace(path: Path, text: str) -> None:
     draft = path.with_name(f".{secrets.token_hex(8)}.draft")  # nobody can have put a link there
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _write(draft, text, SHARED)
+        _write(draft, text, mode)
         try:
             os.replace(draft, path)
         except OSError:
@@ -38,15 +43,19 @@ def replace(path: Path, text: str) -> None:
         raise WritingError(f"{path}: {error.strerror or error}") from error
 
 
-def check_is_new(path: Path) -> None:
+def check_is_new(path: Path, otherwise: str = "Name another file") -> None:
     """Check early what ``create`` checks for certain: that nothing is at *path*, not even a link.
+
+    Args:
+        path: a file that is to be new.
+        otherwise: what to do if it is not, as a sentence without its end.
 
     Raises:
         WritingError: if something is there.
 
     """
     if os.path.lexists(path):
-        raise _exists(path)
+        raise _exists(path, otherwise)
 
 
 def create(path: Path, text: str, mode: int) -> None:
@@ -70,8 +79,8 @@ def create(path: Path, text: str, mode: int) -> None:
         raise WritingError(f"{path}: {error.strerror or error}") from error
 
 
-def _exists(path: Path) -> WritingError:
-    return WritingError(f"{path}: already exists; not overwritten. Name another file")
+def _exists(path: Path, otherwise: str = "Name another file") -> WritingError:
+    return WritingError(f"{path}: already exists; not overwritten. {otherwise}")
 
 
 def _write(path: Path, text: str, mode: int) -> None:

@@ -32,6 +32,8 @@ class _HarmlessConsole(Console):
 
 def render(reply: Reply[Any], *, width: int = 100, color: bool = False) -> str:
     """Return *reply* for a terminal *width* characters wide, plain unless *color*."""
+    if reply.verbatim is not None:
+        return reply.verbatim
     shown = ""
     out = io.StringIO()
     console = _HarmlessConsole(

@@ -356,7 +356,7 @@ def test_a_dumb_terminal_gets_no_colors(
     [
         ("job", "did you mean jobs?"),
         ("Trige", "did you mean triage?"),
-        ("report", "the commands are cost, path, whatif, "),
+        ("figures", "the commands are cost, path, whatif, "),
     ],
 )
 def test_an_unknown_command_is_called_that(
