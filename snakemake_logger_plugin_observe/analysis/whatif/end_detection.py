@@ -5,12 +5,13 @@ Older journals record when each end was reported, not the checks themselves.
 
 import itertools
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from snakemake_logger_plugin_observe.analysis.cost.polling import polling
 from snakemake_logger_plugin_observe.analysis.cost.waking import was_woken
+from snakemake_logger_plugin_observe.analysis.whatif.end_lags import CheckedEnd, cluster_lag
 from snakemake_logger_plugin_observe.analysis.whatif.model import Column, Lag, Moments
 from snakemake_logger_plugin_observe.analysis.whatif.poll_schedule import PollSchedule, near_miss
 from snakemake_logger_plugin_observe.clock import Micros
@@ -18,10 +19,6 @@ from snakemake_logger_plugin_observe.run.attempt import FINAL, Attempt
 from snakemake_logger_plugin_observe.run.model import Run
 
 _MAX_CHECKS: Final = 100_000
-_NOTED_WITHIN: Final = 2_500_000
-_LAGS: Final = {"slurm": 1_500_000}
-"""How long after its last process has gone a job usually is one that has ended: Slurm's accounting
-has a record some 1.3 s late. Where a run shows another lag, that counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +47,6 @@ class NoticedEnd(NamedTuple):
     previous: Micros | None = None
     """When the check before it began, if that is recorded."""
     previous_ended: Micros | None = None
-
-
-def known_lag(run: Run) -> Micros:
-    """Return how long after its last process a job of such a cluster usually is one that ended."""
-    return _LAGS.get((run.started.wraps if run.started is not None else None) or "", 0)
 
 
 def infer_end_detection(
@@ -87,8 +79,7 @@ def infer_end_detection(
         growth=round(intervals.growth_s * 1e6),
         longest=round(intervals.most_s * 1e6),
     )
-    lags: dict[int, tuple[Micros, Micros]] = {}
-    bounds: dict[int, tuple[Micros, Micros]] = {}
+    checked: dict[int, CheckedEnd] = {}
     checks = schedule.checks
     for i, attempt in enumerate(attempts):
         if not polled[i]:
@@ -98,24 +89,15 @@ def infer_end_detection(
         if (check := attempt.status_check) is not None:
             check_delay[i] = max(0, reported[i] - check.begun)
             missed = checks[index - 1] + 1 if (index := bisect_left(checks, check.begun)) else 0
-            # Negative where it ended while that check went on, after the check's begin.
-            bounds[i] = min(max(0, missed - ended[i]), early := check.begun - ended[i]), early
+            checked[i] = CheckedEnd(ended[i], lingered[i], missed, check.begun)
             behind[i] = max(0, min(check.slept or 0, check.begun) - ended[i])
-            lags[i] = max(0, lingered[i]), max(0, check.begun - ended[i] + lingered[i])
         elif at > 0 and ended[i] <= checks[at - 1]:
             unseen[i] = checks[at - 1] - ended[i] + 1
     lag = None
-    if lags:
-        known = known_lag(run)
-        shortest, longest = _common_lag(lags.values())
-        # The least would say that all the rest was waiting for a status check.
-        usual = (shortest + longest) // 2 if known < shortest else min(known, longest)
-        if shortest > known:
-            in_bounds = _common_lag(_noted(attempts[i], *one) for i, one in lags.items())
-            lag = Lag(*in_bounds, [lags.get(i, (0, 0))[0] for i in range(count)], bounds)
-        for i, (least, most) in lags.items():
-            low, high = bounds[i]
-            unseen[i] = min(max(min(usual, most) - least, low), high)
+    if checked:
+        lag, shown = cluster_lag(run, attempts, checked)
+        for i, length in shown.items():
+            unseen[i] = length
     elif any(unseen):
         soonest = _soonest(polled, moments, check_delay, every)
         unseen = [max(length, soonest) if polled[i] else length for i, length in enumerate(unseen)]
@@ -133,41 +115,6 @@ def _noticed(attempt: Attempt, reported: Micros, ended: Micros) -> NoticedEnd:
 def _node_end(attempt: Attempt, ended: Micros) -> Micros:
     """Return when the last process of *attempt* on its node had gone, by the main clock."""
     return ended if attempt.node_ended is None else min(ended, attempt.node_ended)
-
-
-def _noted(attempt: Attempt, least: Micros, most: Micros) -> tuple[Micros, Micros]:
-    """Return in what bounds a status check could see the end of *attempt*, by its record, too.
-
-    A record is in whole seconds, and others see it a moment later.
-
-    Args:
-        attempt: the attempt.
-        least: from its node's end until it was last known to run.
-        most: from its node's end until the status check that found its end.
-
-    """
-    record = attempt.accounting
-    if record is None or record.ended is None:
-        return least, most
-    return least, max(least, min(most, least + _NOTED_WITHIN))
-
-
-def _common_lag(lags: Iterable[tuple[Micros, Micros]]) -> tuple[Micros, Micros]:
-    """Return how long after its end on the node a job usually has ended to a check: in bounds.
-
-    Each job was missed up to its least lag and seen at its most: what most of them allow counts.
-    """
-    changes = sorted(
-        change for least, most in lags for change in ((least, 0, 1), (max(least, most), 1, -1))
-    )
-    together = most_together = low = high = 0
-    for moment, _, change in changes:
-        if change < 0 and together == most_together and high < low:
-            high = moment
-        together += change
-        if together > most_together:
-            most_together, low, high = together, moment, -1
-    return low, max(low, high)
 
 
 def _soonest(

@@ -47,7 +47,10 @@ class Rest:
 
 @dataclass(frozen=True, slots=True)
 class Lag:
-    """How long after its last process a cluster ends a job, where checks alone show it."""
+    """How long after its last process a cluster shows the end of a job, where checks are recorded.
+
+    In ``low`` to ``high`` for most jobs, as far as it is known.
+    """
 
     low: Micros
     high: Micros
@@ -55,6 +58,8 @@ class Lag:
     """How much of that passes before the end of each submission in the model."""
     bounds: dict[int, tuple[Micros, Micros]]
     """For how long after its end in the model each was not seen: at least, and at most."""
+    unsure: bool = False
+    """Whether checks found jobs running that had left their nodes for longer than usual."""
 
 
 @dataclass(slots=True)
@@ -150,7 +155,7 @@ class Model:
     piped: dict[int, frozenset[str]] = field(default_factory=dict)
     """Of a group's submission, the rules whose jobs pipes join: each waits for the slowest."""
     lag: Lag | None = None
-    """If status checks found jobs running that had left their nodes, and no record shows more."""
+    """How long it takes until status checks can see ends; None if checks are not recorded."""
     failed: frozenset[int] = frozenset()
     """The submissions that failed: the interval between status checks may not fall back then."""
     remote: bool = True

@@ -13,7 +13,7 @@ from snakemake_logger_plugin_observe.analysis.cost.waking import SETTING, was_wo
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.analysis.whatif import grouping, transforms
 from snakemake_logger_plugin_observe.analysis.whatif.early_checks import woken
-from snakemake_logger_plugin_observe.analysis.whatif.end_detection import known_lag
+from snakemake_logger_plugin_observe.analysis.whatif.end_lags import usual_lags
 from snakemake_logger_plugin_observe.analysis.whatif.in_force import changes_in
 from snakemake_logger_plugin_observe.analysis.whatif.limit_changes import limited
 from snakemake_logger_plugin_observe.analysis.whatif.model import Lag, Model
@@ -40,7 +40,8 @@ def checks_decide(model: Model, changes: Scenario) -> bool:
     schedule = model.poll_schedule
     if changes == Scenario() or schedule is None or not (schedule.recorded and any(model.polled)):
         return False
-    polled_otherwise = (changes.poll_s is not None or changes.wake) and model.lag is not None
+    unsure = model.lag is not None and model.lag.unsure
+    polled_otherwise = (changes.poll_s is not None or changes.wake) and unsure
     grouped = any(size > 1 for size in changes.groups.values())
     rated = changes.max_jobs_per_timespan is not None
     return interval_grows(model) or polled_otherwise or grouped or rated
@@ -241,12 +242,13 @@ def _checked(
         model = transforms.polled_every(model, round(scenario.poll_s * 1e6))
     if checks_decide(model, scenario):
         assumptions.append(
-            "starts on a node are drawn from those of this run, and the cluster ends jobs up to a "
-            "second sooner or later: whether a check just misses an end decides over an interval"
+            "starts on a node are drawn from those of this run next to about as many others, and "
+            "the cluster ends jobs up to a second sooner or later: whether a check just misses an "
+            "end decides over an interval"
         )
         if interval_grows(model):
             assumptions.append("what Snakemake takes on nodes is up to a third longer or shorter")
-        if model.lag is not None:
+        if model.lag is not None and model.lag.unsure:
             assumptions.append(_unknown_ends(model.lag))
         model = transforms.ends_drawn(model, rng)
     return _woken(model, run, rng, assumptions, asleep=asleep) if scenario.wake else model
@@ -263,8 +265,8 @@ def _woken(
         raise ScenarioError("wake: this run's executor did not sleep between status checks")
     assumptions.append(
         f"{SETTING}: an end is seen within a second, checks follow at 0.5, 1.5, 3.5 and 7.5 s "
-        "(the first step is learned), the cluster lags behind its nodes as it did or as is usual "
-        "for it, and the executor's last sleep ends at once"
+        "(the first step is learned), the cluster lags behind its nodes as its records and checks "
+        "show, else as is usual for it, and the executor's last sleep ends at once"
     )
     if silent := len(ends) - sum(ends):
         assumptions.append(
@@ -273,7 +275,7 @@ def _woken(
         )
     schedule = model.poll_schedule
     interval = schedule.every if schedule is not None else model.nominal
-    return woken(model, interval, known_lag(run), rng)
+    return woken(model, interval, usual_lags(run), rng)
 
 
 def _unknown_ends(lag: Lag) -> str:

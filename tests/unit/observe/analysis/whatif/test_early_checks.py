@@ -1,9 +1,10 @@
 """``--wake``: a run as it would have been with checks soon after ends."""
 
 import random
+from typing import Any
 
 import pytest
-from builders import Story, an_execution, at, begun, level, on_cluster, stamps
+from builders import Story, a_record, an_execution, at, begun, level, on_cluster, stamps
 from simulations import assumptions, changed, makespan
 
 from snakemake_logger_plugin_observe.analysis.whatif import build_model
@@ -11,6 +12,7 @@ from snakemake_logger_plugin_observe.analysis.whatif.early_checks import woken
 from snakemake_logger_plugin_observe.analysis.whatif.scenario import ScenarioError
 from snakemake_logger_plugin_observe.analysis.whatif.scenario_effects import SAME
 from snakemake_logger_plugin_observe.journal.events import Wake
+from snakemake_logger_plugin_observe.journal.records import StatusCheck
 from snakemake_logger_plugin_observe.run.model import Run
 
 S = 1_000_000
@@ -20,16 +22,19 @@ def drawn(seed: int) -> random.Random:
     return random.Random(seed)  # noqa: S311 - not for keys
 
 
-def three_in_turn(*, silent: bool = False, wake: Wake | None = None, wraps: str) -> Run:
+def three_in_turn(
+    *, silent: bool = False, wake: Wake | None = None, wraps: str, **facts: Any
+) -> Run:
     """Return a run of three jobs of 10 s that were each noticed 30 s later.
 
     Args:
         silent: whether the last one's process was killed on its node.
         wake: whether the run had early checks, if it is recorded.
         wraps: the executor.
+        facts: what else is recorded of its start.
 
     """
-    story = begun(wraps=wraps)
+    story = begun(wraps=wraps, **facts)
     if wake is not None:
         story.add(wake)
     now = 3
@@ -61,9 +66,9 @@ def test_each_end_waits_for_a_look_and_a_step_and_the_last_sleep_goes() -> None:
     model = build_model(run)
     assert makespan(model) == 123 * S
     assert model.rest.asleep == 40 * S
-    assert woken(model, 40 * S, 0, drawn(1)).rest.asleep is None
+    assert woken(model, 40 * S, (0, 0), drawn(1)).rest.asleep is None
     for seed in range(20):
-        took = makespan(woken(model, 40 * S, 0, drawn(seed)))
+        took = makespan(woken(model, 40 * S, (0, 0), drawn(seed)))
         assert 33 * S <= took <= (33 + 3 * 1.5) * S
     assert "the first step is learned" in " ".join(assumptions(run, "wake"))
 
@@ -71,15 +76,74 @@ def test_each_end_waits_for_a_look_and_a_step_and_the_last_sleep_goes() -> None:
 def test_a_scheduler_that_lags_is_checked_again_and_the_step_is_learned() -> None:
     model = build_model(three_in_turn(wraps="cluster-generic"))
     for seed in range(20):
-        took = makespan(woken(model, 400 * S, 3 * S, drawn(seed)))
+        took = makespan(woken(model, 400 * S, (3 * S, 3 * S), drawn(seed)))
         assert (33 + 3 * 3) * S <= took <= (33 + 4.5 + 2 * 4) * S
 
 
 def test_where_checks_are_not_recorded_slurm_has_its_usual_lag() -> None:
     model = build_model(three_in_turn(wraps="slurm"))
-    assert makespan(changed(three_in_turn(wraps="slurm"), "wake")) >= (33 + 3 * 1.5) * S
-    took = makespan(woken(model, 400 * S, 1_500_000, drawn(1)))
+    assert makespan(changed(three_in_turn(wraps="slurm"), "wake")) >= (33 + 3 * 0.5) * S
+    took = makespan(woken(model, 400 * S, (1_500_000, 1_500_000), drawn(1)))
     assert (33 + 3 * 1.5) * S <= took <= (33 + 3 * 2.5) * S
+
+
+@pytest.mark.parametrize(
+    ("recorded_s", "least", "most"),
+    [
+        pytest.param(0, 0, 1_100_000, id="its second is the one after the node's end"),
+        pytest.param(2, 2_000_000, 3_100_000, id="two seconds later"),
+        pytest.param(None, 400_000, 1_500_000, id="not recorded: as is usual on Slurm"),
+        pytest.param(-5, 400_000, 1_500_000, id="before its node's end: clocks differ"),
+    ],
+)
+def test_when_the_cluster_shows_an_end_is_known_to_the_second_of_its_record(
+    recorded_s: float | None, least: int, most: int
+) -> None:
+    run = one_checked_after_30_s(recorded_s)
+    model = build_model(run)
+    assert model.lag is not None
+    assert (model.lag.low, model.lag.high) == (least, most)
+    for seed in range(20):
+        took = makespan(woken(model, 400 * S, (0, 0), drawn(seed))) - 13 * S
+        assert least <= took <= most + 1 * S + 4 * S
+
+
+def one_checked_after_30_s(recorded_s: float | None, missed_s: float = -10) -> Run:
+    """Return a run of one job of 10 s on Slurm, whose end a recorded check found 30 s later.
+
+    Args:
+        recorded_s: how long after its end on the node its record has its end, if it has one.
+        missed_s: how long after that end the check before it came.
+
+    """
+    one = an_execution(begun=3, tool_started=3, tool_ended=13, checked=13)
+    story = begun(wraps="slurm").job(1)
+    story.attempt(
+        *(1, stamps(ready=3, selected=3, submitting=3, accepted=3, reported=43, finished=43)),
+        level(one, started=3, loaded=3, planned=3, ended=13),
+        external_jobid="71",
+        poll_interval_s=40,
+        status_check=StatusCheck(
+            begun=at(43), previous=at(13 + missed_s), slept=at(13 + missed_s), blocked_s=0
+        ),
+    )
+    if recorded_s is not None:
+        times = {"submitted": 3, "eligible": 3, "started": 3, "ended": 13 + recorded_s}
+        story.accounting(1, a_record(**times))
+    return story.end(43).run
+
+
+def test_records_that_come_late_say_nothing_of_when_checks_see_an_end() -> None:
+    model = build_model(one_checked_after_30_s(0, missed_s=20))
+    assert model.lag is not None
+    assert model.lag.low >= 20 * S
+
+
+def test_what_the_last_sleep_hid_shows_the_wait_for_the_timer_of_the_rate() -> None:
+    rate = {"max_jobs_per_timespan": {"max_jobs": 100, "timespan": 30.0}}
+    run = three_in_turn(wraps="cluster-generic", settings=rate)
+    took = makespan(woken(build_model(run), 40 * S, (0, 0), drawn(1)))
+    assert (33 - 10 + 30) * S <= took <= (33 - 10 + 30 + 3 * 1.5) * S
 
 
 def test_an_end_that_no_node_reports_waits_as_long_as_it_did() -> None:
@@ -90,7 +154,7 @@ def test_an_end_that_no_node_reports_waits_as_long_as_it_did() -> None:
 def test_the_executor_s_own_interval_stays_the_upper_bound() -> None:
     model = build_model(three_in_turn(wraps="cluster-generic"))
     for seed in range(20):
-        took = makespan(woken(model, 1 * S, 20 * S, drawn(seed)))
+        took = makespan(woken(model, 1 * S, (20 * S, 20 * S), drawn(seed)))
         assert 93 * S <= took <= 96 * S
 
 

@@ -1,5 +1,7 @@
 """The executor's status checks, inferred from the ends that it noticed."""
 
+import random
+
 import pytest
 from builders import T0, Story, an_execution, at, begun, level, stamps
 from simulations import S, changed, makespan, noticed
@@ -14,6 +16,7 @@ from snakemake_logger_plugin_observe.analysis.whatif.end_queue import EndQueue, 
 from snakemake_logger_plugin_observe.analysis.whatif.savings import savings
 from snakemake_logger_plugin_observe.analysis.whatif.scenario import Scenario, parse_scenario
 from snakemake_logger_plugin_observe.analysis.whatif.scenario_effects import checks_decide
+from snakemake_logger_plugin_observe.analysis.whatif.transforms import ends_drawn
 from snakemake_logger_plugin_observe.analysis.whatif.whatif import what_if
 from snakemake_logger_plugin_observe.journal.records import StatusCheck
 from snakemake_logger_plugin_observe.run.model import Run
@@ -203,7 +206,9 @@ def test_when_a_cluster_ends_jobs_is_known_in_bounds_and_so_is_what_it_takes() -
 
 
 def test_a_cluster_whose_checks_found_no_job_running_that_had_left_has_no_such_lag() -> None:
-    assert build_model(on_a_cluster_that_ends_jobs_late(0, 1.5, 1.7).run).lag is None
+    lag = build_model(on_a_cluster_that_ends_jobs_late(0, 1.5, 1.7).run).lag
+    assert lag is not None
+    assert (lag.low, lag.high, lag.unsure) == (0, 0, False)
 
 
 def test_new_groups_end_between_other_checks_whatever_the_interval() -> None:
@@ -224,3 +229,44 @@ def test_the_unchanged_run_is_shown_as_it_might_have_been_at_another_time() -> N
     assert what_if(run, [Scenario()], partition(run)).again is None
     steady = on_a_cluster_that_ends_jobs_late(1.3, 9, 9.5, 11).run
     assert what_if(steady, [parse_scenario([("poll", "4")])], partition(steady)).again is None
+
+
+def test_starts_are_drawn_from_those_next_to_about_as_many_others() -> None:
+    """One by itself is not taken to be as slow as one of many on the same nodes."""
+    run = two_alone_and_six_at_once().run
+    model = build_model(run)
+    assert model.background["node_startup"] == [2 * S, 1 * S, *range(15 * S, 21 * S, S)]
+    alone, at_once = set(), set()
+    for seed in range(40):
+        starts = ends_drawn(model, random.Random(seed)).background["node_startup"]  # noqa: S311
+        alone |= set(starts[:2])
+        at_once |= set(starts[2:])
+    assert alone == {1 * S, 2 * S}
+    assert at_once == set(range(15 * S, 21 * S, S))
+
+
+def two_alone_and_six_at_once() -> Story:
+    """Return two jobs in turn, that start in 2 and 1 s, and six at once that take 15 to 20 s."""
+    story = begun(wraps="cluster-generic")
+    starts = [(3.0, 2.0), (8.0, 1.0), *((12.0, 15.0 + number) for number in range(6))]
+    for job_id, (begun_s, takes_s) in enumerate(starts, 1):
+        tool_s = begun_s + takes_s
+        one = an_execution(begun=tool_s, tool_started=tool_s, tool_ended=tool_s + 1)
+        known = stamps(
+            ready=begun_s,
+            selected=begun_s,
+            submitting=begun_s,
+            accepted=begun_s,
+            reported=tool_s + 1,
+            finished=tool_s + 1,
+        )
+        story.job(job_id)
+        story.attempt(
+            *(job_id, known),
+            level(
+                one, pid=job_id, started=begun_s, loaded=tool_s, planned=tool_s, ended=tool_s + 1
+            ),
+            external_jobid=f"7{job_id}",
+            poll_interval_s=1,
+        )
+    return story.end(33)
