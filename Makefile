@@ -84,10 +84,13 @@ $(CONFORMANCE_VENV)/.installed: pyproject.toml
 	$(CONFORMANCE_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[test,conformance]'
 	@touch $@
 
-test-conformance: $(CONFORMANCE_VENV)/.installed
-	$(CONFORMANCE_VENV)/bin/python -m pytest tests/conformance --numprocesses 2 --record
+# With what gives time back switched on: make test-conformance CONFORMANCE=--switches
+CONFORMANCE ?= --record
 
-# Every workflow of the sample, or every second one: make conformance-sample EVERY=2
+test-conformance: $(CONFORMANCE_VENV)/.installed
+	$(CONFORMANCE_VENV)/bin/python -m pytest tests/conformance --numprocesses 2 $(CONFORMANCE)
+
+# Every workflow of the sample, half of them with our switches on, or every second one: EVERY=2
 EVERY ?= 1
 
 conformance-sample: $(CONFORMANCE_VENV)/.installed

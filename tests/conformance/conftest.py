@@ -1,4 +1,4 @@
-"""Options of the conformance suite: its sample, and a record of what ran for the table."""
+"""Options of the conformance suite: its sample, our switches, and a record of what ran for the table."""
 
 import json
 import platform
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cases import EXECUTORS
 
 RECORDS = Path(__file__).parents[2] / "build" / "conformance"
 
@@ -22,12 +23,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--every", type=int, default=1, metavar="N", help="of the sample, run every Nth case"
     )
     group.addoption("--record", action="store_true", help=f"write the outcomes below {RECORDS}")
+    group.addoption(
+        "--switches",
+        action="store_true",
+        help="observe with what gives time back switched on; in the sample every second case has that",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "sample: in the sample, which shows every feature once")
+    config.addinivalue_line("markers", "switches: observed with what gives time back switched on")
     if config.getoption("--record") and config.getoption("--sample"):
         raise pytest.UsageError("--record needs whole cases: use -k instead of --sample")
+    if config.getoption("--record") and config.getoption("--switches"):
+        raise pytest.UsageError("--record is about runs without switches: leave out --switches")
     if config.getoption("--record") and not hasattr(config, "workerinput"):
         config.pluginmanager.register(Recorder(), "conformance-recorder")
 
@@ -40,6 +49,23 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         every = config.getoption("--every")
         config.hook.pytest_deselected(items=[one for n, one in enumerate(items) if n % every])
         items[:] = items[::every]
+    for item in _with_switches(config, items):
+        item.add_marker("switches")
+
+
+def _with_switches(config: pytest.Config, items: list[pytest.Item]) -> list[pytest.Item]:
+    """Return the cases that run with our switches on: of the sample every second of each executor."""
+    if config.getoption("--switches"):
+        return items
+    if not config.getoption("--sample"):
+        return []
+    by_executor = [[one for one in items if _executor(one) == name] for name in EXECUTORS]
+    return [one for same in by_executor for one in same[::2]]
+
+
+def _executor(item: pytest.Item) -> str | None:
+    call = getattr(item, "callspec", None)
+    return call.params.get("executor") if call is not None else None
 
 
 class Recorder:

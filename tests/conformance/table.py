@@ -27,6 +27,8 @@ and flags are left out. Where the order of jobs is random in the bare run too, l
 their order.
 
 `make test-conformance` runs all of it; `make conformance-table` writes this page from the results.
+`make test-conformance CONFORMANCE=--switches` does the same with `--timed-wake on --timed-quick-exit on`,
+and so does every second case of the sample that runs at each change.
 """
 
 

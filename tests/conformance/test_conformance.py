@@ -42,6 +42,11 @@ OBSERVED: Final = {
     LOCAL: ("--logger", "observe", "--executor", "timed"),
     CLUSTER: ("--logger", "observe", "--executor", "timed", "--timed-wraps", CLUSTER),
 }
+# Both are off by default, and change nothing but when things happen.
+SWITCHES: Final = {
+    LOCAL: ("--timed-quick-exit", "on"),
+    CLUSTER: ("--timed-wake", "on", "--timed-quick-exit", "on"),
+}
 UNEXPLAINED_AT_MOST: Final = 50_000  # microseconds, of a run so short that 0.5 % of it is less
 # Runs a job on this machine, and keeps its output next to the folder.
 SUBMIT: Final = """#!/bin/sh
@@ -79,6 +84,8 @@ def test_everything_equals_the_bare_run(
     if missing := _why_not(case):
         record_property("not_run", missing)
         pytest.skip(missing)
+    on = request.node.get_closest_marker("switches") is not None
+    ours = [*OBSERVED[executor], *(SWITCHES[executor] if on else ())]
     bare, observed = sides(tmp_path)
     for side in (bare, observed):
         _lay(side, case)
@@ -88,10 +95,8 @@ def test_everything_equals_the_bare_run(
         assert call.says in "".join(
             str(expected[one]) for one in ("stdout", "stderr", "jobs' output")
         )
-        actual = _outcome(
-            observed, case, call, [*OBSERVED[executor], *_limits(observed, case, executor)]
-        )
-        assert actual == expected, f"call {number + 1}"
+        actual = _outcome(observed, case, call, [*ours, *_limits(observed, case, executor)])
+        assert actual == expected, f"call {number + 1} with {' '.join(ours)}"
         assert len(_journals(observed)) == len(_recorded(bare, case.calls[: number + 1]))
     if not request.config.getoption("--sample"):
         last, flags = Call(("--dry-run", *case.next_flags)), ["--cores", "1"]
