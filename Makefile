@@ -5,6 +5,7 @@ VENV   ?= .venv
 SLURM_VENV ?= .venv-slurm
 LISTENERS_VENV ?= .venv-listeners
 EXECUTORS_VENV ?= .venv-executors
+FRAMES_VENV ?= .venv-frames
 CONFORMANCE_VENV ?= .venv-conformance
 RUN    ?= build/run
 TOUR   ?= build/tour
@@ -16,7 +17,7 @@ SNAKEMAKE = $(BIN)/snakemake -s $(WF)/Snakefile --directory $(RUN)
 # What is compiled is kept: otherwise each start of Snakemake compiles the plugins again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo debian-packages test test-timed test-slow test-conformance conformance-sample conformance-sample-oldest conformance-table test-faults record-faults record-privacy fuzz test-matrix test-executors test-listeners test-slurm lint types format benchmarks clean wf-dryrun wf-run wf-check verify tour drill drills
+.PHONY: help demo debian-packages test test-timed test-slow test-conformance conformance-sample conformance-sample-oldest conformance-table test-faults record-faults record-privacy fuzz test-matrix test-executors test-frames test-listeners test-slurm lint types format benchmarks clean wf-dryrun wf-run wf-check verify tour drill drills
 
 # Debian packages that some tests need, installed as root; without them these tests are skipped.
 DEBIAN := rsync faketime
@@ -31,6 +32,7 @@ help:
 	@echo "make fuzz        run the reader on many mutants of journals (RUNS=, SEED=, JOURNALS=folder)"
 	@echo "make test-matrix run the tests on three versions of Snakemake, the oldest to the latest"
 	@echo "make test-executors  run the plugins of other clusters and clouds against stand-ins"
+	@echo "make test-frames check that pandas, polars, pyarrow and DuckDB take the tables as they are"
 	@echo "make test-listeners  check that snakesee receives the announced job states"
 	@echo "make test-slurm  install Slurm, start a small cluster, run the cluster tests (root, Debian)"
 	@echo "make lint types  check style and types"
@@ -137,6 +139,15 @@ $(EXECUTORS_VENV)/.installed: pyproject.toml
 test-executors: $(EXECUTORS_VENV)/.installed
 	$(EXECUTORS_VENV)/bin/python -m pytest tests/integration/test_executors.py --numprocesses 2
 	PYTHONPATH=$(CURDIR)/$(EXECUTORS_VENV)/storage $(EXECUTORS_VENV)/bin/python -m pytest tests/integration/test_executors.py --numprocesses 2 -k 'kubernetes or aws or googlebatch'
+
+# A separate environment: these are large.
+$(FRAMES_VENV)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(FRAMES_VENV)
+	$(FRAMES_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[test,frames]'
+	@touch $@
+
+test-frames: $(FRAMES_VENV)/.installed
+	$(FRAMES_VENV)/bin/python -m pytest tests/unit/observe/views
 
 # snakesee's own reader, with its logger plugin. The plugin's release does not read job states
 # yet, so it is installed from its folder in snakesee's source release.

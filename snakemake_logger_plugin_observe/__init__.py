@@ -1,11 +1,34 @@
 """``snakemake --logger observe``: records a run, live, into a structured run journal.
 
-Every Snakemake process on the machine imports this module, so it computes nothing.
+Every Snakemake process on the machine imports this module, so it computes nothing. The Python
+interface (``open_run``, ``list_runs``) is loaded when it is used first.
 """
+
+from typing import TYPE_CHECKING, Any
 
 from snakemake_logger_plugin_observe.handler import LogHandler
 from snakemake_logger_plugin_observe.settings import LogHandlerSettings
 
+if TYPE_CHECKING:
+    from snakemake_logger_plugin_observe.views import ObserveError, RunView, list_runs, open_run
+
 __version__ = "0.1.0"
 
-__all__ = ["LogHandler", "LogHandlerSettings", "__version__"]
+__all__ = [
+    "LogHandler",
+    "LogHandlerSettings",
+    "ObserveError",
+    "RunView",
+    "__version__",
+    "list_runs",
+    "open_run",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Return a name of the Python interface, and load that interface with it."""
+    if name in ("ObserveError", "RunView", "list_runs", "open_run"):
+        from snakemake_logger_plugin_observe import views
+
+        return getattr(views, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

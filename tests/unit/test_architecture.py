@@ -49,7 +49,7 @@ LAYERS = (
     {"reporters.as_text", "reporters.as_json"},
     {"reporters.documents"},
     {"commands.support"},
-    {"commands"},
+    {"commands", "views"},
     {"handler", "__main__"},
     {""},
 )

@@ -19,7 +19,7 @@ def _value(of: _Of, field: str, kind: Kind) -> Callable[[RuleTotals], Cell]:
     def value(rule: RuleTotals) -> Cell:
         spread = of(rule)
         if spread is None:
-            return None
+            return 0 if field == "jobs" else None
         found: float = getattr(spread, field)
         return round(found) if kind == "integer" else round(float(found), 6)
 
