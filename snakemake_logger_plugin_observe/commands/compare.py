@@ -19,6 +19,7 @@ from snakemake_logger_plugin_observe.commands.support.sides import (
     parties,
     side,
 )
+from snakemake_logger_plugin_observe.journal.folders import journal_files
 from snakemake_logger_plugin_observe.journal.lines import JournalError
 from snakemake_logger_plugin_observe.reporters.answers import CompareAnswer, Source
 from snakemake_logger_plugin_observe.reporters.as_json.compare import shape
@@ -117,7 +118,7 @@ def _ignored(named: Path | None, used: Side) -> Iterator[str]:
     """Say how many journals of a folder do not count as repetitions of a run."""
     if named is None or not used.repetitions:
         return
-    total = sum(1 for _ in named.glob("*.jsonl"))
+    total = len(journal_files(named))
     if total > len(used.repetitions):
         yield (
             f"{named}: {len(used.repetitions)} of {total} journals count; the others are copies, "

@@ -19,6 +19,7 @@ from snakemake_logger_plugin_observe.analysis.why.origins import Origins
 from snakemake_logger_plugin_observe.analysis.why.roots import roots
 from snakemake_logger_plugin_observe.commands.support import find_journal, live, past_runs
 from snakemake_logger_plugin_observe.commands.support.folder_runs import before
+from snakemake_logger_plugin_observe.journal.compressed import unpacked_size
 from snakemake_logger_plugin_observe.journal.reading import Detail
 from snakemake_logger_plugin_observe.reporters.answers import CostAnswer, CostlyJob, Source
 from snakemake_logger_plugin_observe.reporters.as_json.cost import shape
@@ -53,7 +54,7 @@ def needless(source: Source) -> tuple[Rerun, ...]:
     """Return what the runs before a small run show to be needless in it, the largest first."""
     started = source.run.started
     try:
-        small = source.path.stat().st_size <= _SMALL
+        small = unpacked_size(source.path) <= _SMALL
     except OSError:
         return ()
     asked = past_runs.is_asked_about(source, [])

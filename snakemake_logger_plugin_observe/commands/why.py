@@ -29,7 +29,11 @@ from snakemake_logger_plugin_observe.commands.support.other_runs import last_suc
 from snakemake_logger_plugin_observe.commands.support.run_folder import folder_of
 from snakemake_logger_plugin_observe.external.workdir import Workdir
 from snakemake_logger_plugin_observe.journal.excerpts import is_journal
-from snakemake_logger_plugin_observe.journal.folders import journals_in
+from snakemake_logger_plugin_observe.journal.folders import (
+    is_named_like_a_journal,
+    journal_files,
+    journals_in,
+)
 from snakemake_logger_plugin_observe.journal.lines import JournalError
 from snakemake_logger_plugin_observe.journal.reading import Detail
 from snakemake_logger_plugin_observe.reporters.answers import Source, WhyAnswer
@@ -86,7 +90,7 @@ def run(args: argparse.Namespace) -> Reply[WhyAnswer]:
         earlier = partial(earlier_jobs.mention, source)
         not_run = find_not_run(source.run, what, _modified(source), keys, earlier)
         if not_run is None:
-            neither = f"; {what} is not a journal either" if what.endswith(".jsonl") else ""
+            neither = f"; {what} is not a journal either" if is_named_like_a_journal(what) else ""
             raise JournalError(f"{source.path}: {error}{neither}") from error
         return Reply(replace(answer, not_run=_looked_up(source, not_run)), parts, shape)
     if source.scope in ("incremental", "resumed"):
@@ -152,14 +156,15 @@ def split_selection(arguments: list[str]) -> tuple[str | None, Path | None]:
     """Return what to explain, None for all jobs, and the journal, None if none is named.
 
     The first or the last argument is the journal if it is a journal file, or a folder with
-    journals. After other arguments a name that ends in ``.jsonl`` is one too, so that a mistyped
+    journals. After other arguments a name that ends as theirs do is one too, so that a mistyped
     path is reported as such.
     """
     for at in (-1, 0):
         if arguments and _is_a_journal(Path(arguments[at])):
             rest = arguments[:-1] if at else arguments[1:]
             return " ".join(rest) or None, Path(arguments[at])
-    if len(arguments) > 1 and arguments[-1].endswith(".jsonl") and "=" not in arguments[-1]:
+    last = arguments[-1] if len(arguments) > 1 else ""
+    if is_named_like_a_journal(last) and "=" not in last:
         return " ".join(arguments[:-1]), Path(arguments[-1])
     return " ".join(arguments) or None, None
 
@@ -167,7 +172,7 @@ def split_selection(arguments: list[str]) -> tuple[str | None, Path | None]:
 def _is_a_journal(path: Path) -> bool:
     try:
         if path.is_dir():
-            return bool(journals_in(path)) or any(map(is_journal, path.glob("*.jsonl")))
+            return bool(journals_in(path)) or any(map(is_journal, journal_files(path)))
     except OSError:  # the text is not a valid file name
         return False
     return is_journal(path)

@@ -18,6 +18,7 @@ from snakemake_logger_plugin_observe.journal.records import (
     DiskRoom,
     ErrorDetails,
     Frozen,
+    JobTally,
     Level,
     LogTail,
     Moment,
@@ -26,6 +27,7 @@ from snakemake_logger_plugin_observe.journal.records import (
     OutputFile,
     Own,
     Refusal,
+    RuleTimes,
     RunKind,
     RunStatus,
     SchedulerRecord,
@@ -455,6 +457,10 @@ class RunFinished(Event):
     observer_cpu_s: Seconds | None = None
     counts_open: bool = False
     """Whether its accounts have the time of attempts without an end, as those of readers do."""
+    jobs: JobTally | None = None
+    """How far its jobs got."""
+    rules: dict[str, RuleTimes] = Field(default_factory=dict)
+    """What the jobs of each rule took: of the rules that took longest, if there are many."""
 
 
 _E = TypeVar("_E", bound=Event)

@@ -7,6 +7,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import IO, Any, Final
 
+from snakemake_logger_plugin_observe.journal import compressed
 from snakemake_logger_plugin_observe.journal.events import (
     SCHEMA_VERSION,
     OutputsRecorded,
@@ -33,7 +34,9 @@ _OUTPUTS: Final = b'{"event":"outputs"'
 _PROVENANCE: Final = b'{"event":"provenance"'
 _HEAD: Final = 64
 """It is looked up in the background, so it may not be among a journal's first lines."""
-_MOST_KEPT: Final = 2000
+_MOST_KEPT: Final = 4000
+_FIRST_BLOCK: Final = 32 * 1024
+"""The end of a run is nearly always in it, and a folder may have thousands of journals."""
 _BLOCK: Final = 1024 * 1024
 
 
@@ -67,27 +70,46 @@ def _ends(path: Path, *_state: int) -> tuple[RunStarted, RunFinished | None] | N
             first = event_in(next_line(file).removeprefix(BYTE_ORDER_MARK))
             if not isinstance(first, RunStarted) or first.schema_version > SCHEMA_VERSION:
                 return None
-            at = _last_at(file, _RUN_FINISHED)
-            if at is None:
-                return first, None
-            file.seek(at + 1)
-            last = event_in(next_line(file))
+            line = _line_of_end(file)
+            last = event_in(line) if line is not None else None
     except (JournalError, OSError, ValueError):
         return None
     return first, last if isinstance(last, RunFinished) else None
 
 
-def snakefile_digest(path: Path) -> str | None:
-    """Return the SHA-256 of the Snakefile that a journal begins with; None if it has none there."""
+def _line_of_end(file: IO[bytes]) -> bytes | None:
+    """Return the last ``run_finished`` of a journal whose first line was just read, or None."""
+    if not compressed.is_compressed(file.fileno()):
+        at = last_at(file, _RUN_FINISHED)
+        if at is None:
+            return None
+        file.seek(at + 1)
+        return next_line(file)
+    begins = _RUN_FINISHED[1:]
+    found = compressed.line_of_end(file.fileno(), begins)
+    if found is None:  # it was compressed by another program, or the run has no end
+        for line in all_lines(file):
+            found = line if line.startswith(begins) else found
+    return found
+
+
+def provenance_of(path: Path) -> Provenance | None:
+    """Return where a workflow's text came from; None if that is not at the beginning of *path*."""
     try:
         with opened(path) as file:
             for _ in range(_HEAD):
                 line = next_line(file)
                 if line.startswith(_PROVENANCE) and isinstance(one := event_in(line), Provenance):
-                    return one.snakefile_sha256
+                    return one
     except (JournalError, OSError, ValueError):
         pass
     return None
+
+
+def snakefile_digest(path: Path) -> str | None:
+    """Return the SHA-256 of the Snakefile that a journal begins with; None if it has none there."""
+    known = provenance_of(path)
+    return known.snakefile_sha256 if known is not None else None
 
 
 def read_outputs(path: Path) -> Iterator[OutputsRecorded]:
@@ -119,7 +141,7 @@ def contains(path: Path, text: bytes) -> bool:
                     return True
                 if why_the_end(line) is not None:
                     return False
-    except OSError:
+    except (JournalError, OSError):
         return False
     return False
 
@@ -164,12 +186,14 @@ def repeated_lines(path: Path) -> Iterator[Problem]:
         raise unreadable(path, error) from error
 
 
-def _last_at(file: IO[bytes], text: bytes) -> int | None:
+def last_at(file: IO[bytes], text: bytes) -> int | None:
     """Return where *text* is for the last time; None if it is not behind the last NUL byte."""
     end = file.seek(0, os.SEEK_END)
     behind = b""
+    block_size = _FIRST_BLOCK
     while end > 0:
-        start = max(0, end - _BLOCK)
+        start = max(0, end - block_size)
+        block_size = _BLOCK
         block = os.pread(file.fileno(), end - start, start)
         _, nul, block = block.rpartition(b"\0")
         if (at := (block + behind).rfind(text)) >= 0:

@@ -11,6 +11,9 @@ from snakemake_logger_plugin_observe.journal.trusted_paths import make_folder, o
 
 _SECOND: Final = re.compile(r"\d{8}T\d{6}", re.ASCII)
 SUBFOLDER: Final = Path(".snakemake", "observe")
+PLAIN: Final = ".jsonl"
+COMPRESSED: Final = ".jsonl.gz"
+_ENDINGS: Final = (PLAIN, COMPRESSED)
 
 
 def open_journals_folder(folder: Path, *, make: bool = False) -> int:
@@ -32,6 +35,20 @@ def open_journals_folder(folder: Path, *, make: bool = False) -> int:
     if make:
         folder.mkdir(parents=True, exist_ok=True)
     return os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+
+
+def is_named_like_a_journal(name: str) -> bool:
+    """Whether a file of this name may be a journal, compressed or not."""
+    return name.endswith(_ENDINGS)
+
+
+def journal_files(folder: Path) -> list[Path]:
+    """Return the files in *folder* that are named like journals, by name; none if unreadable."""
+    try:
+        names = os.listdir(folder)
+    except OSError:
+        return []
+    return [folder / name for name in sorted(names) if is_named_like_a_journal(name)]
 
 
 def journals_in(workdir: Path) -> list[Path]:
@@ -58,7 +75,7 @@ def journals_below(folder: Path) -> list[Path]:
     except OSError as error:
         hint = "; its owner can let you read it" if isinstance(error, PermissionError) else ""
         raise JournalError(f"{folder}: {error.strerror or error}{hint}") from error
-    return _in_order([folder / name for name in sorted(names) if name.endswith(".jsonl")])
+    return _in_order([folder / name for name in sorted(names) if is_named_like_a_journal(name)])
 
 
 def _in_order(journals: list[Path]) -> list[Path]:

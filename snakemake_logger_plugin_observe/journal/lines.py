@@ -3,11 +3,13 @@
 import os
 import stat
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import IO, Any, Final
 
 from pydantic_core import from_json
 
+from snakemake_logger_plugin_observe.journal import compressed
 from snakemake_logger_plugin_observe.journal.events import ADAPTER, AnyEvent
 
 _UNREADABLE: Final = (
@@ -33,13 +35,24 @@ def unreadable(path: Path, error: OSError) -> JournalError:
 def opened(path: Path) -> IO[bytes]:
     """Open a journal for reading, without waiting for a pipe in its place.
 
+    One that is compressed is read as what it contains; a JournalError is raised where it is
+    damaged.
+
     Raises:
         JournalError: if it is not a regular file.
         OSError: if it cannot be opened.
 
     """
     flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
-    return open(regular(path, os.open(path, flags)), "rb")
+    descriptor = regular(path, os.open(path, flags))
+    if not compressed.is_compressed(descriptor):
+        return open(descriptor, "rb")
+    return compressed.unpacked(open(descriptor, "rb"), partial(_damaged, path))
+
+
+def _damaged(path: Path, why: str) -> JournalError:
+    """Return the error of a compressed journal: what is left of it would look like a killed run."""
+    return JournalError(f"{path}: {why}: nothing is read from it; copy it again, or remove it")
 
 
 def regular(path: Path, descriptor: int) -> int:

@@ -45,6 +45,7 @@ _HEARTBEAT: Final = b'{"event":"heartbeat"'
 _OUTPUTS: Final = b'{"event":"outputs"'
 _ATTEMPT_FINISHED: Final = b'{"event":"attempt_finished"'
 _STATUS: Final = b'"status":"'
+_MOST_PROBLEMS: Final = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,10 @@ class Reading:
         while line := next_line(file):
             number += 1
             if (why := why_the_end(line)) is not None:
+                self.problems.append(Problem(number, why))
+                break
+            if len(self.problems) >= _MOST_PROBLEMS:
+                why = f"{_MOST_PROBLEMS:,} lines cannot be read: read up to here"
                 self.problems.append(Problem(number, why))
                 break
             begun = run_id is not None

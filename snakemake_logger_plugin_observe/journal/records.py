@@ -399,3 +399,26 @@ class AccountTotals(Frozen):
 
     by_class_s: dict[Own, Seconds]
     by_phase_s: dict[Own, Seconds]
+
+
+class RuleTimes(Frozen):
+    """What the jobs of one rule took, over all their attempts."""
+
+    jobs: Count = 0
+    total_s: Seconds = 0.0
+    """Since Snakemake selected them: without waiting for a slot."""
+    compute_s: Seconds | None = None
+    """Their tools; null where not all of their time was observed."""
+
+
+class JobTally(Frozen):
+    """A run's jobs by how far they got by its end; unknown is null."""
+
+    planned: Count | None = None
+    """To run in this run; the jobs that were up to date are not among them."""
+    up_to_date: Count | None = None
+    done: Count = 0
+    failed: Count = 0
+    cancelled: Count = 0
+    in_flight: Count = 0
+    not_reached: Count | None = None

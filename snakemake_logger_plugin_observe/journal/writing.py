@@ -11,9 +11,10 @@ from typing import Any, Final
 from pydantic_core import PydanticSerializationError, from_json, to_json
 
 from snakemake_logger_plugin_observe import clock
+from snakemake_logger_plugin_observe.journal import compressed
 from snakemake_logger_plugin_observe.journal.events import Event
 from snakemake_logger_plugin_observe.journal.folders import open_journals_folder
-from snakemake_logger_plugin_observe.journal.lines import JournalError, regular
+from snakemake_logger_plugin_observe.journal.lines import JournalError, opened, regular
 from snakemake_logger_plugin_observe.journal.masked_events import masked, texts_of
 from snakemake_logger_plugin_observe.journal.masking import Masker
 
@@ -126,14 +127,37 @@ def append(path: Path, events: Sequence[Event]) -> None:
     try:
         flags = os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
         with open(regular(path, os.open(path, flags)), "r+b", buffering=0) as file:
-            if file.seek(0, os.SEEK_END):
-                file.seek(-1, os.SEEK_END)
-                lines = lines if file.read(1) == b"\n" else b"\n" + lines
+            packed = compressed.is_compressed(file.fileno())
+            last = _last_unpacked_byte(path) if packed else _last_byte(file)
+            lines = lines if last in (b"", b"\n") else b"\n" + lines
+            if packed:  # then it is one more gzip member
+                lines = b"".join(compressed.members(iter([lines])))
+            file.seek(0, os.SEEK_END)
             _append(file, lines)
     except OSError as error:
         is_link = error.errno == errno.ELOOP
         why = "a link; name the journal itself" if is_link else error.strerror or error
         raise JournalError(f"{path}: {why}") from error
+
+
+def _last_byte(file: FileIO) -> bytes:
+    """Return the last byte of *file*; none if it is empty."""
+    size = os.fstat(file.fileno()).st_size
+    return os.pread(file.fileno(), 1, size - 1) if size else b""
+
+
+def _last_unpacked_byte(path: Path) -> bytes:
+    """Return the last byte of what a compressed journal contains.
+
+    Raises:
+        JournalError: if it is damaged: what is appended to it could not be read.
+
+    """
+    last = b""
+    with opened(path) as whole:
+        for block in compressed.blocks(whole):
+            last = block[-1:]
+    return last
 
 
 def _append(file: FileIO, data: bytes) -> None:

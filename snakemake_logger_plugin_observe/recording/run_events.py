@@ -15,6 +15,7 @@ from typing import Any, Final
 from snakemake_logger_plugin_observe import clock
 from snakemake_logger_plugin_observe.analysis.cost.account import Account, account
 from snakemake_logger_plugin_observe.analysis.cost.given_back import given_back
+from snakemake_logger_plugin_observe.analysis.cost.run_totals import job_tally, rule_times
 from snakemake_logger_plugin_observe.analysis.failures import tracebacks
 from snakemake_logger_plugin_observe.analysis.failures.failures import failures
 from snakemake_logger_plugin_observe.analysis.failures.headline import headline, progress
@@ -256,6 +257,8 @@ class RunEvents:
             failed_attempts=accounts.failed_attempts,
             observer_cpu_s=round(time.thread_time(), 6),
             counts_open=True,
+            jobs=job_tally(self.run),
+            rules=rule_times(accounts),
         )
         self._emit(final)
         return _summary(self.run, status, accounts)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from snakemake_logger_plugin_observe.journal.events import RunStarted
 from snakemake_logger_plugin_observe.run.attempt import FAILED, FINAL
 from snakemake_logger_plugin_observe.run.model import Run
 
@@ -82,9 +83,11 @@ def part_of(run: Run) -> str:
 
     Such a run may be full, in that every job of its DAG ran, but its DAG is not the workflow's.
     """
-    started = run.started
-    if started is None:
-        return ""
+    return part_asked_for(run.started) if run.started is not None else ""
+
+
+def part_asked_for(started: RunStarted) -> str:
+    """Return the same as ``part_of``, of a run of which only the beginning is known."""
     for name in _LEAVING_OUT:
         if chosen := started.settings.get(name):
             words = chosen if isinstance(chosen, list | tuple) else (chosen,)
@@ -111,8 +114,15 @@ def scope_of(run: Run, *, resumes: bool = False) -> ScopeName | None:
         ended = run.finished.status if run.finished is not None else None
         return "nothing_to_do" if ended == "nothing_to_do" else None
     counts = job_counts(run)
-    if not counts.planned:
+    return scope_of_plan(counts.planned, counts.up_to_date, resumes=resumes)
+
+
+def scope_of_plan(
+    planned: int | None, up_to_date: int | None, *, resumes: bool = False
+) -> ScopeName:
+    """Return what kind of run has so many jobs to run, and so many that are up to date."""
+    if not planned:
         return "nothing_to_do"
-    if not counts.up_to_date:
+    if not up_to_date:
         return "full"
     return "resumed" if resumes else "incremental"

@@ -10,6 +10,7 @@ from typing import Any
 
 from snakemake_logger_plugin_observe.analysis.cost.account import account
 from snakemake_logger_plugin_observe.analysis.cost.partition import partition
+from snakemake_logger_plugin_observe.analysis.cost.run_totals import job_tally, rule_times
 from snakemake_logger_plugin_observe.clock import parse_moment, to_seconds
 from snakemake_logger_plugin_observe.journal.events import (
     Accounting,
@@ -429,6 +430,8 @@ class Story:
                 job_count=made.job_count,
                 attempt_count=made.attempt_count,
                 failed_attempts=made.failed_attempts,
+                jobs=job_tally(so_far),
+                rules=rule_times(made),
             )
         )
 

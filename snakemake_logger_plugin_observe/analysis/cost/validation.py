@@ -1,15 +1,17 @@
 """Validate a journal: every line against the schema, every figure against the stamps."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from snakemake_logger_plugin_observe.analysis.cost.account import account
+from snakemake_logger_plugin_observe.analysis.cost.account import Account, account
+from snakemake_logger_plugin_observe.analysis.cost.run_totals import job_tally, rule_times
 from snakemake_logger_plugin_observe.journal.events import (
     Accounting,
     AnyEvent,
     AttemptFinished,
     RunFinished,
 )
+from snakemake_logger_plugin_observe.journal.records import RuleTimes
 from snakemake_logger_plugin_observe.run import fold
 from snakemake_logger_plugin_observe.run.attempt import Attempt, written_segments
 from snakemake_logger_plugin_observe.run.model import Run
@@ -176,7 +178,30 @@ def _totals(line: int, event: RunFinished, run: Run, *, renamed: bool) -> list[D
             found.append(
                 Disagreement(line, f"{name}: {counted} as written, {recounted} from the stamps")
             )
+    found.extend(_by_jobs_and_rules(line, event, run, accounts))
     return found
+
+
+def _by_jobs_and_rules(
+    line: int, event: RunFinished, run: Run, accounts: Account
+) -> Iterator[Disagreement]:
+    """Yield what is wrong with a run's numbers of jobs and its times of rules, if it has them."""
+    if event.jobs is not None and event.jobs != (counted := job_tally(run)):
+        yield Disagreement(line, f"jobs: {event.jobs} as written, {counted} from the stamps")
+    if not event.rules:
+        return
+    computed = rule_times(accounts)
+    for rule in dict.fromkeys((*event.rules, *computed)):
+        written, summed = event.rules.get(rule), computed.get(rule)
+        if written is None or summed is None or written.jobs != summed.jobs:
+            yield Disagreement(line, f"rule {rule}: {written} as written, {summed} from the stamps")
+            continue
+        yield from _compare(line, f"rule {rule}", _seconds(written), _seconds(summed))
+
+
+def _seconds(one: RuleTimes) -> dict[str, float]:
+    known = {"total_s": one.total_s, "compute_s": one.compute_s}
+    return {name: value for name, value in known.items() if value is not None}
 
 
 def _compare(

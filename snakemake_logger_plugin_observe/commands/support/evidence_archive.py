@@ -6,6 +6,7 @@ from pathlib import Path
 
 from snakemake_logger_plugin_observe.commands.support.evidence_store import Copied, EvidenceStore
 from snakemake_logger_plugin_observe.external.workdir import Workdir
+from snakemake_logger_plugin_observe.journal.folders import COMPRESSED, PLAIN
 from snakemake_logger_plugin_observe.pasting import harmless
 from snakemake_logger_plugin_observe.reporters.answers import TriageAnswer
 from snakemake_logger_plugin_observe.reporters.documents.incident_note import render_note
@@ -22,8 +23,8 @@ def save(store: EvidenceStore, answer: TriageAnswer, folder: Workdir | None) -> 
     """
     index: list[str] = []
     for name, path in answer.paths.items():
-        saved = f"journals/{name}.jsonl"
         journal = Path(path).resolve()
+        saved = f"journals/{name}{COMPRESSED if journal.name.endswith(COMPRESSED) else PLAIN}"
         copied = store.copy(journal.parent, journal.name, saved)
         index.append(_entry(saved, f"journal {name}: {path}", copied))
     if folder is not None:

@@ -1,5 +1,6 @@
 """The runs whose journals are in a folder, by the first and the last event of each."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -9,6 +10,7 @@ from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.external import processes
 from snakemake_logger_plugin_observe.journal.events import RunFinished, RunStarted
 from snakemake_logger_plugin_observe.journal.excerpts import contains, read_ends, snakefile_digest
+from snakemake_logger_plugin_observe.journal.folders import journal_files
 from snakemake_logger_plugin_observe.journal.records import RunKind
 
 _OF_AN_ATTEMPT: Final = b'{"event":"attempt_'
@@ -73,10 +75,15 @@ def runs_in(folder: Path, kind: RunKind = "run") -> list[Begun]:
 
     A run counts once, even if there are copies of its journal.
     """
+    return [one for one in outlines(journal_files(folder)) if one.started.kind == kind]
+
+
+def outlines(journals: Iterable[Path]) -> list[Begun]:
+    """Return the runs of these *journals*, of every kind, the newest last; one counts once."""
     found: dict[str, Begun] = {}
-    for path in sorted(folder.glob("*.jsonl")):
+    for path in journals:
         started, finished = read_ends(path) or (None, None)
-        if started is not None and started.kind == kind:
+        if started is not None:
             run = Begun(path, started) if finished is None else Outline(path, started, finished)
             found.setdefault(started.run_id, run)
     return sorted(found.values(), key=lambda run: start_of(run.started))
@@ -173,7 +180,7 @@ def alongside(journal: Path, started: RunStarted, end: Micros | None) -> list[Be
     """
     start = start_of(started)
     found = []
-    for path in journal.parent.glob("*.jsonl"):
+    for path in journal_files(journal.parent):
         # A run that goes on keeps writing: the last write alone rules out most journals.
         written = _written(path)
         if path.name != journal.name and written >= start - _A_SIGN_OF_LIFE:

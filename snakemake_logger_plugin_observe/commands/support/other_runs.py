@@ -17,6 +17,7 @@ from snakemake_logger_plugin_observe.commands.support.folder_runs import (
 )
 from snakemake_logger_plugin_observe.journal.events import RunStarted
 from snakemake_logger_plugin_observe.journal.excerpts import read_ends
+from snakemake_logger_plugin_observe.journal.folders import journal_files
 from snakemake_logger_plugin_observe.journal.lines import JournalError
 from snakemake_logger_plugin_observe.journal.reading import Detail
 from snakemake_logger_plugin_observe.reporters.answers import Source
@@ -89,7 +90,7 @@ def history(source: Source) -> list[Outline]:
     if started is None or finished is None:
         return []
     own = Outline(source.path, started, finished)
-    return [*[one for one in _earlier(source) if _same_amount(one, own)][1 - _HISTORY :], own]
+    return [*[one for one in _earlier(source) if same_amount(one, own)][1 - _HISTORY :], own]
 
 
 def repetitions(folder: Path) -> list[Outline]:
@@ -103,7 +104,7 @@ def repetitions_among(runs: Iterable[Begun]) -> list[Outline]:
     return [
         one
         for one in found
-        if same_targets(one.started, found[-1].started) and _same_amount(one, found[-1])
+        if same_targets(one.started, found[-1].started) and same_amount(one, found[-1])
     ]
 
 
@@ -182,7 +183,7 @@ def _others(source: Source) -> list[tuple[RunStarted, Path]]:
     """Return the other journals in *source*'s folder, each with its first event."""
     return [
         (ends[0], path)
-        for path in source.path.parent.glob("*.jsonl")
+        for path in journal_files(source.path.parent)
         if path != source.path and (ends := read_ends(path)) is not None
     ]
 
@@ -196,7 +197,7 @@ def _plans_the_same(one: RunStarted, other: RunStarted) -> bool:
     )
 
 
-def _same_amount(one: Outline, other: Outline) -> bool:
+def same_amount(one: Outline, other: Outline) -> bool:
     """Whether two runs had as many jobs and failures, with the same executor, limits and host."""
     return all(
         fact(one) == fact(other)

@@ -10,6 +10,7 @@ from snakemake_logger_plugin_observe.analysis.reruns.reruns import asks_the_past
 from snakemake_logger_plugin_observe.analysis.why.origins import Origins
 from snakemake_logger_plugin_observe.analysis.why.roots import Roots
 from snakemake_logger_plugin_observe.commands.support.folder_runs import Begun, before
+from snakemake_logger_plugin_observe.journal.compressed import unpacked_size
 from snakemake_logger_plugin_observe.journal.excerpts import contains, read_outputs
 from snakemake_logger_plugin_observe.journal.lines import JournalError
 from snakemake_logger_plugin_observe.journal.reading import Detail, read_journal
@@ -78,7 +79,7 @@ def _one_noted(outlines: list[Begun]) -> bool:
     room = _MOST_BYTES
     for one in outlines:
         with contextlib.suppress(OSError):
-            room -= one.path.stat().st_size
+            room -= unpacked_size(one.path)
         if room < 0:
             return False
         if _noted(one):
@@ -98,7 +99,7 @@ def _read(outlines: list[Begun], known: Source | None, sums: bool) -> Iterator[P
     room = _MOST_BYTES
     for number, one in enumerate(outlines):
         try:
-            room -= one.path.stat().st_size
+            room -= unpacked_size(one.path)
             if number and room < 0:
                 return
             same = known is not None and known.path.name == one.path.name

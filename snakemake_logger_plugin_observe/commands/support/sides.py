@@ -18,6 +18,7 @@ from snakemake_logger_plugin_observe.commands.support import (
 from snakemake_logger_plugin_observe.commands.support.folder_runs import Outline
 from snakemake_logger_plugin_observe.external.published_files import checksums
 from snakemake_logger_plugin_observe.journal.events import RunFinished
+from snakemake_logger_plugin_observe.journal.folders import journal_files
 from snakemake_logger_plugin_observe.journal.lines import JournalError
 from snakemake_logger_plugin_observe.journal.reading import Detail
 from snakemake_logger_plugin_observe.reporters.answers import Source
@@ -54,7 +55,7 @@ def side(named: Path | None, folder: Path | None = None) -> Side:
         if not repeated or repeated[-1].path != runs[-1].path:
             return Side(find_journal.load(runs[-1].path, Detail.FIGURES))
         return _median(repeated)
-    if named is None or not named.is_dir() or not any(named.glob("*.jsonl")):
+    if named is None or not named.is_dir() or not journal_files(named):
         return Side(find_journal.load(named, Detail.FIGURES))
     repeated = other_runs.repetitions(named)
     if not repeated:

@@ -22,6 +22,7 @@ from builders import (
 )
 
 from snakemake_logger_plugin_observe.analysis.cost.account import account
+from snakemake_logger_plugin_observe.analysis.cost.run_totals import rule_times
 from snakemake_logger_plugin_observe.analysis.cost.validation import (
     Disagreement,
     Validation,
@@ -277,6 +278,7 @@ def test_the_accounts_of_a_run_whose_jobs_have_no_end_are_compared_with_a_reader
             counts_open=True,
             job_account=totals(read.jobs_by_class, read.jobs_by_phase),
             makespan=totals(read.makespan_by_class, read.makespan_by_phase),
+            rules={rule: one.model_dump() for rule, one in rule_times(read).items()},
         )
 
     def left_out(line: dict[str, Any]) -> None:
@@ -289,3 +291,21 @@ def test_the_accounts_of_a_run_whose_jobs_have_no_end_are_compared_with_a_reader
 
 def totals(by_class: dict[str, int], by_phase: dict[str, int]) -> dict[str, dict[str, float]]:
     return {"by_class_s": in_seconds(by_class), "by_phase_s": in_seconds(by_phase)}
+
+
+def test_the_jobs_and_the_times_of_rules_in_the_last_line_follow_from_the_stamps(
+    tmp_path: Path,
+) -> None:
+    def one_more_done(line: dict[str, Any]) -> None:
+        line["jobs"]["done"] += 1
+
+    def longer(line: dict[str, Any]) -> None:
+        line["rules"]["map"]["compute_s"] += 1
+
+    def left_out(line: dict[str, Any]) -> None:
+        del line["jobs"], line["rules"]  # as in older journals
+
+    assert changed(tmp_path, "run_finished", left_out, chain)[0].sound
+    for change, said in ((one_more_done, "jobs: "), (longer, "rule map: compute_s is ")):
+        (found,) = changed(tmp_path, "run_finished", change, chain)[0].disagreements
+        assert found.text.startswith(said)
