@@ -100,8 +100,7 @@ def go_on(
 
 def _is_on_a_cluster(run: Run) -> bool:
     """Whether the run's executor hands jobs to another machine, or to a submit command."""
-    executor = (run.started.wraps or run.started.executor) if run.started is not None else None
-    return executor not in _ON_THIS_HOST
+    return run.inner_executor not in _ON_THIS_HOST
 
 
 def _ids(attempts: Sequence[Attempt]) -> tuple[str, ...]:

@@ -166,7 +166,7 @@ def _moves(how: live_snakemake.Invocation, started: RunStarted) -> dict[str, Com
     """
     behind = ("--", *how.targets) if how.targets else ()
     recorded: tuple[str, ...] = ("--logger", "observe", "--executor", "timed")
-    wraps = started.wraps or started.executor or ""
+    wraps = started.inner_executor or ""
     if _EXECUTOR.fullmatch(wraps) and wraps not in ("local", "timed"):
         recorded = (*recorded, "--timed-wraps", wraps)
         if started.jobs is not None:

@@ -115,6 +115,11 @@ class RunStarted(Event):
     none of a key that is named like a secret."""
     tags: Annotated[dict[str, str], Texts.NAMED] = Field(default_factory=dict)
 
+    @property
+    def inner_executor(self) -> str | None:
+        """The executor that runs the jobs: the one that ``timed`` wraps, or else the run's own."""
+        return self.wraps or self.executor
+
 
 class Provenance(Event):
     """The workflow's sources; looked up in the background, so it comes a little later."""

@@ -120,6 +120,11 @@ class Run:
         return MainProcess(known.host, kernel_boot(known.boot_id, known.boot_time))
 
     @property
+    def inner_executor(self) -> str | None:
+        """The executor that runs the jobs, inside the timing one; None if it is not known."""
+        return self.started.inner_executor if self.started is not None else None
+
+    @property
     def wrapped(self) -> bool:
         """Whether the executor was timed."""
         return self.started is not None and "timed" in self.started.plugins

@@ -79,7 +79,7 @@ _FACTS: Final[tuple[tuple[str, Callable[[RunStarted], Any]], ...]] = (
     ("Snakefile", snakefile_of),
     ("targets", lambda s: list(s.targets)),
     ("profile", lambda s: list(s.profiles)),
-    ("executor", lambda s: s.wraps or s.executor),
+    ("executor", lambda s: s.inner_executor),
     ("cores", lambda s: s.cores),
     ("jobs", lambda s: s.jobs),
     ("resources", lambda s: s.resources),

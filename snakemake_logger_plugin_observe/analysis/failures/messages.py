@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable
 from typing import Final, Literal
 
+from snakemake_logger_plugin_observe.run.slurm_states import ENDS
+
 Cause = Literal[
     "exit_code",
     "signal",
@@ -25,14 +27,7 @@ Cause = Literal[
 NOT_SUBMITTED: Final[frozenset[Cause]] = frozenset({"refused", "unanswered"})
 """The causes of attempts that the cluster never accepted: what ran before is not about them."""
 BY_STATE: Final[dict[str, Cause]] = {
-    "OUT_OF_MEMORY": "out_of_memory",
-    "TIMEOUT": "time_limit",
-    "DEADLINE": "time_limit",
-    "NODE_FAIL": "lost",
-    "BOOT_FAIL": "lost",
-    "PREEMPTED": "cancelled",
-    "CANCELLED": "cancelled",
-    "REVOKED": "cancelled",
+    state: end.cause for state, end in ENDS.items() if end.cause is not None
 }
 """The cause that a state in Slurm's accounting records names."""
 # What executors report: Slurm's states, LSF's terminations, the clouds' reasons.

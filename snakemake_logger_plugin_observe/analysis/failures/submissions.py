@@ -22,19 +22,12 @@ def to_do_about(run: Run, one: Failure) -> str:
     """Return what to do about a job whose submission failed, as an imperative."""
     if had_no_answer_again(one):
         return _SEE_WHETHER_IT_ANSWERS
-    return advice.to_do(said_of(run, one), run.job_of(one.decisive_row.attempt), executor_of(run))
+    return advice.to_do(said_of(run, one), run.job_of(one.decisive_row.attempt), run.inner_executor)
 
 
 def had_no_answer_again(one: Failure) -> bool:
     """Whether a job was submitted again after there was no answer, and that got none either."""
     return one.cause == "unanswered" and one.outcome == "failed" and len(one.occurrences) > 1
-
-
-def executor_of(run: Run) -> str | None:
-    """Return the executor that submits the jobs of *run*, inside the timing executor."""
-    if run.started is None:
-        return None
-    return run.started.wraps or run.started.executor
 
 
 def submitted(run: Run) -> int:

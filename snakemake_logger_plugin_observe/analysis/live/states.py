@@ -11,6 +11,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
+from snakemake_logger_plugin_observe.analysis.live.on_cluster import (
+    is_slurm,
+    may_be_slurm,
+    of_this_run,
+    out,
+    record_in,
+)
 from snakemake_logger_plugin_observe.analysis.live.state import (
     ON_A_NODE,
     LiveState,
@@ -23,128 +30,26 @@ from snakemake_logger_plugin_observe.analysis.submission.signs import is_no_id
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.journal.node_reports import NodeReport
 from snakemake_logger_plugin_observe.journal.records import Execution, Level, SchedulerRecord
-from snakemake_logger_plugin_observe.run.attempt import FAILED, FINAL, Attempt, Key
+from snakemake_logger_plugin_observe.run.attempt import Attempt, Key
 from snakemake_logger_plugin_observe.run.endings import describe_exit, exit_of
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.node_processes import innermost_executions, only_of
 from snakemake_logger_plugin_observe.run.queue_answer import QueueAnswer
-from snakemake_logger_plugin_observe.run.scheduler_ends import has_ended
 from snakemake_logger_plugin_observe.run.slurm_states import (
+    BY_ITSELF,
     COMPLETING,
     RUNNING,
     SUSPENDED,
     WAITING,
 )
 
-_IN_PROCESS: Final = frozenset({None, "local", "dryrun", "touch"})
-"""The executors whose jobs run on the main process's host."""
 _SHOWS_LATE: Final = 15_000_000
 """So long after its submission, the accounting may not have a job's record yet."""
 _ID: Final = re.compile(r"\d{1,15}([_+]\d{1,9})?(;(?P<cluster>[\w.-]{1,64}))?")
 """A job id as ``sbatch --parsable`` prints it, with the cluster's name where there are several."""
-_MOST_FAILED: Final = 200
-"""Of more failed jobs, the scheduler is not asked what ended the oldest."""
-_AT_THE_SAME_TIME: Final = 20_000_000
-_LONG_WAIT: Final = 10_000_000
 FROM_THE_SCHEDULER: Final = frozenset({signal.SIGTERM, signal.SIGKILL})
 """The signals by which Slurm ends a job that is cancelled, preempted or requeued."""
 NOT_TIMED: Final = "the run was recorded without --executor timed, which records the cluster's ids"
-OFFLINE: Final = "the scheduler was not asked (--offline)"
-NOT_SLURM: Final = "only Slurm can be asked, and this run's scheduler is another one"
-NO_IDS: Final = "cluster-sync's jobs have no ids by which a scheduler could be asked"
-
-
-def is_remote(run: Run) -> bool:
-    """Whether the run's executor hands jobs to another machine, or to a submit command."""
-    started = run.started
-    return started is not None and (started.wraps or started.executor) not in _IN_PROCESS
-
-
-def is_slurm(run: Run) -> bool:
-    """Whether Slurm runs the jobs: by its own plugin, or because the submit command is sbatch."""
-    started = run.started
-    if started is None:
-        return False
-    executor = started.wraps or started.executor
-    return executor == "slurm" or (executor not in _IN_PROCESS and _calls_sbatch(run))
-
-
-def may_be_slurm(run: Run) -> bool:
-    """Whether Slurm may run the jobs: a submit command may be a script that calls sbatch."""
-    started = run.started
-    executor = (started.wraps or started.executor) if started is not None else None
-    return is_slurm(run) or executor == "cluster-generic"
-
-
-def has_no_ids(run: Run) -> bool:
-    """Whether the executor learns no ids of its jobs: its submit command stays until they end."""
-    started = run.started
-    return started is not None and (started.wraps or started.executor) == "cluster-sync"
-
-
-def _calls_sbatch(run: Run) -> bool:
-    started = run.started
-    if started is None:
-        return False
-    settings = (value for value in started.settings.values() if isinstance(value, str))
-    return any("sbatch" in text for text in (*started.command, *settings))
-
-
-def out(run: Run) -> list[Attempt]:
-    """Return the attempts on a cluster whose end the run has not seen.
-
-    Submissions come first, then groups' members. Of some the scheduler's record knows the end; what
-    they did up to it, only their nodes do.
-    """
-    if not is_remote(run):
-        return []
-    found = [one for one in run.attempts.values() if one.status not in FINAL or one.end_from_record]
-    found = [one for one in found if not _is_local(run, one)]
-    return [one for one in found if not one.is_member] + [one for one in found if one.is_member]
-
-
-def failed(run: Run) -> list[Attempt]:
-    """Return the newest attempts that failed on a cluster and have no record of the scheduler's."""
-    if not is_remote(run):
-        return []
-    found = [
-        one
-        for one in run.attempts.values()
-        if one.status in FAILED and one.external_jobid is not None and one.accounting is None
-    ]
-    return [one for one in found if not one.is_member][-_MOST_FAILED:]
-
-
-def given_up(run: Run) -> list[Attempt]:
-    """Return the newest attempts that the run gave up when it ended, and whose end is not known."""
-    if not is_remote(run):
-        return []
-    found = [
-        one
-        for one in run.attempts.values()
-        if one.status == "cancelled" and one.external_jobid is not None and not one.is_member
-    ]
-    return [one for one in found if not has_ended(one.accounting)][-_MOST_FAILED:]
-
-
-def waited(run: Run) -> list[Attempt]:
-    """Return the newest attempts that have ended after a wait which only the scheduler can name."""
-    if not is_remote(run):
-        return []
-    found = [
-        one
-        for one in run.attempts.values()
-        if one.status in FINAL
-        and one.external_jobid is not None
-        and one.accounting is None
-        and one.phases.get("queue_wait", 0) > _LONG_WAIT
-    ]
-    return [one for one in found if not one.is_member][-_MOST_FAILED:]
-
-
-def _is_local(run: Run, attempt: Attempt) -> bool:
-    job = run.job_of(attempt)
-    return attempt.tool_started is not None or (job is not None and bool(job.local))
 
 
 def live_view(
@@ -169,7 +74,7 @@ def live_view(
         commands: what that process has started and waits for.
 
     """
-    answer = _of_this_run(run, answer)
+    answer = of_this_run(run, answer)
     states: dict[Key, LiveState] = {}
     for attempt in out(run):
         submission = run.submission_of(attempt) if attempt.is_member else attempt
@@ -188,35 +93,6 @@ def live_view(
     failed = f"Slurm gave no answer: {answer.problem}" if answer.problem is not None else None
     problem = not_asked or failed
     return LiveView(now, states, problem, answer.partitions, attended, tuple(commands))
-
-
-def record_in(run: Run, attempt: Attempt, answer: QueueAnswer) -> SchedulerRecord | None:
-    """Return what the scheduler answered about *attempt*, None if nothing."""
-    record = answer.records.get(attempt.external_jobid or "")
-    if record is not None and not (is_slurm(run) or _same_submission(attempt, record)):
-        return None
-    return record
-
-
-def _of_this_run(run: Run, answer: QueueAnswer) -> QueueAnswer:
-    """Return *answer* without records of others: Slurm may not be the run's scheduler at all."""
-    if is_slurm(run) or not answer.records:
-        return answer
-    own = {
-        attempt.external_jobid: record
-        for attempt in out(run)
-        if attempt.external_jobid is not None
-        and (record := record_in(run, attempt, answer)) is not None
-    }
-    return replace(answer, records=own)
-
-
-def _same_submission(attempt: Attempt, record: SchedulerRecord) -> bool:
-    """Whether a record is of this submission: where Slurm may not be its scheduler at all."""
-    accepted, submitted = attempt.stamps.accepted, record.submitted
-    if accepted is None or submitted is None:
-        return False
-    return abs(accepted - submitted) < _AT_THE_SAME_TIME
 
 
 def _member(run: Run, attempt: Attempt, above: LiveState, levels: Sequence[Level]) -> LiveState:
@@ -406,7 +282,7 @@ class _Evidence:
         elif any(level.error for level in self._levels):
             words.append("Snakemake failed on the node")
         if (record := self._record) is not None and record.ended is not None:
-            its_own = record.state in ("COMPLETED", "FAILED")  # else the scheduler ended it
+            its_own = record.state in BY_ITSELF  # else the scheduler ended it
             words.insert(len(words) if its_own else 0, said(record))
         return "; ".join(words) or None
 

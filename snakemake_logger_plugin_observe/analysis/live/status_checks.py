@@ -18,6 +18,7 @@ from snakemake_logger_plugin_observe.analysis.submission.settings import setting
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.pasting import words
 from snakemake_logger_plugin_observe.run.model import Run
+from snakemake_logger_plugin_observe.run.slurm_states import CUT_SCRIPTS
 
 _SLURM: Final = "slurm"
 _SLURM_DEFAULT_S: Final = 40.0
@@ -26,10 +27,6 @@ _SLACK_S: Final = 15.0
 """A status check itself takes a moment, and the accounting's records come late."""
 _ANSWERS_AT_ONCE: Final[Micros] = 30_000_000
 """A command that only asks for a state, and takes longer than this, hangs."""
-_ENDS_THE_SCRIPT: Final = frozenset(
-    {"CANCELLED", "TIMEOUT", "DEADLINE", "NODE_FAIL", "BOOT_FAIL", "PREEMPTED"}
-)
-"""The states of jobs whose scripts Slurm ended."""
 _SUBMITS_AT_ONCE: Final[Micros] = 60_000_000
 """A submit command that takes longer than this does not just take its time."""
 _ASK_SLURM: Final = frozenset({"sacct", "squeue"})
@@ -43,7 +40,7 @@ def longest_interval_s(run: Run, now: Micros) -> float:
     started = run.started
     if started is None:
         return _USUAL_S
-    if (started.wraps or started.executor) != _SLURM:
+    if started.inner_executor != _SLURM:
         known = started.settings.get("seconds_between_status_checks")
         return float(known) if isinstance(known, int | float) and known > 0 else _USUAL_S
     interval = first = argument(run, OWN_FLAG[_SLURM]) or _SLURM_DEFAULT_S
@@ -106,15 +103,15 @@ def is_never_found(run: Run, one: LiveState) -> bool:
     if not has_no_status_command(run):
         return False
     attempt = run.attempts[one.key]
-    if one.record is not None and one.record.state in _ENDS_THE_SCRIPT:
+    if one.record is not None and one.record.state in CUT_SCRIPTS:
         return True
     return not (attempt.levels or attempt.node_starts)
 
 
 def is_misread(run: Run, one: LiveState) -> bool:
     """Whether Slurm's plugin does not understand the state: ``CANCELLED by 0`` is none it knows."""
-    plugin = (run.started.wraps or run.started.executor) if run.started is not None else None
-    return plugin == _SLURM and one.record is not None and one.record.state == "CANCELLED"
+    cancelled = one.record is not None and one.record.state == "CANCELLED"
+    return cancelled and run.inner_executor == _SLURM
 
 
 def hanging_check(run: Run, view: LiveView) -> RunningCommand | None:

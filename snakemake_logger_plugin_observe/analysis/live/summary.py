@@ -108,8 +108,7 @@ def who(run: Run, states: Sequence[LiveState]) -> str:
 
 def scheduler(run: Run) -> str:
     """Return what the ids of a run's jobs are ids of."""
-    started = run.started
-    known = (started.wraps or started.executor) if started is not None else None
+    known = run.inner_executor
     return known if known not in (None, "cluster-generic", "cluster-sync") else "job"
 
 

@@ -6,7 +6,6 @@ gets its phase. Nothing of it is written to the journal.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.live.state import ON_A_NODE, LiveState, LiveView
 from snakemake_logger_plugin_observe.analysis.live.states import FROM_THE_SCHEDULER
@@ -23,10 +22,8 @@ from snakemake_logger_plugin_observe.run.phases import UNOBSERVED
 from snakemake_logger_plugin_observe.run.refined import refine
 from snakemake_logger_plugin_observe.run.segments import Segment
 from snakemake_logger_plugin_observe.run.slurm_reasons import keeps_back
-from snakemake_logger_plugin_observe.run.slurm_states import RUNNING, WAITING
+from snakemake_logger_plugin_observe.run.slurm_states import RUNNING, SPARED_TOOLS, WAITING
 from snakemake_logger_plugin_observe.run.unobserved import NODE_CUT_OFF, SUSPENDED, UNNOTICED
-
-_ENDED_BY_IT: Final = frozenset({"CANCELLED", "PREEMPTED", "NODE_FAIL", "REVOKED"})
 
 
 def take_in(run: Run, reports: Mapping[Key, NodeReport], view: LiveView) -> None:
@@ -92,7 +89,7 @@ def _ended_by_the_cluster(attempt: Attempt, one: LiveState) -> bool:
     if last is None or exit_of(attempt, last, last=True)[1] not in FROM_THE_SCHEDULER:
         return False
     state = one.record.state if one.record is not None else None
-    return one.state == "unknown" or state in _ENDED_BY_IT or state in WAITING | RUNNING
+    return one.state == "unknown" or state in SPARED_TOOLS or state in WAITING | RUNNING
 
 
 def take_in_records(run: Run, records: Mapping[Key, SchedulerRecord]) -> None:

@@ -29,7 +29,7 @@ class SubmissionSettings:
 
 def settings_of(started: RunStarted) -> SubmissionSettings:
     """Return how a run submits; where its journal has no setting, as its command line says."""
-    executor = started.wraps or started.executor
+    executor = started.inner_executor
     known = started.settings
     defaults = known.get("default_resources")
     return SubmissionSettings(

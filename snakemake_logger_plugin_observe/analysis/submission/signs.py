@@ -6,16 +6,11 @@ from typing import Final
 
 from snakemake_logger_plugin_observe.journal.records import SchedulerRecord
 from snakemake_logger_plugin_observe.run.attempt import Attempt
+from snakemake_logger_plugin_observe.run.slurm_states import ENDS
 
 # Slurm's daemon sets it where it could not open the files that a job prints into.
 _NO_OUTPUT_FILE: Final = 53
 _BLANK: Final = re.compile(r"\s")
-_ENDED: Final = frozenset(
-    {
-        *("COMPLETED", "FAILED", "TIMEOUT", "OUT_OF_MEMORY", "NODE_FAIL", "BOOT_FAIL"),
-        *("CANCELLED", "DEADLINE", "PREEMPTED", "REVOKED"),
-    }
-)
 
 
 def ended_before_its_script(attempt: Attempt, record: SchedulerRecord | None) -> bool:
@@ -32,7 +27,7 @@ def is_no_id(external: str | None) -> bool:
 
 def ended_unnoticed(attempt: Attempt, record: SchedulerRecord | None) -> bool:
     """Whether the cluster ended a job whose end Snakemake never noticed."""
-    if record is None or record.state not in _ENDED or record.ended is None:
+    if record is None or record.state not in ENDS or record.ended is None:
         return False
     return attempt.stamps.accepted is not None and attempt.stamps.reported is None
 

@@ -116,8 +116,7 @@ def _scheduler(case: Case) -> str:
     records = (one.accounting for one in case.run.attempts.values())
     if known := next((one.scheduler for one in records if one is not None), None):
         return known
-    started = case.run.started
-    return (started.wraps or started.executor if started is not None else None) or "external"
+    return case.run.inner_executor or "external"
 
 
 def lost(case: Case, attempts: Sequence[Attempt]) -> int:

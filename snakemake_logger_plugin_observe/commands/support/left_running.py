@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Iterator
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.live import states
+from snakemake_logger_plugin_observe.analysis.live import on_cluster
 from snakemake_logger_plugin_observe.analysis.live.state import LeftRunning
 from snakemake_logger_plugin_observe.analysis.unended import left_in_flight
 from snakemake_logger_plugin_observe.commands.support import find_journal, folder_runs
@@ -33,7 +33,9 @@ def left_by_the_run_before(source: Source) -> LeftRunning | None:
             before = find_journal.load(begun.path, Detail.TIMES)
         except JournalError:
             return None
-        if before.status not in ("killed", "interrupted") or not states.may_be_slurm(before.run):
+        if before.status not in ("killed", "interrupted") or not on_cluster.may_be_slurm(
+            before.run
+        ):
             return None
         ids = _still_there(before.run)
         return LeftRunning(str(before.path), before.status, ids) if ids else None
@@ -63,10 +65,10 @@ def _still_there(run: Run) -> tuple[str, ...]:
     ids = [one.external_jobid for one in attempts if one.external_jobid is not None]
     found = slurm_queue.in_the_queue(ids, (run.start or 0) // 1_000_000, _PATIENCE_S)
     answer = QueueAnswer(frozenset(ids), {one.cluster_job: one for one in found})
-    known = ((one, states.record_in(run, one, answer)) for one in attempts)
+    known = ((one, on_cluster.record_in(run, one, answer)) for one in attempts)
     return tuple(one.external_jobid or "" for one, record in known if is_out(record))
 
 
 def _left(run: Run) -> Iterator[Attempt]:
     yield from left_in_flight(run)
-    yield from states.out(run)
+    yield from on_cluster.out(run)

@@ -10,8 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from snakemake_logger_plugin_observe import clock
-from snakemake_logger_plugin_observe.analysis.live import states
+from snakemake_logger_plugin_observe.analysis.live import on_cluster
 from snakemake_logger_plugin_observe.analysis.live.state import RunningCommand
+from snakemake_logger_plugin_observe.analysis.live.states import live_view
 from snakemake_logger_plugin_observe.analysis.live.take_in import take_in, take_in_records
 from snakemake_logger_plugin_observe.commands.support import find_journal
 from snakemake_logger_plugin_observe.commands.support.left_running import left_by_the_run_before
@@ -51,10 +52,12 @@ def with_live_view(source: Source, *, offline: bool) -> Source:
     if source.ended and run.waits_for_jobs:
         _ask_about_given_up(run, offline=offline)
         return source
-    if source.status == "running" and not offline and states.is_remote(run):
+    if source.status == "running" and not offline and on_cluster.is_remote(run):
         source = replace(source, left_running=left_by_the_run_before(source))
-    attempts = states.out(run)
-    ended = list({one.key: one for one in (*states.failed(run), *states.waited(run))}.values())
+    attempts = on_cluster.out(run)
+    ended = list(
+        {one.key: one for one in (*on_cluster.failed(run), *on_cluster.waited(run))}.values()
+    )
     if not attempts and not ended:
         return source
     reports = _reports(source, attempts)
@@ -64,7 +67,7 @@ def with_live_view(source: Source, *, offline: bool) -> Source:
         asked = [one for one in (*attempts, *ended) if not one.end_from_record]
         ids = [one.external_jobid for one in asked if one.external_jobid is not None]
         answer = slurm_queue.query(ids, (run.start or 0) // 1_000_000)
-    known = ((one.key, states.record_in(run, one, answer)) for one in ended)
+    known = ((one.key, on_cluster.record_in(run, one, answer)) for one in ended)
     take_in_records(run, {key: record for key, record in known if record is not None})
     if not attempts:
         return source
@@ -72,7 +75,7 @@ def with_live_view(source: Source, *, offline: bool) -> Source:
     if source.status == "running" and not source.stopped:
         extend_to(run, now)
     attended = source.status != "killed" and not source.ended
-    view = states.live_view(
+    view = live_view(
         *(run, reports, answer, now),
         not_asked=not_asked,
         attended=attended,
@@ -84,12 +87,12 @@ def with_live_view(source: Source, *, offline: bool) -> Source:
 
 def _ask_about_given_up(run: Run, *, offline: bool) -> None:
     """Take in what the scheduler says of jobs that a run gave up, if nobody recorded their end."""
-    given_up = states.given_up(run)
+    given_up = on_cluster.given_up(run)
     if not given_up or _why_not(run, offline=offline) is not None:
         return
     ids = [one.external_jobid for one in given_up if one.external_jobid is not None]
     answer = slurm_queue.query(ids, (run.start or 0) // 1_000_000)
-    known = ((one.key, states.record_in(run, one, answer)) for one in given_up)
+    known = ((one.key, on_cluster.record_in(run, one, answer)) for one in given_up)
     take_in_records(run, {key: record for key, record in known if record is not None})
 
 
@@ -104,12 +107,12 @@ def _commands(source: Source) -> tuple[RunningCommand, ...]:
 def _why_not(run: Run, *, offline: bool) -> str | None:
     """Return why the scheduler is not asked, None if it is."""
     if offline:
-        return states.OFFLINE
-    if states.has_no_ids(run):
-        return states.NO_IDS
-    if states.is_slurm(run):
+        return on_cluster.OFFLINE
+    if on_cluster.has_no_ids(run):
+        return on_cluster.NO_IDS
+    if on_cluster.is_slurm(run):
         return None
-    return None if states.may_be_slurm(run) and shutil.which("squeue") else states.NOT_SLURM
+    return None if on_cluster.may_be_slurm(run) and shutil.which("squeue") else on_cluster.NOT_SLURM
 
 
 def _reports(source: Source, attempts: list[Attempt]) -> dict[Key, NodeReport]:

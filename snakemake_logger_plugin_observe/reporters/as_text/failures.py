@@ -164,8 +164,7 @@ def _facts(answer: JobsAnswer, block: list[Failure], row: Row) -> str:
     clustered = bool(answer.source.run.external_jobids)  # a local run has one host
     nodes = dict.fromkeys(attempt.node for attempt in failed if attempt.node and clustered)
     ids = list(dict.fromkeys(a.external_jobid for a in failed if a.external_jobid))
-    started = answer.source.run.started
-    scheduler = (started.wraps or started.executor if started is not None else None) or "external"
+    scheduler = answer.source.run.inner_executor or "external"
     where = f"on {first_of(list(nodes))}" if nodes and len(block) == 1 else ""
     if ids and len(block) == 1:
         external = f"{scheduler} {first_of(ids)}"

@@ -102,8 +102,7 @@ def _first(ids: Sequence[str], its: str, *, still_out: bool) -> str:
 
 def _reporter(case: Case) -> str:
     """Return what tells Snakemake the states of its jobs, as far as it is known."""
-    started = case.run.started
-    wraps = (started.wraps or started.executor) if started is not None else None
-    if wraps == "cluster-generic":
+    executor = case.run.inner_executor
+    if executor == "cluster-generic":
         return "the script of --cluster-generic-status-cmd"
-    return f"the {wraps} executor's status check" if wraps else "the executor's status check"
+    return f"the {executor} executor's status check" if executor else "the executor's status check"

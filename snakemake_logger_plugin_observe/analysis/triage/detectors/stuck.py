@@ -5,6 +5,7 @@ from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.citations import Citation
 from snakemake_logger_plugin_observe.analysis.live import status_checks
+from snakemake_logger_plugin_observe.analysis.live.on_cluster import is_slurm
 from snakemake_logger_plugin_observe.analysis.live.reasons import (
     Obstacle,
     obstacle,
@@ -16,7 +17,6 @@ from snakemake_logger_plugin_observe.analysis.live.state import (
     lasting,
     longest,
 )
-from snakemake_logger_plugin_observe.analysis.live.states import is_slurm
 from snakemake_logger_plugin_observe.analysis.live.summary import (
     does,
     how_to_stop,

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from snakemake_logger_plugin_observe.analysis.live.states import is_slurm
+from snakemake_logger_plugin_observe.analysis.live.on_cluster import is_slurm
 from snakemake_logger_plugin_observe.analysis.phrasing import named, plural
 from snakemake_logger_plugin_observe.analysis.submission import setups, signs
 from snakemake_logger_plugin_observe.analysis.submission.settings import (

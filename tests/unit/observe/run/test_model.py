@@ -11,6 +11,8 @@ from builders import (
     phases_at,
 )
 
+from snakemake_logger_plugin_observe.run.model import Run
+
 
 def test_a_run_starts_with_its_process() -> None:
     assert Story().run.start == at(0)
@@ -71,3 +73,23 @@ def test_a_run_of_the_logger_alone_is_not_wrapped() -> None:
     run = logger_only().run
     assert not run.wrapped
     assert phases_at(run.attempts[(1, 1)].segments) == [("slot_wait", 3, 4), ("unobserved", 4, 9)]
+
+
+@pytest.mark.parametrize(
+    ("facts", "executor"),
+    [
+        ({"executor": "timed", "wraps": "slurm"}, "slurm"),
+        ({"executor": "local", "wraps": None}, "local"),
+        ({"executor": None, "wraps": None}, None),
+    ],
+)
+def test_the_executor_that_runs_the_jobs_is_the_wrapped_one(
+    facts: dict[str, str | None], executor: str | None
+) -> None:
+    run = Story(**facts).run
+    assert run.started is not None
+    assert (run.inner_executor, run.started.inner_executor) == (executor, executor)
+
+
+def test_the_executor_of_a_run_without_a_first_line_is_unknown() -> None:
+    assert Run().inner_executor is None

@@ -6,8 +6,8 @@ import pytest
 from builders import NODE, Story, an_execution, at, begun, level
 from out_on_cluster import SUBMITTED, answered, computing, out, over, queued, view_of
 
+from snakemake_logger_plugin_observe.analysis.live.on_cluster import OFFLINE, is_slurm
 from snakemake_logger_plugin_observe.analysis.live.state import LiveState, LiveView
-from snakemake_logger_plugin_observe.analysis.live.states import OFFLINE, is_slurm
 from snakemake_logger_plugin_observe.analysis.live.summary import counts, lines
 from snakemake_logger_plugin_observe.analysis.live.take_in import take_in
 from snakemake_logger_plugin_observe.journal.node_reports import NodeReport

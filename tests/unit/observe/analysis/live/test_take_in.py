@@ -3,7 +3,7 @@
 from builders import a_record, an_execution, at, level, phases_at, stamps
 from out_on_cluster import answered, computing, out, over, queued, view_of
 
-from snakemake_logger_plugin_observe.analysis.live.states import waited
+from snakemake_logger_plugin_observe.analysis.live.on_cluster import waited
 from snakemake_logger_plugin_observe.analysis.live.take_in import take_in, take_in_records
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.steps import triage
