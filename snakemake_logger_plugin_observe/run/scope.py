@@ -70,6 +70,12 @@ def job_counts(run: Run) -> JobCounts:
     )
 
 
+def all_done(run: Run) -> bool:
+    """Whether all planned jobs are done: nothing is in flight, and nothing is left to run."""
+    counts = job_counts(run)
+    return bool(counts.planned) and counts.done == counts.planned
+
+
 def in_flight_words(counts: JobCounts) -> str:
     """Return what the jobs in flight are called: some of a killed run may have ended since."""
     if not counts.ended_since:

@@ -22,6 +22,7 @@ from snakemake_logger_plugin_observe.journal.events import line_of
 from snakemake_logger_plugin_observe.run.attempt import FINAL, Attempt, Key
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.phases import UNATTRIBUTED, cost_class
+from snakemake_logger_plugin_observe.run.scope import all_done
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,8 @@ class _Walk:
     def segments(self) -> list[MakespanSegment]:
         began = self.run.scheduling_began
         current = self._left_behind() or self.submissions.last_ended(self.at)
-        after = "shutdown" if self.run.finished is not None else UNATTRIBUTED
+        shuts_down = self.run.finished is not None or all_done(self.run)
+        after = "shutdown" if shuts_down else UNATTRIBUTED
         if current is not None:
             left = current.stamps.accepted if current.status not in FINAL else None
             until = current.end if self.run.waits_for_jobs else left or current.end

@@ -25,6 +25,7 @@ from snakemake_logger_plugin_observe.run.attempt import Attempt, Key
 from snakemake_logger_plugin_observe.run.fold import extend_to
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.queue_answer import QueueAnswer
+from snakemake_logger_plugin_observe.run.scope import all_done
 
 
 def add_argument(parser: argparse.ArgumentParser) -> None:
@@ -55,6 +56,8 @@ def with_live_view(source: Source, *, offline: bool) -> Source:
     if source.status == "running" and not offline and on_cluster.is_remote(run):
         source = replace(source, left_running=left_by_the_run_before(source))
     attempts = on_cluster.out(run)
+    if source.status == "running" and not source.stopped and all_done(run):
+        extend_to(run, clock.now())  # nothing is written while it shuts down
     ended = list(
         {one.key: one for one in (*on_cluster.failed(run), *on_cluster.waited(run))}.values()
     )

@@ -49,6 +49,7 @@ from snakemake_logger_plugin_observe.reporters.words import (
 )
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.phases import CLASSES, PHASES, UNATTRIBUTED, by_class
+from snakemake_logger_plugin_observe.run.scope import all_done
 from snakemake_logger_plugin_observe.run.unobserved import in_the_end
 
 _COLORS: Final = {
@@ -88,11 +89,11 @@ def parts(answer: CostAnswer, width: int) -> list[RenderableType]:
     out, still = live.parts(answer.source), live.stands_still(answer.source)
     found += out if still else []
     if answer.source.status == "running":
-        found += live.what_to_do(answer.blocked)
+        found += live.what_to_do(answer.blocked, failed_run.fix_of_what_stands_still(answer))
     if answer.source.stopped:
         found += [*unended.stopped(answer.source), Text()]
     elif not answer.source.length_unknown and not _failed_before_any_job(answer):
-        found += [*_first(answer), Text()]
+        found += [*_shuts_down(answer), *_first(answer), Text()]
     found += [] if still else out
     if makespan:
         found += [_makespan(answer, width), Text()]
@@ -373,6 +374,18 @@ def _first(answer: CostAnswer) -> list[RenderableType]:
         *advice.sentence(answer.advice, answer.account.makespan),
         *advice.reduced(answer.reduced, answer.source.run.started),
     ]
+
+
+def _shuts_down(answer: CostAnswer) -> list[RenderableType]:
+    """Return that a run which goes on has only its shutdown left, and for how long."""
+    run = answer.source.run
+    if answer.source.status != "running" or not all_done(run):
+        return []
+    lasted = duration(answer.account.makespan_by_phase.get("shutdown", 0))
+    text = f"All jobs are done, and the shutdown goes on, for {lasted} so far"
+    if answer.polling is not None and not was_woken(run):
+        text += ": Snakemake waits for its executor, which may sleep until its next status check"
+    return [Text(f"{text}.")]
 
 
 def _sentence(answer: CostAnswer) -> str:

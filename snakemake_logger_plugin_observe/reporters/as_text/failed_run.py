@@ -105,9 +105,25 @@ def _parts(answer: CostAnswer) -> Iterator[RenderableType]:
     failed = _FAILED.get(source.status, "FAILED so far")
     yield Text(harmless(f"{failed}: {what}" if what else f"{failed}."), "bold red")
     yield Text(" · ".join(filter(None, (progress(source.run), _lost(answer)))))
-    yield from what_to_do(source, found)
+    if not fix_of_what_stands_still(answer):
+        yield from what_to_do(source, found)
     if found:
         yield reader("jobs", source, "--failed", purpose="the failures, with their logs")
+
+
+def fix_of_what_stands_still(answer: CostAnswer) -> str:
+    """Return what to mend about a job that failed, and that the run goes on waiting for.
+
+    What to do about the run, which stands still because of it, follows on the same line. Empty if
+    what failed first is no such job.
+    """
+    source, first = answer.source, first_failure(answer.failures)
+    waited_for = {job for one in answer.blocked for job in one.jobs}
+    if source.status != "running" or first is None or first_removed(source.run, answer.failures):
+        return ""
+    if not waited_for & {row.attempt.job_id for row in first.rows}:
+        return ""
+    return _AGAIN.split(_fix(source, first))[0].rstrip(",; ")
 
 
 def _given_up(found: Sequence[Failure]) -> str:

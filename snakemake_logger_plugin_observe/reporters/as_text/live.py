@@ -37,12 +37,19 @@ def parts(source: Source) -> list[RenderableType]:
     return [*found, Text()]
 
 
-def what_to_do(found: Sequence[Incident]) -> list[RenderableType]:
-    """Return what to do about each reason why a run stands still, with the commands for that."""
+def what_to_do(found: Sequence[Incident], fix: str = "") -> list[RenderableType]:
+    """Return what to do about each reason why a run stands still, with the commands for that.
+
+    Args:
+        found: the reasons.
+        fix: what to mend first about a job that failed, and that the run still waits for.
+
+    """
     if not found:
         return []
     first, *more = found[:_REASONS]
-    text = f"{_escalated(first)}{first.action.text} (because {first.action.why})"
+    text = f"{fix}; " if fix else ""
+    text += f"{_escalated(first)}{first.action.text} (because {first.action.why})"
     text += "".join(f"; for {subject(one)}: {_escalated(one)}{one.action.text}" for one in more)
     commands = [each for one in found[:_REASONS] for each in one.action.commands]
     to_do = Text.assemble(("What to do: ", "bold"), harmless(text) + ".")

@@ -483,3 +483,16 @@ def test_what_follows_the_last_submission_is_snakemake_s_own_if_it_waits_for_no_
     assert by_phase["shutdown"] == 10_000_000
     assert (by_phase["submit"], by_phase["dispatch"]) == (1_000_000, 1_000_000)
     assert "unobserved" not in by_phase
+
+
+@pytest.mark.parametrize(("planned", "phase"), [(1, "shutdown"), (2, "unattributed")])
+def test_what_follows_the_last_of_all_planned_jobs_is_the_shutdown_before_it_is_over(
+    planned: int, phase: str
+) -> None:
+    story = begun().planned(3, {"map": planned}).job(1).quick(1, 3, 3, 5).heartbeat(9)
+    assert owners(story.run)[-1] == (phase, None, 5, 9)
+
+
+def test_a_failed_job_that_may_be_retried_is_no_shutdown() -> None:
+    story = begun().planned(3, {"map": 1}).job(1).quick(1, 3, 3, 5, status="failed").heartbeat(9)
+    assert owners(story.run)[-1] == ("unattributed", None, 5, 9)

@@ -278,3 +278,16 @@ def test_jobs_that_an_interrupted_run_gave_up_may_go_on_and_are_asked_about(
         "check whether"
         in answer(capsys, "triage", "--offline", str(written))["actions"][0]["action"]
     )
+
+
+def test_a_run_whose_jobs_are_all_done_goes_on_until_now(
+    workdir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing is written while its executor sleeps, and nothing is out that could be looked at."""
+    story = alive().planned(3, {"map": 1}).job(1).quick(1, 3, 3, 5)
+    begun = clock.process_started()  # after the story's own moments
+    assert begun is not None
+    journal(story, workdir)
+    before = clock.now()
+    shutdown_s = answer(capsys, "cost")["makespan"]["by_phase_s"]["shutdown"]
+    assert before <= begun + shutdown_s * SECOND <= clock.now()

@@ -1,7 +1,7 @@
 """The text of `cost`."""
 
 import pytest
-from answers import cost, render
+from answers import PATH, cost, render
 from builders import (
     a_record,
     at,
@@ -11,11 +11,17 @@ from builders import (
     stamps,
 )
 from failing import fails, on_node
+from out_on_cluster import answered, out, queued
 
+from snakemake_logger_plugin_observe.analysis.live.states import live_view
+from snakemake_logger_plugin_observe.analysis.live.take_in import take_in
+from snakemake_logger_plugin_observe.commands.cost import cost as cost_of
 from snakemake_logger_plugin_observe.journal.events import (
     FileSystem,
 )
 from snakemake_logger_plugin_observe.journal.records import LogTail
+from snakemake_logger_plugin_observe.reporters.answers import Source
+from snakemake_logger_plugin_observe.run.fold import extend_to
 
 
 @pytest.mark.parametrize("width", [100, 60])
@@ -144,3 +150,40 @@ def test_a_run_that_failed_before_any_job_is_not_called_slow_at_planning() -> No
     text = render(cost(run), width=300)
     assert "FAILED: " in text
     assert "Reading the Snakefile" not in text
+
+
+def test_a_run_whose_jobs_are_all_done_is_said_to_shut_down() -> None:
+    """For how long so far, and with the settings that decide that, as after its end."""
+    known = stamps(ready=3, selected=4, submitting=4, accepted=5, reported=20, finished=21)
+    story = begun(wraps="slurm", jobs=2, plugins=("observe", "timed")).planned(3, {"map": 1})
+    story.job(1).attempt(1, known, external_jobid="71", poll_interval_s=40).heartbeat(49)
+    text = " ".join(render(cost_of(Source(PATH, story.run, "running")), width=300).split())
+    assert (
+        "All jobs are done, and the shutdown goes on, for 28.0 s so far: Snakemake waits for its "
+        "executor, which may sleep until its next status check."
+    ) in text
+    _before, _name, after = text.partition(" shutdown last job done → exit 28.0 ")
+    assert "every 40 s: --slurm-init-seconds-before-status-checks" in after
+    assert "soon after each end: --timed-wake on" in after
+
+
+def test_a_local_run_that_shuts_down_waits_for_no_status_check() -> None:
+    story = begun(wraps="local").planned(3, {"map": 1}).job(1).quick(1, 3, 3, 5).heartbeat(9)
+    text = render(cost_of(Source(PATH, story.run, "running")), width=300)
+    assert "All jobs are done, and the shutdown goes on, for 4.00 s so far.\n" in text
+
+
+def test_a_failed_job_that_the_run_still_waits_for_has_one_line_of_what_to_do() -> None:
+    """What to mend about it comes first; then what to do about the run, which stands still."""
+    run = out("71", wraps="slurm").planned(3, {"map": 2}).run
+    extend_to(run, at(600))
+    record = queued("71", state="CANCELLED", cancelled_by="root", started=6, ended=12)
+    view = live_view(run, {}, answered(record), at(600))
+    take_in(run, {}, view)
+    text = " ".join(render(cost_of(Source(PATH, run, "running", live=view)), width=300).split())
+    assert "FAILED so far: map i=1: cancelled" in text
+    assert text.count("What to do: ") == 1
+    assert (
+        "What to do: ask user root why it had to be cancelled; stop Snakemake (Ctrl-C), then run "
+        "the same command again with --rerun-incomplete (because the job is over"
+    ) in text
