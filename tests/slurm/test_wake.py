@@ -1,4 +1,8 @@
-"""``--timed-wake on``, in every way in which the slurm plugin submits, and where a node says nothing."""
+"""``--timed-wake on``, in every way in which the slurm plugin submits, and where a node says nothing.
+
+Its runs show what ``--timed-quick-exit on`` does, too: the process that starts ``srun`` does not wait a
+second for its scheduler's timer.
+"""
 
 import os
 import signal
@@ -9,6 +13,8 @@ import pytest
 from cluster import Cluster
 from lab import attempts_of
 from slurm_lab import ONE_JOB, SlurmLab, began, state, submissions, wait_for
+
+from snakemake_logger_plugin_observe.run.attempt import Attempt
 
 WORKFLOW = """
     rule all:
@@ -34,12 +40,14 @@ WORKFLOW = """
         retries: 1
         shell: "exit 3"
 """
+WAKE = ("--timed-wake", "on")
+QUICK = ("--timed-quick-exit", "on")
 WAYS = {
     "plain": (),
-    "script": ("--slurm-pass-command-as-script",),
+    "script": ("--slurm-pass-command-as-script", *QUICK),
     "array": ("--slurm-array-jobs", "work"),
 }
-WAKE = ("--timed-wake", "on")
+TIMER = 1_000_000  # microseconds: what Snakemake's scheduler sets it to
 
 
 def every_s(seconds: int) -> tuple[str, str]:
@@ -66,6 +74,20 @@ def test_each_submission_rings_once_and_its_end_is_found(
     assert 1 <= checks.early == len(run.early_checks) <= 2 * 5 + checks.own
     assert sum(check.found for check in run.early_checks) >= 5 - checks.own
     assert lab.fragments() == []
+    # What else the machine does holds up some of them, but not all five.
+    took = sorted(map(_exit_took, found))
+    if way == "script":
+        assert took[0] < TIMER / 2
+    else:
+        assert took[-1] > TIMER / 2
+
+
+def _exit_took(attempt: Attempt) -> int:
+    """Return how long the outermost process needed to end once its scheduler had."""
+    outermost = attempt.levels[0]
+    assert outermost.done is not None
+    assert outermost.ended is not None
+    return outermost.ended - outermost.done
 
 
 def test_a_node_whose_process_was_killed_is_noticed_at_the_plugin_s_pace(lab: SlurmLab) -> None:
