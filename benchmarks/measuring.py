@@ -49,7 +49,9 @@ class Spread(NamedTuple):
     high: float
 
     def show(self, form: str = ".2f", unit: str = "") -> str:
-        """Return it as text: ``1.02 (1.01 to 1.05)``."""
+        """Return it as text: ``1.02 (1.01 to 1.05)``; of a single value nothing but that."""
+        if self.low == self.high:
+            return f"{self.median:{form}}{unit}"
         return f"{self.median:{form}}{unit} ({self.low:{form}} to {self.high:{form}})"
 
 
