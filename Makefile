@@ -20,7 +20,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help demo debian-packages test test-timed test-slow test-conformance conformance-sample conformance-sample-oldest conformance-table test-faults record-faults record-privacy fuzz test-matrix test-executors test-frames test-listeners test-slurm lint types format benchmarks clean wf-dryrun wf-run wf-check verify tour drill drills
 
 # Debian packages that some tests need, installed as root; without them these tests are skipped.
-DEBIAN := rsync faketime
+DEBIAN := rsync faketime chromium
 
 help:
 	@echo "make demo        run the example workflow with both plugins and print where its time went"
@@ -48,7 +48,7 @@ help:
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,page,dev]'
 	@touch $@
 
 demo: $(VENV)/.installed
@@ -57,6 +57,8 @@ demo: $(VENV)/.installed
 	$(BIN)/snakemake -s $(WF)/Snakefile --directory build/demo --profile $(WF)/profiles/local --quiet rules progress host
 	@echo
 	$(BIN)/snakemake-observe cost build/demo
+	@echo
+	$(BIN)/snakemake-observe report build/demo -o build/demo/report.html
 
 debian-packages:
 	dpkg --status $(DEBIAN) > /dev/null 2>&1 || { apt-get update --quiet=2 && apt-get install --quiet=2 --yes $(DEBIAN); }

@@ -12,6 +12,7 @@ from snakemake_logger_plugin_observe.commands import (  # noqa: F401  COMMANDS l
     jobs,
     triage,
     runbook,
+    report,
     why,
     compare,
     check,

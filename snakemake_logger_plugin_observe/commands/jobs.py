@@ -4,13 +4,11 @@ import argparse
 import difflib
 from typing import Final, get_args
 
-from snakemake_logger_plugin_observe.analysis.failures.failures import failures
-from snakemake_logger_plugin_observe.analysis.failures.removed_inputs import removed_inputs
-from snakemake_logger_plugin_observe.analysis.failures.rule_patterns import rule_patterns
 from snakemake_logger_plugin_observe.analysis.jobs.rule_use import rule_uses
 from snakemake_logger_plugin_observe.analysis.jobs.table import SORT_KEYS, Row, RowFilter, rows
 from snakemake_logger_plugin_observe.analysis.live.state import State
 from snakemake_logger_plugin_observe.commands.support import find_journal, live
+from snakemake_logger_plugin_observe.commands.support.failed_answer import failed
 from snakemake_logger_plugin_observe.journal.lines import JournalError
 from snakemake_logger_plugin_observe.journal.records import Status
 from snakemake_logger_plugin_observe.reporters.answers import JobsAnswer, Source
@@ -108,24 +106,3 @@ def _check_rule(source: Source, rule: str) -> None:
         near = difflib.get_close_matches(rule, rules, n=1)
         hint = f"; did you mean {near[0]}?" if near else ""
         raise JournalError(f"{source.path}: this run has no rule {rule}{hint}")
-
-
-def failed(source: Source, selected: tuple[Row, ...], rule: str | None = None) -> JobsAnswer:
-    """Return what failed among the jobs of the *selected* rows."""
-    every = failures(source.run)
-    keys = {row.attempt.key[0] for row in selected}
-    keys |= {row.attempt.group for row in selected if row.attempt.group is not None}
-    found = tuple(one for one in every if one.key in keys)
-    common = rule_patterns(source.run, every)
-    named = {one.rule for one in found}
-    return JobsAnswer(
-        source,
-        selected,
-        failed_only=True,
-        rule=rule,
-        failures=found,
-        patterns=tuple(one for one in common if one.rule in named),
-        removed=tuple(
-            one for one in removed_inputs(source.run, every) if rule in (None, one.reader.rule)
-        ),
-    )

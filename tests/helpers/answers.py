@@ -62,8 +62,9 @@ from snakemake_logger_plugin_observe.analysis.why.selection import find
 from snakemake_logger_plugin_observe.analysis.why.why import why
 from snakemake_logger_plugin_observe.commands import COMMANDS
 from snakemake_logger_plugin_observe.commands.accounting import AccountingAnswer
-from snakemake_logger_plugin_observe.commands.cost import cost as cost_of
-from snakemake_logger_plugin_observe.commands.jobs import by_rule, failed
+from snakemake_logger_plugin_observe.commands.jobs import by_rule
+from snakemake_logger_plugin_observe.commands.support.cost_answer import cost as cost_of
+from snakemake_logger_plugin_observe.commands.support.failed_answer import failed
 from snakemake_logger_plugin_observe.commands.validate import ValidateAnswer
 from snakemake_logger_plugin_observe.journal.events import (
     Gap,

@@ -49,11 +49,16 @@ def changes(found: Sequence[Advice], makespan: Micros) -> str:
 
 def in_words(one: Advice, makespan: Micros) -> str:
     """Return a piece of advice, and what it would save."""
+    return f"{one.lever.text} ({one.lever.why}), to save {saved_in_words(one, makespan)}"
+
+
+def saved_in_words(one: Advice, makespan: Micros) -> str:
+    """Return what a piece of advice would save: ``at most 12.3 s (40 %)``."""
     most = "at most " if one.lever.at_most else ""
     lengths = (one.saves, one.between[1]) if varies(one) and one.between else (one.saves,)
     saved = " to ".join(map(duration, lengths))
     shares = " to ".join(percent(length, makespan) for length in lengths)
-    return f"{one.lever.text} ({one.lever.why}), to save {most}{saved} ({shares} %)"
+    return f"{most}{saved} ({shares} %)"
 
 
 def trials(source: Source, found: Sequence[Advice]) -> list[Text]:
@@ -100,7 +105,7 @@ def requests(found: Sequence[RequestMismatch], width: int) -> list[RenderableTyp
         (
             _amount(one, one.requested),
             ("≤ " if one.at_most else "≥ " if one.at_least else "") + _amount(one, one.used),
-            _too_little(one, reason) if one.too_little else _times(one),
+            verdict(one, reason),
         )
         for one in found[:_RULES_SHOWN]
     ]
@@ -116,6 +121,11 @@ def requests(found: Sequence[RequestMismatch], width: int) -> list[RenderableTyp
     if len(found) > _RULES_SHOWN:
         table.add_row(f"  … {len(found) - _RULES_SHOWN} more", "", "", "")
     return [table, Text()]
+
+
+def verdict(one: RequestMismatch, reason: str = "") -> str:
+    """Return what is wrong with a requested resource; *reason* why too little is."""
+    return _too_little(one, reason) if one.too_little else _times(one)
 
 
 def _too_little(one: RequestMismatch, reason: str) -> str:

@@ -24,8 +24,8 @@ def head(source: Source) -> list[RenderableType]:
     started = run.started
     facts = [
         f"run {clock_time(run.start)}" if run.start else "run",
-        _jobs(source),
-        _executor(source),
+        jobs(source),
+        executor(source),
         unended.how_long(source),
         f"by {source.owner}" if source.owner is not None else "",
     ]
@@ -40,7 +40,7 @@ def head(source: Source) -> list[RenderableType]:
     return [*found, *warnings(source.unread)]
 
 
-def _jobs(source: Source) -> str:
+def jobs(source: Source) -> str:
     """Return how many jobs ran, in how many attempts, and how many were up to date."""
     if not source.ended:
         return unended.progress(source) or "no job yet"
@@ -63,7 +63,8 @@ def nothing_ran(source: Source) -> str:
     return f"Nothing ran: {all_up_to_date(job_counts(source.run).up_to_date or 0)}."
 
 
-def _executor(source: Source) -> str:
+def executor(source: Source) -> str:
+    """Return which executor ran the jobs; empty if it is unknown."""
     started = source.run.started
     if started is None or started.executor is None:
         return ""

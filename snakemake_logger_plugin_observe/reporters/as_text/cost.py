@@ -35,6 +35,7 @@ from snakemake_logger_plugin_observe.reporters.as_text.common import (
     reader,
     warnings,
 )
+from snakemake_logger_plugin_observe.reporters.palette import PALETTE
 from snakemake_logger_plugin_observe.reporters.tables import not_shown, plain_table
 from snakemake_logger_plugin_observe.reporters.words import (
     bar,
@@ -52,14 +53,6 @@ from snakemake_logger_plugin_observe.run.phases import CLASSES, PHASES, UNATTRIB
 from snakemake_logger_plugin_observe.run.scope import all_done
 from snakemake_logger_plugin_observe.run.unobserved import in_the_end
 
-_COLORS: Final = {
-    "planning": "blue",
-    "scheduling": "yellow",
-    "limits": "magenta",
-    "queue": "cyan",
-    "staging": "green",
-    "compute": "bright_white",
-}
 _LIMITS: Final = ("unobserved", "clock_set")
 _BAR_WIDTH: Final = 20
 _ROOM_FOR_BARS: Final = 90
@@ -79,7 +72,26 @@ _HELD: Final = "the cluster's, on your jobs"
 def parts(answer: CostAnswer, width: int) -> list[RenderableType]:
     """Return the answer, part by part."""
     makespan = answer.account.makespan
-    found: list[RenderableType] = [*head(answer.source), Text()]
+    found: list[RenderableType] = [*head(answer.source), Text(), *summary(answer, width)]
+    if makespan:
+        found += [_makespan(answer, width), Text()]
+    if answer.account.rules:
+        found += [*_rules(answer, width), Text()]
+    if answer.costliest:
+        found += [_costliest(answer, width), Text()]
+    found += advice.requests(answer.request_mismatches, width)
+    found += warnings(limits(answer))
+    commands = advice.trials(answer.source, answer.advice or ())
+    if is_unsure(answer):
+        commands.append(
+            reader("accounting", answer.source, purpose="when jobs ended, if it is Slurm")
+        )
+    return ending(found, *commands, _next(answer))
+
+
+def summary(answer: CostAnswer, width: int) -> list[RenderableType]:
+    """Return the first sentences: what failed, or where the time went, and what to do."""
+    found: list[RenderableType] = []
     if answer.source.length_unknown:
         found += [Text(harmless(unended.sentence(answer.source)), "bold"), Text()]
     if failed := failed_run.parts(answer):
@@ -94,24 +106,23 @@ def parts(answer: CostAnswer, width: int) -> list[RenderableType]:
         found += [*unended.stopped(answer.source), Text()]
     elif not answer.source.length_unknown and not _failed_before_any_job(answer):
         found += [*_shuts_down(answer), *_first(answer), Text()]
-    found += [] if still else out
-    if makespan:
-        found += [_makespan(answer, width), Text()]
-    if answer.account.rules:
-        found += [*_rules(answer, width), Text()]
-    if answer.costliest:
-        found += [_costliest(answer, width), Text()]
-    found += advice.requests(answer.request_mismatches, width)
-    found += warnings([*answer.source.problems, *_unobserved(answer)])
-    found += warnings(clocks.lines(answer.clocks, makespan))
+    return found if still else [*found, *out]
+
+
+def limits(answer: CostAnswer) -> list[str]:
+    """Return what limits the answer: what is wrong with the journal, or was not observed."""
+    makespan = answer.account.makespan
+    found = [*answer.source.problems, *_unobserved(answer)]
+    found += clocks.lines(answer.clocks, makespan)
+    if is_unsure(answer):
+        found.append(_unsure(*unsure_ends(answer.source.run)))
+    return found
+
+
+def is_unsure(answer: CostAnswer) -> bool:
+    """Whether much of the wait for status checks may be the cluster's own work."""
     jobs, waited = unsure_ends(answer.source.run)
-    commands = advice.trials(answer.source, answer.advice or ())
-    if jobs and waited >= _PHASE_MATTERS * makespan:
-        found += warnings([_unsure(jobs, waited)])
-        commands.append(
-            reader("accounting", answer.source, purpose="when jobs ended, if it is Slurm")
-        )
-    return ending(found, *commands, _next(answer))
+    return bool(jobs) and waited >= _PHASE_MATTERS * answer.account.makespan
 
 
 def _unsure(jobs: int, waited: Micros) -> str:
@@ -187,17 +198,18 @@ def _makespan(answer: CostAnswer, width: int) -> Table:
     for name, micros in classes:
         if not micros and name != UNATTRIBUTED:
             continue
-        drawn = Text(bar(micros, largest, _BAR_WIDTH), _COLORS.get(name, "red"))
+        drawn = Text(bar(micros, largest, _BAR_WIDTH), PALETTE[name].terminal)
         share = percent(micros, whole)
-        means = _HELD if name == "limits" and _mostly_held(account) else CLASSES[name]
-        row(label(2, name, means, "bold"), drawn, seconds(micros, places), share)
-        for phase, part in _phases_of(name, account.makespan_by_phase, whole):
+        row(
+            label(2, name, meaning_of(name, account), "bold"), drawn, seconds(micros, places), share
+        )
+        for phase, part in phases_of(name, account.makespan_by_phase, whole):
             meaning = label(5, phase, PHASES[phase].meaning)
             row(meaning, "", seconds(part, places), percent(part, whole), style="dim")
-            hint = _hint(phase, answer) if with_meanings else ()
-            if hint not in hints_given:
-                hints_given.add(hint)
-                for line in hint:
+            lines = hint(phase, answer) if with_meanings else ()
+            if lines not in hints_given:
+                hints_given.add(lines)
+                for line in lines:
                     row(Text(f"       {line}"), "", style="dim")
     total = sum(account.makespan_by_class.values())
     known = "= makespan" if answer.source.ended else f"={until}"
@@ -206,7 +218,7 @@ def _makespan(answer: CostAnswer, width: int) -> Table:
     return table
 
 
-def _phases_of(
+def phases_of(
     name: str, by_phase: dict[str, Micros], whole: Micros
 ) -> Iterator[tuple[str, Micros]]:
     """Yield the phases of a class that matter, unless the class is a single phase."""
@@ -216,7 +228,7 @@ def _phases_of(
         yield from sorted(large, key=lambda item: -item[1])
 
 
-def _hint(phase: str, answer: CostAnswer) -> tuple[str, ...]:
+def hint(phase: str, answer: CostAnswer) -> tuple[str, ...]:
     """Return the setting that governs a phase, if known; on lines short enough for the table."""
     every = answer.polling
     match phase:
@@ -246,6 +258,11 @@ def _checked(every: Polling, run: Run) -> Iterator[str]:
         yield f"(+{every.growth_s:g} s while nothing ends, up to {every.most_s:g} s)"
     if can_be_advised(run):
         yield f"soon after each end: {SETTING}"
+
+
+def meaning_of(name: str, account: Account) -> str:
+    """Return what a cost class means in this run."""
+    return _HELD if name == "limits" and _mostly_held(account) else CLASSES[name]
 
 
 def _mostly_held(account: Account) -> bool:

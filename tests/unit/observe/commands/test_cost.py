@@ -38,7 +38,7 @@ def test_of_a_large_run_the_runs_before_are_not_read(
     main([])
     said = " ".join(capsys.readouterr().out.split())
     assert "a param of sort is another value in each of the last 3 runs" in said
-    monkeypatch.setattr("snakemake_logger_plugin_observe.commands.cost._SMALL", 1)
+    monkeypatch.setattr("snakemake_logger_plugin_observe.commands.support.cost_answer._SMALL", 1)
     main([])
     assert "a param of sort" not in capsys.readouterr().out
 

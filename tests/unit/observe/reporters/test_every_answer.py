@@ -149,7 +149,7 @@ def test_json_is_one_printable_document_at_any_width(command: str) -> None:
 
 @every_answer
 def test_colours_change_no_text(command: str) -> None:
-    codes = ("0", "1", "2", "31", "32", "33", "34", "35", "36", "97", "1;31", "1;32", "1;33")
+    codes = ("0", "1", "2", "31", "32", "33", "34", "35", "36", "37", "90", "1;31", "1;32", "1;33")
     for answer in answers(command):
         coloured = render(answer, color=True)
         for code in codes:

@@ -43,7 +43,7 @@ from snakemake_logger_plugin_observe.analysis.failures.rule_patterns import (
 )
 from snakemake_logger_plugin_observe.analysis.jobs.resource_use import ResourceUse
 from snakemake_logger_plugin_observe.analysis.jobs.table import Row, RowFilter, rows
-from snakemake_logger_plugin_observe.commands.jobs import failed
+from snakemake_logger_plugin_observe.commands.support.failed_answer import failed
 from snakemake_logger_plugin_observe.journal.events import AttemptFinished
 from snakemake_logger_plugin_observe.reporters.answers import Source
 from snakemake_logger_plugin_observe.run.fold import fold

@@ -9,7 +9,7 @@ from out_on_cluster import answered, out, queued, view_of
 from snakemake_logger_plugin_observe.analysis.live.take_in import take_in
 from snakemake_logger_plugin_observe.analysis.path.paths import paths
 from snakemake_logger_plugin_observe.analysis.triage.blocked import blocked
-from snakemake_logger_plugin_observe.commands.cost import cost as cost_of
+from snakemake_logger_plugin_observe.commands.support.cost_answer import cost as cost_of
 from snakemake_logger_plugin_observe.reporters.answers import PathAnswer, Source
 
 CHANGE = "lower its runtime, split the group, or choose a partition that allows it"

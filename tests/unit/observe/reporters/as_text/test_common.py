@@ -13,7 +13,7 @@ from builders import (
 )
 
 from snakemake_logger_plugin_observe.analysis.cost.account import account
-from snakemake_logger_plugin_observe.commands.cost import cost as cost_of
+from snakemake_logger_plugin_observe.commands.support.cost_answer import cost as cost_of
 from snakemake_logger_plugin_observe.journal.events import (
     Message,
 )

@@ -1,0 +1,91 @@
+"""``report``: one page about a run, to show and to send: it opens offline and fetches nothing."""
+
+import argparse
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from snakemake_logger_plugin_observe.commands.support import (
+    find_journal,
+    live,
+    page_answer,
+    withheld,
+    write_files,
+)
+from snakemake_logger_plugin_observe.journal.reading import Detail
+from snakemake_logger_plugin_observe.reporters.answers import Source
+from snakemake_logger_plugin_observe.reporters.as_json.common import head
+from snakemake_logger_plugin_observe.reporters.reply import Reply
+from snakemake_logger_plugin_observe.reporters.words import harmless, size
+
+HELP: Final = "one page about a run: timeline, costs, failures and findings, in one HTML file"
+EXAMPLE: Final = "snakemake-observe report -o report.html"
+_DEFAULT: Final = Path("report.html")
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A page that was written."""
+
+    source: Source
+    path: Path
+    size: int
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's arguments."""
+    find_journal.add_argument(parser)
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        default=_DEFAULT,
+        metavar="FILE",
+        help=f"the file to write (default: {_DEFAULT}); only you can read it",
+    )
+    parser.add_argument("--force", action="store_true", help="replace the file if it exists")
+    parser.add_argument(
+        "--no-logs", action="store_true", help="leave out what jobs printed or wrote to their logs"
+    )
+    parser.add_argument(
+        "--no-commands", action="store_true", help="leave out the jobs' commands and parameters"
+    )
+    live.add_argument(parser)
+
+
+def run(args: argparse.Namespace) -> Reply[Written]:
+    """Write the page of a run; always fine.
+
+    Raises:
+        JournalError: if there is no journal.
+        WritingError: if the file exists, without --force, or cannot be written.
+
+    """
+    from snakemake_logger_plugin_observe.reporters.page.frame import render
+
+    if not args.force:
+        write_files.check_is_new(args.output, "--force replaces it")
+    source = find_journal.load(args.journal, Detail.FAILURES)
+    source = live.with_live_view(source, offline=args.offline)
+    notes = withheld.withhold(source.run, logs=args.no_logs, commands=args.no_commands)
+    answer = page_answer.page(source, withheld=bool(notes))
+    answer = replace(answer, left_out=(*notes, *answer.left_out))
+    text = render(answer)
+    if args.force:
+        write_files.replace(args.output, text, write_files.PRIVATE)
+    else:
+        write_files.create(args.output, text, write_files.PRIVATE)
+    return Reply(Written(source, args.output, len(text.encode())), _parts, _shape)
+
+
+def _parts(answer: Written, width: int) -> list[RenderableType]:
+    """Return where the page is."""
+    text = f"Wrote {answer.path} ({size(answer.size)}): open it in a browser."
+    return [Text(harmless(text), no_wrap=True)]
+
+
+def _shape(answer: Written) -> dict[str, Any]:
+    return {**head(answer.source), "page": str(answer.path), "bytes": answer.size}

@@ -1,0 +1,114 @@
+"""The answer of ``cost``: where the time of a run went, and first what failed."""
+
+from typing import Final
+
+from snakemake_logger_plugin_observe.analysis.advice.advice import advise, is_small
+from snakemake_logger_plugin_observe.analysis.cost.account import Account, account
+from snakemake_logger_plugin_observe.analysis.cost.node_clocks import node_clocks
+from snakemake_logger_plugin_observe.analysis.cost.polling import polling
+from snakemake_logger_plugin_observe.analysis.cost.scheduler_limits import reduced
+from snakemake_logger_plugin_observe.analysis.failures.failures import failures
+from snakemake_logger_plugin_observe.analysis.jobs.resource_use import request_mismatches
+from snakemake_logger_plugin_observe.analysis.jobs.table import Row, rows
+from snakemake_logger_plugin_observe.analysis.path.holds import holds
+from snakemake_logger_plugin_observe.analysis.reruns.rerun import Rerun
+from snakemake_logger_plugin_observe.analysis.triage.blocked import blocked
+from snakemake_logger_plugin_observe.analysis.whatif.model import Model
+from snakemake_logger_plugin_observe.analysis.why.origins import Origins
+from snakemake_logger_plugin_observe.analysis.why.roots import roots
+from snakemake_logger_plugin_observe.commands.support import find_journal, past_runs
+from snakemake_logger_plugin_observe.commands.support.folder_runs import before
+from snakemake_logger_plugin_observe.journal.compressed import unpacked_size
+from snakemake_logger_plugin_observe.journal.reading import Detail
+from snakemake_logger_plugin_observe.reporters.answers import CostAnswer, CostlyJob, Source
+from snakemake_logger_plugin_observe.run.attempt import FAILED
+from snakemake_logger_plugin_observe.run.model import Run
+from snakemake_logger_plugin_observe.run.scheduler_ends import ended_before_it_was_given_up
+
+_COSTLIEST: Final = 5
+_SMALL: Final = 1 << 20
+"""Of a run with a larger journal, ``cost`` does not read those before it: it is to be quick."""
+
+
+def needless(source: Source) -> tuple[Rerun, ...]:
+    """Return what the runs before a small run show to be needless in it, the largest first."""
+    started = source.run.started
+    try:
+        small = unpacked_size(source.path) <= _SMALL
+    except OSError:
+        return ()
+    asked = past_runs.is_asked_about(source, [])
+    if not small or started is None or not (asked or before(source.path, started)):
+        return ()
+    detailed = find_journal.load(source.path, Detail.FIGURES)
+    outlines = past_runs.to_ask(detailed)
+    if not (asked or outlines):
+        return ()
+    origins = Origins(detailed.run)
+    found = past_runs.reruns_of(detailed, origins, roots(origins), outlines=outlines)
+    return tuple(sorted((one for one in found if one.needless), key=lambda one: -one.time))
+
+
+def cost(
+    source: Source,
+    reruns: tuple[Rerun, ...] = (),
+    accounts: Account | None = None,
+    model: Model | None = None,
+) -> CostAnswer:
+    """Return where the time of a run went, and first what failed, if it failed.
+
+    Args:
+        source: the run.
+        reruns: what the runs before show to be needless in it.
+        accounts: its accounts, if known already.
+        model: its model for simulations, if there is one already.
+
+    """
+    run, failed = source.run, has_failed(source)
+    accounts = accounts or account(run)
+    cut_short = source.length_unknown or source.stopped or source.status == "interrupted"
+    hindered = blocked(run, source.status, source.live, source.left_running)
+    advised = bool(run.attempts) and not (cut_short or failed or reruns or hindered)
+    return CostAnswer(
+        source,
+        accounts,
+        costliest(run) if not source.length_unknown else (),
+        polling=polling(run),
+        holds=holds(run, accounts.segments),
+        advice=None
+        if advised and not is_small(run)
+        else advise(run, accounts, model)
+        if advised
+        else (),
+        reduced=tuple(reduced(run)),
+        request_mismatches=tuple(request_mismatches(run)),
+        clocks=node_clocks(run),
+        failures=failures(run) if failed else (),
+        reruns=reruns,
+        blocked=hindered,
+    )
+
+
+def has_failed(source: Source) -> bool:
+    """Whether the run failed, or goes on after a job that failed and was not retried yet.
+
+    Or it was interrupted, and a job had failed in the cluster that it still waited for.
+    """
+    if source.status == "failed":
+        return True
+    last = {attempt.key[0]: attempt for attempt in source.run.attempts.values()}
+    ended = source.status in ("success", "nothing_to_do")
+    return not ended and any(
+        attempt.status in FAILED or ended_before_it_was_given_up(source.run, attempt)
+        for attempt in last.values()
+    )
+
+
+def costliest(run: Run) -> tuple[CostlyJob, ...]:
+    """Return the jobs whose attempts took the longest in all since each was selected."""
+    by_key: dict[int | str, list[Row]] = {}
+    for row in rows(run):
+        if row.since_selected > 0:
+            by_key.setdefault(row.attempt.key[0], []).append(row)
+    found = [CostlyJob(of_one[-1], tuple(of_one)) for of_one in by_key.values()]
+    return tuple(sorted(found, key=lambda job: -job.since_selected)[:_COSTLIEST])

@@ -1,0 +1,86 @@
+"""Everything that the page of a run shows: the answers of the commands about it, each made once."""
+
+from dataclasses import replace
+from typing import Final
+
+from snakemake_logger_plugin_observe.analysis.advice.advice import MOST_JOBS, is_small
+from snakemake_logger_plugin_observe.analysis.cost.account import account
+from snakemake_logger_plugin_observe.analysis.jobs.table import Row, RowFilter, rows
+from snakemake_logger_plugin_observe.analysis.path.paths import paths
+from snakemake_logger_plugin_observe.analysis.triage.steps import triage
+from snakemake_logger_plugin_observe.analysis.whatif import build_model
+from snakemake_logger_plugin_observe.analysis.whatif.savings import savings
+from snakemake_logger_plugin_observe.commands.support import cost_answer
+from snakemake_logger_plugin_observe.commands.support.failed_answer import failed
+from snakemake_logger_plugin_observe.commands.support.triage_case import gather, unread
+from snakemake_logger_plugin_observe.commands.support.why_answer import why_all
+from snakemake_logger_plugin_observe.reporters.answers import (
+    JobsAnswer,
+    PathAnswer,
+    Source,
+    TriageAnswer,
+)
+from snakemake_logger_plugin_observe.reporters.page.answer import PageAnswer
+
+_LARGE: Final = (
+    f"of a run of more than {MOST_JOBS:,} jobs, {{what}} not on the page; "
+    "snakemake-observe {command} shows it"
+)
+
+
+def page(source: Source, *, withheld: bool = False) -> PageAnswer:
+    """Return what the page of a run shows.
+
+    Args:
+        source: the run, read in enough detail for failures.
+        withheld: whether something was taken out of it that is not to be on the page: then no
+            other run is looked at, and no file.
+
+    """
+    run, small = source.run, is_small(source.run)
+    found = paths(run)
+    accounts = account(run, found.actual)
+    measured = not source.length_unknown and bool(found.makespan)
+    model = build_model(run, found.actual) if small and measured else None
+    reruns = cost_answer.needless(source) if small and not withheld else ()
+    cost = cost_answer.cost(source, reruns, accounts, model)
+    saved = tuple(savings(model, found.actual)) if model is not None else None
+    every = tuple(rows(run))
+    left_out = []
+    if not small:
+        left_out = [
+            _LARGE.format(what="what a change would save is", command="path --savings"),
+            _LARGE.format(what="why its jobs ran is", command="why"),
+            _LARGE.format(what="what triage finds is", command="triage"),
+        ]
+    return PageAnswer(
+        cost,
+        PathAnswer(source, found, saved),
+        every,
+        failed=_failed(source, every),
+        triage=_triage(source, alone=withheld) if small else None,
+        why=why_all(source, alone=withheld) if small and not run.is_dry_run else None,
+        left_out=tuple(left_out),
+    )
+
+
+def _failed(source: Source, every: tuple[Row, ...]) -> JobsAnswer | None:
+    """Return what failed, or recovered on a retry."""
+    selected = tuple(rows(source.run, RowFilter(failed=True)))
+    if not selected and source.status != "failed":
+        return None
+    return failed(source, selected)
+
+
+def _triage(source: Source, *, alone: bool) -> TriageAnswer:
+    case, _, baseline = gather(source, None)
+    if alone:
+        case = replace(case, read=None, baseline=None, comparison=None, reruns=())
+    found = triage(case)
+    return TriageAnswer(
+        source=source,
+        baseline=baseline,
+        triage=found,
+        missing=(*case.missing, *unread(found.excerpts)),
+        paths=case.paths,
+    )

@@ -1,0 +1,126 @@
+// The page: reads the data, makes the pictures, and connects them with the controls.
+
+async function start() {
+  const data = JSON.parse(document.getElementById("data").textContent);
+  for (const table of document.querySelectorAll("table.sortable")) make_sortable(table);
+  theme();
+  const [columns, path, steps] = await Promise.all([unpacked(data.attempts), unpacked(data.path), unpacked(data.curves)]);
+  const attempts = new Attempts(columns, data.phases, data.tick_us);
+  const view = new View(data.end, data.tick_us / 1e6);
+  const place = document.getElementById("timeline");
+  const state = { attempts, view };
+  if (place && attempts.count) {
+    const timeline = state.timeline = new Timeline(place, attempts, path, view);
+    const picked = document.getElementById("picked");
+    const pick = (i) => { picked.hidden = false; picked.replaceChildren(...facts_of(attempts, i)); };
+    const reveal = (i) => { pick(i); timeline.reveal(i); place.scrollIntoView({ block: "start" }); timeline.canvas.focus({ preventScroll: true }); };
+    place.addEventListener("picked", (event) => pick(event.detail));
+    const table = state.table = new AttemptTable(document.getElementById("attempts"), attempts, reveal);
+    controls(timeline, table, reveal);
+    parts(timeline, reveal);
+    if (steps.at.length) state.curves = new Curves(document.getElementById("curves"), steps, view, data.phases);
+    view.changed();
+  }
+  on_paper(view);
+  window.observed = state; // for tests, and for the curious
+  document.documentElement.dataset.ready = "yes";
+}
+
+/** Connect the controls above the timeline. */
+function controls(timeline, table, reveal) {
+  const { view } = timeline, get = (name) => document.getElementById(name);
+  get("zoom-in").addEventListener("click", () => view.zoom(0.5));
+  get("zoom-out").addEventListener("click", () => view.zoom(2));
+  get("zoom-all").addEventListener("click", () => view.all());
+  get("with-path").addEventListener("change", (event) => { timeline.with_path = event.target.checked; view.changed(); });
+  for (const one of document.querySelectorAll("input[name=lanes]")) one.addEventListener("change", () => timeline.by(one.value));
+  let next = 0, waiting;
+  const matches = () => { const all = []; timeline.found?.forEach((yes, i) => { if (yes && timeline.attempts.timed(i)) all.push(i); }); return all; };
+  get("search").addEventListener("input", (event) => {
+    clearTimeout(waiting);
+    waiting = setTimeout(() => {
+      next = 0;
+      const found = timeline.search(event.target.value);
+      table.filter(found);
+      get("found").textContent = found ? `${plural(found.reduce((sum, one) => sum + one, 0), "attempt")} found` : "";
+    }, timeline.attempts.count > 20000 ? 200 : 0);
+  });
+  get("search").addEventListener("keydown", (event) => {
+    if (event.key !== "Enter") return;
+    event.preventDefault();
+    const all = matches();
+    if (all.length) reveal(all[next++ % all.length]);
+    get("search").focus({ preventScroll: true });
+  });
+}
+
+/** Let each part of the makespan's bar show its stretches of the actual path. */
+function parts(timeline, reveal) {
+  const { path, attempts, view } = timeline, panel = document.getElementById("stretches");
+  const buttons = [...document.querySelectorAll(".bar button")];
+  const table = document.getElementById("partition");
+  const show = (cost_class) => {
+    buttons.forEach((one) => one.setAttribute("aria-pressed", String(one.dataset.class === cost_class)));
+    table.dataset.only = cost_class ?? "";
+    for (const row of table.tBodies[0].rows) row.classList.toggle("dimmed", cost_class !== null && row.dataset.class !== cost_class);
+    panel.hidden = cost_class === null;
+    if (cost_class === null) return;
+    const found = [];
+    let start = 0;
+    for (let n = 0; n < path.count; n++) {
+      if (attempts.phases[path.phase[n]].cost_class === cost_class) found.push([path.end[n] - start, start, n]);
+      start = path.end[n];
+    }
+    found.sort((a, b) => b[0] - a[0]);
+    const items = found.slice(0, 6).map(([length, from, n]) => {
+      const row = known(path.row, n), go = () => {
+        if (row !== null) reveal(row);
+        view.show(from - length, from + 2 * length);
+        timeline.place.scrollIntoView({ block: "start" });
+      };
+      return element("li", {}, element("b", {}, duration(length * attempts.tickS)), ` ${attempts.phases[path.phase[n]].name}, `,
+        row === null ? "Snakemake itself" : attempts.name(row), " ", element("button", { type: "button", class: "link", onclick: go }, "show"));
+    });
+    panel.replaceChildren(element("h3", {}, `Its ${found.length > 6 ? `longest of ${found.length.toLocaleString("en")} stretches` : "stretches"} on the actual path`), element("ol", {}, ...items));
+  };
+  for (const one of buttons) one.addEventListener("click", () => show(one.getAttribute("aria-pressed") === "true" ? null : one.dataset.class));
+}
+
+/** Let the button change between the light and the dark theme. */
+function theme() {
+  const root = document.documentElement, button = document.getElementById("theme");
+  const dark = () => root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+  const redraw = () => window.observed?.view.changed();
+  const name = () => { button.textContent = dark() ? "Light" : "Dark"; };
+  button.hidden = false;
+  name();
+  button.addEventListener("click", () => { root.dataset.theme = dark() ? "light" : "dark"; name(); redraw(); });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { name(); redraw(); });
+}
+
+/** Print in the light theme, with every part open. */
+function on_paper(view) {
+  const root = document.documentElement;
+  let before, opened = [];
+  const redraw = () => view.listeners.forEach((one) => one());
+  window.addEventListener("beforeprint", () => {
+    before = root.dataset.theme;
+    root.dataset.theme = "light";
+    opened = [...document.querySelectorAll("details:not([open])")];
+    for (const one of opened) one.open = true;
+    redraw();
+  });
+  window.addEventListener("afterprint", () => {
+    if (before) root.dataset.theme = before;
+    else delete root.dataset.theme;
+    for (const one of opened) one.open = false;
+    redraw();
+  });
+}
+
+start().catch((error) => {
+  const place = document.getElementById("problem");
+  place.hidden = false;
+  place.textContent = `The pictures could not be drawn (${error.message}): the texts and tables are all here.`;
+  throw error;
+});

@@ -1,0 +1,51 @@
+"""How many submissions were ready, queued and running over time, in as many steps as a page needs.
+
+A curve of more steps than that is cut into equal stretches, each with the most in it: peaks stay.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from snakemake_logger_plugin_observe.analysis.path.utilisation import UsageStep, Utilisation
+from snakemake_logger_plugin_observe.clock import Micros, to_seconds
+from snakemake_logger_plugin_observe.reporters.page.packing import numbers
+
+_MOST_STEPS: Final = 6_000
+
+
+def curves(found: Utilisation, start: Micros, end: Micros, tick: Micros) -> dict[str, Any]:
+    """Return the steps of the three curves as columns; ``stretch_s`` is null if they are all."""
+    steps, stretch = found.steps, None
+    if len(steps) > _MOST_STEPS:
+        stretch = max(1, -(-(end - start) // _MOST_STEPS))
+        steps = tuple(_highest(steps, start, stretch))
+    return {
+        "at": numbers([max(0, one.moment - start) // tick for one in steps]),
+        "ready": numbers([one.ready for one in steps]),
+        "queued": numbers([one.queued for one in steps]),
+        "running": numbers([one.running for one in steps]),
+        "slots": found.slots,
+        "slot_kind": found.slot_kind,
+        "stretch_s": None if stretch is None else to_seconds(stretch),
+    }
+
+
+def _highest(steps: Sequence[UsageStep], start: Micros, stretch: Micros) -> list[UsageStep]:
+    """Return the most of each count in each stretch, in which its first value counts, too."""
+    found: list[UsageStep] = []
+    last = UsageStep(start)
+    for one in steps:
+        begins = start + (one.moment - start) // stretch * stretch
+        if not found or found[-1].moment != begins:
+            found.append(last._replace(moment=begins))
+        most = found[-1]
+        found[-1] = UsageStep(
+            begins,
+            max(most.ready, one.ready),
+            max(most.queued, one.queued),
+            max(most.running, one.running),
+        )
+        last = one
+    if found:
+        found.append(last._replace(moment=found[-1].moment + stretch))
+    return found

@@ -1,0 +1,162 @@
+"""``report`` on the command line: what is written, for whom, and what is left out."""
+
+import base64
+import hashlib
+import json
+import re
+import stat
+from html import unescape
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from answers import FAILING, STORIES, with_escapes
+from builders import Story, chain, on_cluster, stamps
+from pages import data_of, write_page
+
+from snakemake_logger_plugin_observe.__main__ import main
+
+HOSTILE = '</script><script>alert(1)</script><img src=x onerror="alert(2)">'
+
+
+def page_of(story: Story, folder: Path, *options: str) -> str:
+    return write_page(story.write(folder / "run.jsonl"), *options).read_text()
+
+
+class Elements(HTMLParser):
+    """The elements of a page with their attributes, and what is in its scripts and styles."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+
+
+def hostile() -> Story:
+    """Return a run with markup in every name that a workflow or a cluster gives."""
+    story = Story(snakefile=HOSTILE, tags={HOSTILE: HOSTILE}).plan(2, 3)
+    story.job(1, rule=HOSTILE, wildcards={HOSTILE: HOSTILE}, shellcmd=HOSTILE, log=(HOSTILE,))
+    known = stamps(ready=3, selected=4, submitting=4, accepted=5, reported=6, finished=7)
+    story.attempt(1, known, status="failed", external_jobid=HOSTILE, message=HOSTILE, node=HOSTILE)
+    return story.message(8, HOSTILE, kind="unobserved").end(9, status="failed")
+
+
+@pytest.mark.parametrize("name", [*STORIES, *FAILING])
+def test_every_kind_of_run_has_a_page(name: str, tmp_path: Path) -> None:
+    page = page_of({**STORIES, **FAILING}[name](), tmp_path)
+    assert page.startswith("<!doctype html>")
+    assert data_of(page)["attempts"]["count"] >= 0
+
+
+def test_the_page_says_what_cost_says(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page = page_of(on_cluster(4, poll_s=30), tmp_path)
+    capsys.readouterr()
+    assert main(["cost", str(tmp_path / "run.jsonl")]) == 0
+    lines = capsys.readouterr().out.split("\n\n")[1].split("What to change: ")
+    said = " ".join(re.sub(r"<[^>]+>", "", unescape(page)).split())
+    for sentence in lines:
+        assert " ".join(sentence.split()) in said
+
+
+def test_only_its_own_script_and_styles_may_run_and_nothing_is_fetched(tmp_path: Path) -> None:
+    page = page_of(hostile(), tmp_path)
+    elements = Elements(page).found
+    (policy,) = (a["content"] for tag, a in elements if a.get("http-equiv"))
+    assert policy is not None
+    assert policy.startswith("default-src 'none'; ")
+    for kind, text in (
+        ("script", page.rsplit("<script>", 1)[1].split("</script>", 1)[0]),
+        ("style", page.split("<style>", 1)[1].split("</style>", 1)[0]),
+    ):
+        digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        assert f"{kind}-src 'sha256-{digest}'" in policy
+    for tag, attributes in elements:
+        assert tag not in {"img", "iframe", "link", "object", "embed", "base", "form"}
+        assert not {"src", "style", "srcset", "action"} & set(attributes)
+        assert not [name for name in attributes if name.startswith("on")]
+        assert attributes.get("href", "#").startswith("#")
+    assert sum(tag == "script" for tag, _ in elements) == 2
+
+
+def test_names_stay_text(tmp_path: Path) -> None:
+    page = page_of(hostile(), tmp_path)
+    assert "&lt;/script&gt;&lt;script&gt;alert(1)" in page
+    assert HOSTILE not in page
+    assert data_of(page)["attempts"]["rules"] == [HOSTILE]
+
+
+def test_control_characters_are_escaped(tmp_path: Path) -> None:
+    page = page_of(with_escapes(), tmp_path)
+    assert "\x1b" not in page
+    assert "\u202e" not in page
+
+
+def test_only_the_user_can_read_it_and_it_is_kept_unless_forced(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    journal, out = chain().write(tmp_path / "run.jsonl"), tmp_path / "new" / "page.html"
+    assert main(["report", str(journal), "-o", str(out)]) == 0
+    assert f"Wrote {out} (" in capsys.readouterr().out
+    assert stat.S_IMODE(out.stat().st_mode) == 0o600
+    out.write_text("mine")
+    assert main(["report", str(journal), "-o", str(out)]) == 2
+    assert "already exists; not overwritten. --force replaces it" in (capsys.readouterr().err)
+    assert out.read_text() == "mine"
+    assert main(["report", str(journal), "-o", str(out), "--force"]) == 0
+    assert stat.S_IMODE(out.stat().st_mode) == 0o600
+    assert [one.name for one in out.parent.iterdir()] == ["page.html"]
+
+
+def test_json_names_the_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    journal, out = chain().write(tmp_path / "run.jsonl"), tmp_path / "page.html"
+    assert main(["report", str(journal), "-o", str(out), "--format", "json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert (answer["page"], answer["bytes"]) == (str(out), out.stat().st_size)
+
+
+def secrets() -> Story:
+    """Return a run that failed, with a log, a command, and a message that quotes both."""
+    story = Story(command=("snakemake", "--config", "sesame=1")).plan(2, 3)
+    story.job(1, rule="map", shellcmd="map --sesame", params=("p='sesame'",), log=("map.log",))
+    known = stamps(ready=3, selected=4, submitting=4, accepted=5, reported=6, finished=7)
+    log = {"path": "map.log", "bytes": 20, "first_line": 1, "lines": ("Error: abracadabra",)}
+    story.attempt(
+        1, known, status="failed", exit_code=1, message="map --sesame: abracadabra", logs=(log,)
+    )
+    return story.message(8, "abracadabra sesame", level="error").end(9, status="failed")
+
+
+def test_a_page_shows_logs_and_commands_unless_told_not_to(tmp_path: Path) -> None:
+    page = page_of(secrets(), tmp_path)
+    assert "abracadabra" in page
+    assert "sesame" in page
+    without_logs = page_of(secrets(), tmp_path, "--no-logs")
+    assert "abracadabra" not in without_logs
+    assert "made with --no-logs" in without_logs
+    without_commands = page_of(secrets(), tmp_path, "--no-commands")
+    assert "sesame" not in without_commands
+    assert "made with --no-commands" in without_commands
+    assert "Error: abracadabra" in without_commands
+
+
+@pytest.mark.parametrize("content", ["", "no journal\n", '{"event":"run_started"'])
+def test_what_is_no_journal_is_named_on_one_line(
+    content: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    journal = tmp_path / "run.jsonl"
+    journal.write_text(content)
+    assert main(["report", str(journal), "-o", str(tmp_path / "page.html")]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+    assert not (tmp_path / "page.html").exists()
+
+
+def test_a_journal_cut_off_anywhere_has_a_page(tmp_path: Path) -> None:
+    whole = chain().write(tmp_path / "whole.jsonl").read_bytes()
+    first = whole.index(b"\n") + 1
+    for end in range(first, len(whole), max(1, (len(whole) - first) // 12)):
+        journal = tmp_path / "run.jsonl"
+        journal.write_bytes(whole[:end])
+        write_page(journal)
