@@ -9,7 +9,7 @@ Pure: moments are given, and nothing here waits.
 """
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.run.early_check_steps import (
@@ -22,7 +22,7 @@ SECOND: Final = 1_000_000
 LEAST_APART: Final = SECOND
 """Between the beginnings of two checks, of which the second is early."""
 PER_END: Final = 2
-"""How many early checks an end may cost, on average."""
+"""How many early status commands an end may cost, on average."""
 _MOST_UNKNOWN: Final = 1000
 _UNNAMED: Final = ""
 
@@ -33,12 +33,23 @@ class _End:
 
     rang: Micros
     due: Micros | None
+    planned_last: Micros
+    """When the last of its steps is planned."""
     checks: int = 0
     """How many checks there were since it was due first."""
     missed: Micros | None = None
     """How long after the ring the check was that did not find it, the last one if several."""
     last: Micros | None = None
     """How long after the ring the last check was."""
+
+
+class BegunCheck(NamedTuple):
+    """A check that has begun."""
+
+    since: Micros
+    """How long after the first ring whose end is not noticed yet."""
+    about: frozenset[str] | None
+    """The submissions that an early one is about, where each costs a command; None: all."""
 
 
 @dataclass(slots=True)
@@ -52,6 +63,8 @@ class EarlyChecks:
     """How many ends were rung, each submission's once."""
     made: int = 0
     """How many early checks were made."""
+    asks_per_job: bool = False
+    """Whether each job that a check is about costs a status command of its own."""
     first_step: Micros = FIRST_STEP
     """How long after a ring the first check comes."""
     awaited: set[str] = field(default_factory=set)
@@ -61,6 +74,8 @@ class EarlyChecks:
     _ends: dict[str, _End] = field(default_factory=dict)
     _unknown: dict[str, Micros] = field(default_factory=dict)
     _accepted: int = 0
+    _commands: int = 0
+    """How many status commands the early checks took."""
     _last: Micros | None = None
 
     @property
@@ -100,18 +115,24 @@ class EarlyChecks:
             self.rung += 1
             if name != _UNNAMED:
                 self._counted.add(name)
-        self._ends[name] = _End(moment, moment + self.first_step)
+        due = moment + self.first_step
+        self._ends[name] = _End(moment, due, planned_last=due + sum(NEXT_STEPS))
 
     def due(self, moment: Micros) -> Micros | None:
         """Return when the next early check may begin; None if there is no reason, or no budget."""
-        planned = [end.due for end in self._ends.values() if end.due is not None]
-        if not planned or self.made >= self._allowed(moment):
+        left = self._allowed(moment) - self._commands
+        planned = [
+            end.due
+            for name, end in self._ends.items()
+            if end.due is not None and self._price({name}) <= left
+        ]
+        if not planned:
             return None
         soonest = min(planned)
         return soonest if self._last is None else max(soonest, self._last + LEAST_APART)
 
     def _allowed(self, moment: Micros) -> int:
-        """Return how many early checks there may have been by *moment*.
+        """Return how many status commands early checks may have taken by *moment*.
 
         Twice the ends that were rung, and as many as the executor makes by itself: the first one,
         and one for each interval.
@@ -119,18 +140,51 @@ class EarlyChecks:
         own = (moment - self.started) // self.interval if self.interval > 0 else 0
         return PER_END * self.rung + max(1, own)
 
-    def begin(self, moment: Micros, *, early: bool) -> Micros:
-        """Take note that a check begins; return how long after the first open ring."""
+    def begin(self, moment: Micros, *, early: bool) -> BegunCheck:
+        """Take note that a check begins; an early one may be about some of the jobs only."""
         self._last = moment
         self.made += early
-        first = moment
-        for end in self._ends.values():
-            first = min(first, end.rang)
-            if end.due is None or moment >= end.due:
-                end.missed, end.last = end.last, moment - end.rang
-                end.due = moment + NEXT_STEPS[end.checks] if end.checks < len(NEXT_STEPS) else None
-                end.checks += 1
-        return max(0, moment - first)
+        asked = {name for name, end in self._ends.items() if end.due is None or moment >= end.due}
+        if early and self.asks_per_job:
+            asked = self._affordable(asked, moment)
+        if early:
+            self._commands += self._price(asked)
+        for name in asked:
+            end = self._ends[name]
+            end.missed, end.last = end.last, moment - end.rang
+            end.due = self._next(end, moment)
+            end.checks += 1
+        first = min((end.rang for end in self._ends.values()), default=moment)
+        return BegunCheck(max(0, moment - first), None if _UNNAMED in asked else frozenset(asked))
+
+    def _next(self, end: _End, moment: Micros) -> Micros | None:
+        """Return when to check again for an end that a check looks for at *moment*; None: no more.
+
+        The last check that the budget allows is the one that the steps end with: a scheduler that
+        lags longer than the steps before would otherwise cost the executor's whole interval.
+        """
+        if end.checks >= len(NEXT_STEPS):
+            return None
+        if self._allowed(moment) - self._commands == 1:
+            end.checks = len(NEXT_STEPS)
+            return max(moment + LEAST_APART, end.planned_last)
+        return moment + NEXT_STEPS[end.checks]
+
+    def _affordable(self, names: set[str], moment: Micros) -> set[str]:
+        """Return those of the due ends that the budget allows, the longest due first."""
+        left = self._allowed(moment) - self._commands
+        planned = ((name, self._ends[name].due) for name in names)
+        found: set[str] = set()
+        for _, name in sorted((due, name) for name, due in planned if due is not None):
+            if self._price({*found, name}) <= left:
+                found.add(name)
+        return found
+
+    def _price(self, asked: set[str]) -> int:
+        """Return how many status commands a check takes that is about these ends."""
+        if not self.asks_per_job:
+            return 1
+        return len(self.awaited) if _UNNAMED in asked else len(asked)
 
     def ended(self, name: str) -> None:
         """Take note that the executor has noticed the end of *name*, by the check that goes on."""

@@ -18,7 +18,7 @@ from typing import Any, Final
 from snakemake_interface_executor_plugins.executors.remote import RemoteExecutor
 
 from snakemake_executor_plugin_timed.bell import Bell
-from snakemake_executor_plugin_timed.early_checks import SECOND, EarlyChecks
+from snakemake_executor_plugin_timed.early_checks import LEAST_APART, SECOND, EarlyChecks
 from snakemake_executor_plugin_timed.watching import Watch
 from snakemake_logger_plugin_observe import clock
 from snakemake_logger_plugin_observe.recording import notes
@@ -52,9 +52,8 @@ class Waking:
         self._class = executor
         self._to_hang = bell
         plugin = executor.__module__.partition(".")[0]
-        self._narrow = plugin not in _ONE_QUERY
         self._not_sooner = _NOT_SOONER.get(plugin)
-        self._checks = EarlyChecks(clock.now())
+        self._checks = EarlyChecks(clock.now(), asks_per_job=plugin not in _ONE_QUERY)
         self._lock = threading.Lock()
         self._submitted: set[Key] = set()
         self._names: dict[Key, str] = {}
@@ -248,13 +247,15 @@ class Waking:
     def _begin(self, moment: clock.Micros, began: clock.Micros, interval: float) -> "_Early":
         """Begin an early check, in a sleep that *began* and would have lasted for *interval*."""
         end = self._own_due or began + clock.from_seconds(interval)
-        rung = self._checks.open_ends
-        keys = {key for key, name in self._names.items() if name in rung}
+        rung = len(self._checks.open_ends)
+        since, about = self._checks.begin(moment, early=True)
         return _Early(
             begun=moment,
-            since=self._checks.begin(moment, early=True),
-            rung=len(rung),
-            keys=keys if self._narrow and len(keys) == len(rung) else None,
+            since=since,
+            rung=rung,
+            keys=None
+            if about is None or not self._checks.asks_per_job
+            else {key for key, name in self._names.items() if name in about},
             interval=interval,
             own_due=end,
         )
@@ -272,7 +273,8 @@ class Waking:
             self._session.put(early.note(clock.now()))
         self._own_due = None
         if early is not None and early.keys is not None:  # the others wait no longer than before
-            self._own_due = min(early.own_due, clock.now() + clock.from_seconds(interval))
+            own = min(early.own_due, clock.now() + clock.from_seconds(interval))
+            self._own_due = max(own, early.begun + LEAST_APART)
         with self._lock:
             self._checks.checked()
             self._checks.interval = max(self._checks.interval, clock.from_seconds(interval))

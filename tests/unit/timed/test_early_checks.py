@@ -95,10 +95,22 @@ def test_a_check_of_the_executor_s_own_counts_for_the_steps_but_not_for_the_budg
 def test_one_end_costs_two_checks_and_those_that_the_executor_makes_itself() -> None:
     made = checks("1")
     made.rang("1", at(10))
-    for moment in (10.5, 11.5, 13.5):  # two, and as many as it had made by now: the first
+    for moment in (10.5, 11.5, 17.5):  # two, and as many as it had made by now: the first
         early(made, moment)
-    assert made.due(at(17.5)) is None
-    assert made.due(at(160)) == at(17.5)  # three more intervals have passed
+    assert made.due(at(160)) is None
+
+
+def test_what_the_budget_forbids_is_due_once_intervals_have_passed() -> None:
+    made = checks("1", "2")
+    made.rang("1", at(10))
+    for moment in (10.5, 11.5, 17.5):
+        early(made, moment)
+    made.rang_unnamed(at(18))
+    made.rang("2", at(19))
+    early(made, 18.5)
+    early(made, 19.5)
+    assert made.due(at(20)) is None
+    assert made.due(at(90)) == at(20.5)
 
 
 def test_a_name_that_rings_again_begins_its_steps_again_but_has_no_more_checks() -> None:
@@ -165,11 +177,49 @@ def test_a_lag_beyond_all_steps_is_approached() -> None:
     made = checks()
     made.expect("1")
     made.rang("1", at(10))
-    for moment in (10.5, 11.5, 13.5):
+    for moment in (10.5, 11.5, 17.5):
         early(made, moment)
     made.begin(at(50), early=False)
     made.ended("1")
-    assert made.first_step == at(7)  # twice what was not enough
+    assert made.first_step == at(15)  # twice what was not enough
+
+
+def test_where_each_job_costs_a_command_only_those_that_are_due_are_asked_about() -> None:
+    made = checks("1", "2", "3")
+    made.asks_per_job = True
+    made.rang("1", at(10))
+    made.rang("2", at(10.6))
+    assert made.begin(at(10.5), early=True).about == {"1"}
+    assert made.begin(at(11.5), early=True).about == {"1", "2"}
+    assert made.begin(at(12.5), early=True).about == {"2"}
+    made.rang("3", at(13))
+    assert made.begin(at(13.5), early=True).about == {"1", "3"}
+    assert made.due(at(14)) == at(17.5)
+    assert made.begin(at(17.5), early=True).about == {"1"}  # the last of seven commands
+    assert made.due(at(39)) is None
+
+
+def test_where_each_job_costs_a_command_the_longest_due_comes_first_as_far_as_the_budget_goes() -> (
+    None
+):
+    names = [str(n) for n in range(10)]
+    made = checks(*names)
+    made.asks_per_job = True
+    for n, name in enumerate(names):
+        made.rang(name, at(10 + n / 100))
+    assert made.begin(at(11), early=True).about == frozenset(names)
+    assert made.begin(at(12.5), early=True).about == frozenset(names)
+    assert made.due(at(13)) == at(17.5)
+    assert made.begin(at(17.5), early=True).about == {"0"}
+    assert made.due(at(39)) is None
+
+
+def test_where_each_job_costs_a_command_a_ring_without_a_name_may_cost_too_much() -> None:
+    made = checks("1", "2", "3")
+    made.asks_per_job = True
+    made.rang_unnamed(at(10))
+    assert made.begin(at(10.5), early=True).about is None  # three commands, of three
+    assert made.due(at(39)) is None
 
 
 @given(
@@ -177,12 +227,19 @@ def test_a_lag_beyond_all_steps_is_approached() -> None:
     lags=st.lists(st.integers(0, 20_000), min_size=1, max_size=10),
     interval=st.sampled_from([2, 10, 40, 180]),
     unnamed=st.booleans(),
+    per_job=st.booleans(),
 )
 def test_checks_are_never_closer_than_a_second_nor_more_than_the_budget(
-    rings: list[tuple[int, int]], lags: list[int], interval: int, unnamed: bool
+    rings: list[tuple[int, int]],
+    lags: list[int],
+    interval: int,
+    unnamed: bool,
+    per_job: bool,
 ) -> None:
     """Whatever rings, and however late the scheduler is; times in milliseconds."""
     made = checks(*(str(n) for n in range(20)), interval=interval)
+    made.asks_per_job = per_job
+    commands = 0
     events = sorted((moment * 1000, str(name)) for moment, name in rings)
     rang: dict[str, int] = {}
     begun: list[int] = []
@@ -199,14 +256,16 @@ def test_checks_are_never_closer_than_a_second_nor_more_than_the_budget(
                 rang.setdefault(name, moment)
             continue
         is_early = due is not None and due <= moment
-        made.begin(moment, early=is_early)
+        about = made.begin(moment, early=is_early).about
         if is_early:
-            assert made.made <= 2 * made.rung + max(1, moment // (interval * SECOND))
+            commands += 1 if not per_job else len(made.awaited if about is None else about)
+            assert commands <= 2 * made.rung + max(1, moment // (interval * SECOND))
             assert not begun or moment - begun[-1] >= SECOND
         begun.append(moment)
         own = moment + interval * SECOND
         for name, since in list(rang.items()):
-            if moment >= since + 1000 * lags[int(name) % len(lags)]:
+            asked = not (is_early and per_job) or about is None or name in about
+            if asked and moment >= since + 1000 * lags[int(name) % len(lags)]:
                 made.ended(name)
                 del rang[name]
         made.checked()

@@ -224,7 +224,7 @@ def test_a_plugin_that_asks_about_all_jobs_at_once_is_asked_about_all(
 ) -> None:
     named = {"__module__": f"snakemake_executor_plugin_{plugin}"}
     waking = Waking(session, type("Other", (Sleeper,), named), None)  # type: ignore[arg-type]
-    assert not waking._narrow
+    assert not waking._checks.asks_per_job
 
 
 def test_the_wait_before_the_first_check_can_be_cut_short(
