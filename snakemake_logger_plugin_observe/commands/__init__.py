@@ -16,6 +16,7 @@ from snakemake_logger_plugin_observe.commands import (  # noqa: F401  COMMANDS l
     why,
     compare,
     check,
+    runs,
     export,
     accounting,
     validate,

@@ -1,0 +1,381 @@
+"""Lists the runs of folders of journals, by workflow, mostly from first and last lines alone."""
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+from snakemake_logger_plugin_observe import clock
+from snakemake_logger_plugin_observe.analysis.compare.differences import (
+    Change,
+    changes,
+    snakefile_of,
+)
+from snakemake_logger_plugin_observe.analysis.compare.trend import trend
+from snakemake_logger_plugin_observe.commands.support import find_journal, folder_runs
+from snakemake_logger_plugin_observe.commands.support.folder_runs import (
+    Begun,
+    Outline,
+    same_targets,
+    start_of,
+)
+from snakemake_logger_plugin_observe.commands.support.other_runs import same_amount
+from snakemake_logger_plugin_observe.external import processes
+from snakemake_logger_plugin_observe.journal.compressed import unpacked_size
+from snakemake_logger_plugin_observe.journal.excerpts import provenance_of
+from snakemake_logger_plugin_observe.journal.folders import (
+    SUBFOLDER,
+    journals_below,
+    journals_in,
+)
+from snakemake_logger_plugin_observe.journal.lines import JournalError
+from snakemake_logger_plugin_observe.journal.reading import Detail, read_journal
+from snakemake_logger_plugin_observe.journal.records import JobTally
+from snakemake_logger_plugin_observe.reporters.run_list import (
+    ListedRun,
+    TrendChange,
+    WorkflowRuns,
+)
+from snakemake_logger_plugin_observe.run.fold import fold
+from snakemake_logger_plugin_observe.run.model import Run
+from snakemake_logger_plugin_observe.run.scope import (
+    ScopeName,
+    job_counts,
+    part_asked_for,
+    scope_of_plan,
+)
+
+_LATELY: Final = 60_000_000
+_CUT_OFF: Final = ("failed", "interrupted", "killed")
+_MOST_READ_WHOLE: Final = 8 * 1024 * 1024
+"""A larger journal of an older version is not read for what its last line does not say."""
+_MOST_COMPARED: Final = 50
+_MOST_TRIED: Final = 20
+_SHORT: Final = 24
+"""Values up to this length are shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Workflow:
+    """The runs of one Snakefile in one working directory, the newest last."""
+
+    name: str
+    folder: str
+    runs: list[Begun]
+
+
+def journals_of(folders: Sequence[Path]) -> list[Path]:
+    """Return the journals of working directories, or of folders of journals.
+
+    Raises:
+        JournalError: if there is none in one of them, or it may not be read.
+
+    """
+    found: list[Path] = []
+    for folder in folders:
+        journals = journals_in(folder) or journals_below(folder)
+        if not journals:
+            what = "no journal in it, nor" if folder.is_dir() else "no such folder, and no journal"
+            raise JournalError(
+                f"{folder}: {what} in {folder / SUBFOLDER}: run snakemake with --logger observe "
+                "there, or name another folder"
+            )
+        found += journals
+    return found
+
+
+def unread_among(journals: Iterable[Path], runs: Iterable[Begun]) -> list[Path]:
+    """Return those *journals* that no one of *runs* was read from, but for copies of them."""
+    known = {one.path for one in runs}
+    others = (path for path in journals if path not in known)
+    return [path for path in others if not folder_runs.outlines([path])]
+
+
+def by_workflow(runs: Iterable[Begun]) -> list[Workflow]:
+    """Return *runs*, the newest last, by workflow: the workflow of the newest run first.
+
+    A run that failed before its Snakefile was read belongs to the only workflow of its folder.
+    """
+    found: dict[tuple[str, str | None], list[Begun]] = {}
+    for one in runs:
+        found.setdefault((_folder_of(one), snakefile_of(one.started)), []).append(one)
+    for folder, name in [key for key in found if key[1] is None]:
+        named = [key for key in found if key[0] == folder and key[1] is not None]
+        if len(named) == 1:
+            both = found.pop((folder, name)) + found[named[0]]
+            found[named[0]] = sorted(both, key=lambda one: start_of(one.started))
+    workflows = [Workflow(name or "", folder, runs) for (folder, name), runs in found.items()]
+    return sorted(workflows, key=lambda one: start_of(one.runs[-1].started), reverse=True)
+
+
+def _folder_of(one: Begun) -> str:
+    """Return a run's working directory: where its journal is, as it may have been moved."""
+    return _above(one.path.parent) or one.started.workdir
+
+
+@lru_cache(maxsize=64)
+def _above(folder: Path) -> str | None:
+    found = find_journal.above(folder.absolute())
+    return str(found) if found is not None else None
+
+
+# -- one run ---------------------------------------------------------------------------------
+
+
+def state_of(one: Begun) -> str:
+    """Return how a run ended, or that it goes on, as far as that can be seen from here."""
+    if isinstance(one, Outline):
+        return one.finished.status
+    alive = processes.is_alive(one.started)
+    if alive is None and _written_lately(one.path):
+        return "running"
+    return {True: "running", False: "killed", None: "unknown"}[alive]
+
+
+def _written_lately(path: Path) -> bool:
+    try:
+        return abs(clock.now() - path.stat().st_mtime_ns // 1000) < _LATELY
+    except OSError:
+        return False
+
+
+def tally_of(one: Begun) -> JobTally | None:
+    """Return how far the jobs of a run got; of one of an older version, by its last line alone."""
+    return one.finished.jobs if isinstance(one, Outline) else None
+
+
+def read_tally(one: Begun, most: int = _MOST_READ_WHOLE) -> JobTally | None:
+    """Return how far the jobs of a run got, from all of its journal if need be.
+
+    Args:
+        one: the run.
+        most: of a journal with more bytes, only the last line is read.
+
+    """
+    known = tally_of(one)
+    if known is not None:
+        return known
+    try:
+        if unpacked_size(one.path) > most:
+            return None
+        run = fold(read_journal(one.path, Detail.TIMES))
+    except (JournalError, OSError):
+        return None
+    counts = job_counts(run)
+    return JobTally(
+        **{name: getattr(counts, name) for name in JobTally.model_fields},
+    )
+
+
+def scope_by(one: Begun, tally: JobTally | None) -> ScopeName | None:
+    """Return what kind of run it was, but not whether it resumed another one."""
+    if one.started.kind == "dry_run":
+        return "dry_run"
+    if isinstance(one, Outline) and one.finished.status == "nothing_to_do":
+        return "nothing_to_do"
+    if tally is None or tally.planned is None:
+        return None
+    return scope_of_plan(tally.planned, tally.up_to_date)
+
+
+def listed(one: Begun, tally: JobTally | None, *, resumes: bool = False) -> ListedRun:
+    """Return a line of the list.
+
+    Args:
+        one: the run.
+        tally: how far its jobs got, if known.
+        resumes: whether an earlier run of the same work failed or was cut off.
+
+    """
+    scope = scope_by(one, tally)
+    started = one.started
+    line = ListedRun(
+        one.path,
+        start_of(started),
+        state_of(one),
+        "resumed" if resumes and scope == "incremental" else scope,
+        part_asked_for(started),
+        job_count=tally.planned if tally is not None and scope == "dry_run" else _ran(tally),
+        failed=tally.failed if tally is not None else None,
+        tags=tuple(sorted(started.tags.items())),
+        run_id=started.run_id,
+        bytes=_size(one.path),
+    )
+    if not isinstance(one, Outline):
+        return line
+    ended = one.finished
+    timed = bool(ended.makespan_s) and ended.attempt_count > 0 and "timed" in started.plugins
+    none_failed = 0 if not ended.failed_attempts and ended.status == "success" else None
+    return replace(
+        line,
+        makespan_s=ended.makespan_s,
+        job_count=line.job_count if scope == "dry_run" else ended.job_count,
+        failed=line.failed if line.failed is not None else none_failed,
+        failed_attempts=ended.failed_attempts,
+        tools_s=ended.makespan.by_class_s.get("compute", 0.0) if timed else None,
+    )
+
+
+def _ran(tally: JobTally | None) -> int | None:
+    if tally is None:
+        return None
+    return tally.done + tally.failed + tally.cancelled + tally.in_flight
+
+
+def _size(path: Path) -> int:
+    try:
+        return os.stat(path).st_size
+    except OSError:
+        return 0
+
+
+# -- one workflow ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which runs are asked for."""
+
+    state: str | None = None
+    tag: str | None = None
+    limit: int = 20
+
+
+def list_workflow(workflow: Workflow, wanted: Wanted) -> WorkflowRuns:
+    """Return the newest matching runs of a workflow, and how all of its full runs developed."""
+    matching = [number for number, one in enumerate(workflow.runs) if _matches(one, wanted)]
+    shown = matching[::-1][: wanted.limit]
+    lines = [_line(workflow.runs, number) for number in shown]
+    alike = comparable(workflow.runs)
+    found = trend([one.finished for one in alike])
+    changed = [
+        TrendChange(
+            shift,
+            listed(alike[shift.first], tally_of(alike[shift.first])),
+            listed(alike[shift.first - 1], tally_of(alike[shift.first - 1])),
+            differences(alike[shift.first - 1], alike[shift.first]),
+        )
+        for shift in (found.shifts if found is not None else ())
+    ]
+    return WorkflowRuns(
+        workflow.name, workflow.folder, tuple(lines), len(matching), found, tuple(changed)
+    )
+
+
+def _matches(one: Begun, wanted: Wanted) -> bool:
+    if wanted.tag is not None:
+        key, _, value = wanted.tag.partition("=")
+        if one.started.tags.get(key) != value:
+            return False
+    return wanted.state is None or state_of(one) == wanted.state
+
+
+def _line(runs: Sequence[Begun], number: int) -> ListedRun:
+    one = runs[number]
+    resumes = scope_by(one, tally := read_tally(one)) == "incremental" and _resumes(runs, number)
+    before = next((other for other in _real(runs[:number]) if _was_read(other)), None)
+    line = listed(one, tally, resumes=resumes)
+    if before is None or not _was_read(one):
+        return line
+    return replace(line, changed=differences(before, one))
+
+
+def _real(runs: Sequence[Begun]) -> Iterator[Begun]:
+    """Yield the runs that were no dry runs, the newest first."""
+    return (one for one in reversed(runs) if one.started.kind == "run")
+
+
+def _was_read(one: Begun) -> bool:
+    return one.started.snakefile is not None
+
+
+def _resumes(runs: Sequence[Begun], number: int) -> bool:
+    """Whether the run before of the same targets that ran jobs failed, or was cut off."""
+    for one in _real(runs[:number]):
+        if same_targets(one.started, runs[number].started) and one.ran_jobs:
+            return state_of(one) in _CUT_OFF
+    return False
+
+
+def comparable(runs: Sequence[Begun]) -> list[Outline]:
+    """Return the newest full run that succeeded, and those before it that did the same work.
+
+    With the same targets, numbers of jobs and of failures, executor, limits and host; the newest
+    is the last. Runs of older versions count if they had as many jobs.
+    """
+    ended = [one for one in _real(runs) if isinstance(one, Outline) and _ran_well(one)]
+    newest = next((one for one in ended[:_MOST_TRIED] if is_full(one)), None)
+    if newest is None:
+        return []
+    alike = [
+        one
+        for one in ended[ended.index(newest) :]
+        if same_targets(one.started, newest.started)
+        and same_amount(one, newest)
+        and not part_asked_for(one.started)
+        and scope_by(one, tally_of(one)) in ("full", None)
+        and one.finished.makespan_s is not None
+    ]
+    return alike[:_MOST_COMPARED][::-1]
+
+
+def _ran_well(one: Outline) -> bool:
+    return one.finished.status == "success" and one.finished.attempt_count > 0
+
+
+def is_full(one: Begun, most: int = _MOST_READ_WHOLE) -> bool:
+    """Whether a run ran every job of its workflow, as far as that is known."""
+    return not part_asked_for(one.started) and scope_by(one, read_tally(one, most)) == "full"
+
+
+# -- what changed ----------------------------------------------------------------------------
+
+
+def differences(before: Begun, after: Begun) -> tuple[str, ...]:
+    """Return in few words what differs between two runs, the most important first.
+
+    Known from the beginnings of their journals: the workflow's files, the config, settings, limits;
+    and from their ends how many jobs their workflow has.
+    """
+    found = changes(_beginning(before), _beginning(after))
+    if len(found) > 1:  # what else differs is what the command line says
+        found = tuple(one for one in found if one.what != "command line")
+    words = [_in_few_words(one) for one in sorted(found, key=_order)]
+    sizes = [_dag_size(tally_of(one)) for one in (before, after)]
+    if None not in sizes and sizes[0] != sizes[1]:
+        words.insert(0, f"{sizes[0]:,} → {sizes[1]:,} jobs in the workflow")
+    return tuple(dict.fromkeys(words))
+
+
+def _beginning(one: Begun) -> Run:
+    return Run(started=one.started, provenance=provenance_of(one.path))
+
+
+def _dag_size(tally: JobTally | None) -> int | None:
+    if tally is None or tally.planned is None or tally.up_to_date is None:
+        return None
+    return tally.planned + tally.up_to_date
+
+
+_ORDER: Final = ("file ", "Snakefile", "config", "targets", "cores", "jobs", "executor", "profile")
+_LAST: Final = ("commit", "command line")
+
+
+def _order(one: Change) -> int:
+    if one.what in _LAST:
+        return len(_ORDER) + 1
+    first = (number for number, name in enumerate(_ORDER) if one.what.startswith(name))
+    return next(first, len(_ORDER))
+
+
+def _in_few_words(one: Change) -> str:
+    what = one.what.removeprefix("file ")
+    is_digest = one.what.startswith(("file ", "Snakefile's text")) or (
+        one.what.startswith("config") and one.values is None
+    )
+    values = (one.before or "none", one.after or "none")
+    if is_digest or one.what in _LAST or max(map(len, values)) > _SHORT:
+        return f"{what} changed"
+    return f"{what} {values[0]} → {values[1]}"
