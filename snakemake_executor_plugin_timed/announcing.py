@@ -35,7 +35,8 @@ from snakemake_logger_plugin_observe.run.model import Run
 _OUR_HANDLERS: Final = "snakemake_logger_plugin_observe"
 _ANNOUNCED: Final = "_timed_announced"
 _SCAN_EVERY_S: Final = 2.0
-_DRAIN_S: Final = 0.5
+_DRAIN_S: Final = 5.0
+"""A busy machine takes some tenths of a second; only a file system that hangs takes all of it."""
 
 
 def announcing(session: Session, workflow: Any, fragments: Fragments | None) -> "Announcing | None":

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from lab import attempts_of
+from lab import attempts_of, waits
 
 from snakemake_logger_plugin_observe.run.model import Run
 
@@ -124,5 +124,4 @@ def all_succeeded(run: Run) -> None:
         has_a_tool = attempt.job_id is not None
         assert ("compute" in attempt.phases) == has_a_tool, attempt
         if on_a_cluster(run) and attempt.external_jobid and not attempt.is_member:
-            # No queue_wait where the job began before its submission was answered.
-            assert {"submit", "node_startup", "poll_wait"} <= set(attempt.phases)
+            assert waits(attempt) | {"node_startup"} <= set(attempt.phases)

@@ -371,6 +371,7 @@ CASES = [
         "service",
         "jobs: service",
         SERVICE,
+        common=("--latency-wait", "120"),  # what waits for its file begins at the same time
         cores="2",
         unordered=True,
         check=service_is_recorded,

@@ -14,6 +14,7 @@ import pytest
 from advised import problems_of_advice
 from cases import CLUSTER, LOCAL, Call, Case, every_case
 from comparison import Side, left, printed, sides
+from lab import PATIENCE_S
 from packaging.version import parse as parse_version
 from pasted import not_pastable
 
@@ -237,7 +238,7 @@ def _outcome(side: Side, case: Case, call: Call, flags: list[str]) -> dict[str, 
         stdin=subprocess.DEVNULL,
         capture_output=True,
         errors="backslashreplace",
-        timeout=240,
+        timeout=PATIENCE_S,
         check=False,
     )
     node = side.here / "node.out"

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import time
 from typing import Any
 
 from fault_table import fault
@@ -120,12 +119,13 @@ def test_an_executor_that_raises_in_shutdown(labs: tuple[Lab, Lab]) -> None:
 def test_an_executor_that_cannot_cancel(labs: tuple[Lab, Lab]) -> None:
     found = []
     for lab, flags in zip(labs, (BARE, OURS), strict=True):
-        lab.snakefile(WORKFLOW.replace('"touch {output}"', '"sleep 60; touch {output}"', 1))
+        lab.snakefile(
+            WORKFLOW.replace('"touch {output}"', '"touch begun; sleep 600; touch {output}"', 1)
+        )
         with started(lab, *flags, "a.txt", **faulty("cancel_jobs")) as process:
-            wait_until(lambda lab=lab: list(lab.folder.glob(".snakemake/tmp.*/*.sh")))
-            time.sleep(1)
+            wait_until((lab.folder / "begun").exists)
             os.kill(process.pid, signal.SIGINT)
-            _, bare = process.communicate(timeout=60)
+            _, bare = process.communicate(timeout=600)
         found.append((process.returncode, comparable(lab, bare), outputs(lab)))
     assert found[1] == found[0]
     run = labs[1].run()

@@ -218,6 +218,7 @@ HANGS = {
     journal="ends where it hung",
 )
 @pytest.mark.parametrize("when", HANGS)
+@pytest.mark.timed
 def test_a_file_system_that_hangs(labs: tuple[Lab, Lab], when: str) -> None:
     module, name, how = HANGS[when]
     found, lengths = [], []
@@ -241,6 +242,7 @@ def test_a_file_system_that_hangs(labs: tuple[Lab, Lab], when: str) -> None:
     snakemake="refuses to start after 10 s, with one line",
     journal="none",
 )
+@pytest.mark.timed
 def test_a_named_folder_that_hangs_is_refused(lab: Lab) -> None:
     lab.snakefile(ONE)
     environment = injected(

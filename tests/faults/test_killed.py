@@ -151,7 +151,7 @@ def test_a_process_killed_on_the_node_leaves_its_completed_phases(lab: Lab, phas
     how, reached, reason = NODE[phase]
     lab.snakefile("rule all:\n    output: 'a.txt'\n    shell: 'touch {output}'\n")
     environment = injected(**{"where": "node", "do": "kill", **how})
-    done = lab.snakemake(*BOTH, *lab.cluster(), check=False, **environment)
+    done = lab.snakemake(*BOTH, *lab.cluster(hold="3"), check=False, **environment)
     assert done.returncode == 1
     (attempt,) = attempts_of(lab.run(), "all")
     assert attempt.status == "failed"
@@ -168,7 +168,7 @@ def test_a_process_killed_on_the_node_leaves_its_completed_phases(lab: Lab, phas
     journal="`cancelled`, with the phases they reached",
 )
 def test_jobs_cancelled_on_the_cluster_have_their_completed_phases(lab: Lab) -> None:
-    lab.snakefile(SLEEPERS.replace("1.5", "30"))
+    lab.snakefile(SLEEPERS.replace("1.5", "600"))
     cancel = lab.folder / "cancel.sh"
     cancel.write_text('#!/bin/sh\nfor job; do kill -- "-$job"; done\n')
     cancel.chmod(0o755)

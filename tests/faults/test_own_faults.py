@@ -260,6 +260,7 @@ FLOOD = """
     journal="all of them, or those of the first 5 s and a `gap` that counts the others",
 )
 @pytest.mark.parametrize("slow", [False, True], ids=["as it is", "slow"])
+@pytest.mark.timed
 def test_a_flood_of_records_at_the_end(lab: Lab, slow: bool) -> None:
     lab.snakefile(FLOOD)
     # Slow: each line takes a millisecond, as on a file system that is in trouble.

@@ -15,23 +15,26 @@ LATE = """
         input: "late.txt", "other.txt"
     rule late:
         output: "late.txt"
-        # The job's process keeps its file open; its name is back {config[late]} s later.
+        # The job's process keeps its file open; its name is back after {config[comes]}.
         shell: '''
             f=$(ls .snakemake/observe/*/*.fragment)
             mv "$f" kept
-            setsid sh -c "sleep {config[late]}; mv kept $f" > /dev/null 2>&1 < /dev/null &
+            setsid sh -c "{config[comes]}; mv kept $f; touch back" > /dev/null 2>&1 < /dev/null &
             touch {output}
         '''
     rule other:
         output: "other.txt"
         localrule: True
-        shell: "sleep {config[run]}; touch {output}"
+        shell: "{config[lasts]}; touch {output}"
 """
 
 
-def late_by(lab: Lab, late_s: float, run_s: float) -> Attempt:
+def late(lab: Lab, comes: str, lasts: str) -> Attempt:
+    """Return the attempt whose fragment comes after one command, in a run that lasts for another."""
     lab.snakefile(LATE)
-    done = lab.snakemake(*BOTH, *lab.cluster(), "--config", f"late={late_s}", f"run={run_s}")
+    done = lab.snakemake(
+        *BOTH, *lab.cluster(hold="3"), "--config", f"comes={comes}", f"lasts={lasts}"
+    )
     assert warnings(done.stderr) == []
     (attempt,) = attempts_of(lab.run(), "late")
     assert attempt.status == "success"
@@ -44,7 +47,7 @@ def late_by(lab: Lab, late_s: float, run_s: float) -> Attempt:
     journal="the attempt without the node's phases at first, then revised with all of them",
 )
 def test_a_fragment_that_is_ten_seconds_late(lab: Lab) -> None:
-    attempt = late_by(lab, 10, 16)
+    attempt = late(lab, "sleep 10", "until [ -e back ]; do sleep 0.1; done; sleep 6")
     assert attempt.unobserved == ()
     assert {"queue_wait", "node_startup", "node_plan", "compute", "node_exit"} <= set(
         attempt.phases
@@ -60,7 +63,8 @@ def test_a_fragment_that_is_ten_seconds_late(lab: Lab) -> None:
     journal="the attempt, `success`, without timing from the node",
 )
 def test_a_fragment_that_arrives_after_the_run(lab: Lab) -> None:
-    assert late_by(lab, 15, 0.1).unobserved == ("no timing from the node yet",)
+    over = "until grep -q run_finished .snakemake/observe/*.jsonl; do sleep 0.1; done"
+    assert late(lab, over, "true").unobserved == ("no timing from the node yet",)
 
 
 TAMPERED = {

@@ -207,7 +207,7 @@ def test_a_link_to_the_working_directory_for_the_folder_of_fragments(shared: Use
     with started(shared, *BOTH, *flags) as process:
         wait_until(journal_says(shared, '"attempt_submitted"'))
         subprocess.run([*as_user(BOB), "sh", "-ec", attack], cwd=shared.folder, check=True)
-        assert process.wait(120) == 0
+        assert process.wait(600) == 0
     assert (shared.folder / "1.fragment").read_text() == "1,2\n"
     (attempt,) = attempts_of(shared.run(), "all")
     assert (attempt.status, attempt.unobserved) == ("success", (NO_NODE_STAMPS,))

@@ -32,13 +32,13 @@ def given_up(labs: Labs, *signals: int) -> Lab:
     """Send *signals* to a bare run and to an observed one, hold them to be the same."""
     found = []
     for lab, plugins in zip(labs, ((), BOTH), strict=True):
-        lab.snakefile(ONE.replace("touch", "touch begun; sleep 3; touch"))
+        lab.snakefile(ONE.replace("touch", "touch begun; sleep 60; touch"))
         with started(lab, *LOCAL, *plugins) as process:
             wait_until((lab.folder / "begun").exists)
             for sent in signals:
                 time.sleep(0.3)
                 os.killpg(process.pid, sent)
-            _, outcome = process.communicate(timeout=60)
+            _, outcome = process.communicate(timeout=600)
         # The main thread says that it is ending, the job's thread says that the job died: which
         # of them is first is chance, bare too.
         lines = sorted(comparable(lab, outcome).splitlines())
@@ -91,7 +91,7 @@ def as_bare(
             env=variables,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=600,
             check=False,
         )
         found.append(seen(lab, done))
@@ -264,6 +264,7 @@ rule all:
     journal="all but the `provenance`; if the run takes more than 10 s, that without this file",
 )
 @pytest.mark.parametrize("lasts_s", [0, 13])
+@pytest.mark.timed
 def test_a_source_file_that_cannot_be_read(labs: Labs, lasts_s: int) -> None:
     snakefile = f"include: 'more.smk'\n{ONE.replace('touch', f'sleep {lasts_s}; touch')}"
     for lab in labs:
@@ -287,6 +288,7 @@ def test_a_source_file_that_cannot_be_read(labs: Labs, lasts_s: int) -> None:
     journal="complete; a `paused` line; the time is `unobserved`, not the tool's `compute`",
 )
 @pytest.mark.parametrize("with_the_tool", [False, True], ids=["alone", "with the tool"])
+@pytest.mark.timed
 def test_a_main_process_that_is_stopped(lab: Lab, with_the_tool: bool) -> None:
     lab.snakefile(ONE.replace("touch", "touch begun; sleep 2; touch"))
     with started(lab, *LOCAL, *BOTH) as process:
@@ -296,7 +298,7 @@ def test_a_main_process_that_is_stopped(lab: Lab, with_the_tool: bool) -> None:
         send(process.pid, signal.SIGSTOP)
         time.sleep(5)
         send(process.pid, signal.SIGCONT)
-        process.communicate(timeout=60)
+        process.communicate(timeout=600)
     assert process.returncode == 0
     run = lab.run()
     (paused,) = run.pauses

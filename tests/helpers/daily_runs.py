@@ -24,6 +24,10 @@ SAMPLES = """
 """
 
 
+# What triage says of time depends on how busy the machine is; what else it says does not.
+OF_SPEED = {"slower", "slow_host", "slow_tool"}
+
+
 def answer(lab: Lab, *words: str) -> dict[str, Any]:
     """Return a command's answer."""
     done = lab.observe(*words, "--format", "json")
@@ -35,3 +39,11 @@ def answer(lab: Lab, *words: str) -> dict[str, Any]:
 def text(lab: Lab, *words: str) -> str:
     """Return what a command prints, in one line."""
     return " ".join(lab.observe(*words).stdout.split())
+
+
+def alarms(lab: Lab, *words: str) -> list[str]:
+    """Return what triage finds, symptoms first: their ids, and incidents' classes."""
+    found = answer(lab, "triage", *words)
+    names = [one["id"] for one in found["symptoms"]]
+    names += [one["incident_class"] for one in found["findings"]]
+    return [name for name in names if name not in OF_SPEED]

@@ -87,7 +87,7 @@ def end(process: subprocess.Popen[str]) -> None:
         process.stderr.close()
 
 
-def wait_until(true: Callable[[], Any], seconds: float = 120) -> None:
+def wait_until(true: Callable[[], Any], seconds: float = 600) -> None:
     until = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < until, "it did not happen in time"

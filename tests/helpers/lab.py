@@ -23,6 +23,8 @@ from snakemake_logger_plugin_observe.run.fold import fold
 from snakemake_logger_plugin_observe.run.model import Run
 
 REPO = Path(__file__).parents[2]
+PATIENCE_S = 600
+"""However busy the machine is, a run ends sooner, or never."""
 BOTH = ("--logger", "observe", "--executor", "timed")
 
 # Submits a job as a cluster would: SUBMIT HOLD DELAY HIDE JOBSCRIPT takes DELAY seconds to
@@ -84,7 +86,7 @@ class Lab:
                 env=env,
                 capture_output=True,
                 text=True,
-                timeout=240,
+                timeout=PATIENCE_S,
                 check=False,
             )
         if check:
@@ -131,7 +133,7 @@ class Lab:
             env=self.environment(),
             capture_output=True,
             text=True,
-            timeout=240,
+            timeout=PATIENCE_S,
             check=False,
         )
 
@@ -168,6 +170,22 @@ def the_attempt(run: Run, rule: str) -> Attempt:
     """Return the only attempt of *rule*'s only job."""
     (attempt,) = attempts_of(run, rule)
     return attempt
+
+
+def waits(attempt: Attempt) -> set[str]:
+    """Return the phases that a submission must have between its processes and Snakemake's.
+
+    One that began before its submission was answered did not wait in the queue, and one that ended
+    while a status check went on, which found that, did not wait for it.
+    """
+    levels = [one.started for one in attempt.levels if not one.in_main]
+    begun = [one for one in (*attempt.node_starts, *levels) if one is not None]
+    check, found = attempt.status_check, {"submit"}
+    if min(begun) > (attempt.stamps.accepted or 0):
+        found.add("queue_wait")
+    if check is None or check.begun > (attempt.node_ended or 0):
+        found.add("poll_wait")
+    return found
 
 
 def phases_s(attempt: Attempt) -> dict[str, float]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from daily_runs import alarms
 from harness import started, wait_until
 from lab import BOTH, Lab
 
@@ -48,6 +49,8 @@ class Answers:
     triage: str
     facts: dict[str, Any]
     """The run, from the JSON of ``cost``."""
+    alarms: list[str]
+    """What triage finds, but for what depends on how busy the machine is."""
     end: str = ""
     """The line at the run's end."""
 
@@ -56,7 +59,9 @@ class Answers:
         return self.facts["scope"], self.facts["resumes"] and self.facts["resumes"]["status"]
 
     def raise_no_alarm(self) -> None:
-        for text in (self.cost, self.why, self.compare, self.triage):
+        assert self.alarms == []
+        calm = () if "slower" in self.triage else (self.triage,)
+        for text in (self.cost, self.why, self.compare, *calm):
             assert [word for word in ALARMS if word in text] == []
 
 
@@ -98,7 +103,8 @@ class Day:
         cost, why, compare, triage = map(self._said, ([], ["why"], ["compare"], ["triage"]))
         facts = json.loads(self.lab.observe("cost", "--format", "json").stdout)["run"]
         end = next((x for x in stderr.splitlines() if x.startswith("snakemake-observe")), "")
-        self.runs[name] = Answers(cost, why, compare, triage, facts, end)
+        found = alarms(self.lab)
+        self.runs[name] = Answers(cost, why, compare, triage, facts, found, end)
 
     def _said(self, words: list[str]) -> str:
         return " ".join(self.lab.observe(*words).stdout.split())
@@ -130,7 +136,8 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Answers]:
 )
 def test_a_run_without_an_incident_raises_no_alarm(day: dict[str, Answers], name: str) -> None:
     day[name].raise_no_alarm()
-    assert "No incident found. 1 symptom none" in day[name].triage
+    calm = "No incident found. 1 symptom none" in day[name].triage
+    assert calm or "slower" in day[name].triage
 
 
 @pytest.mark.parametrize("name", ["failure", "kill"])

@@ -85,9 +85,10 @@ def test_a_rate_that_lets_one_job_begin_at_a_time_is_named_and_not_the_cores(lab
     )
     lab.snakemake(*BOTH, "--cores", "4", "--max-jobs-per-timespan", "1/2s")
     answer = asked(lab, "whatif", "--with", "cores=1", "--with", "max-jobs-per-timespan=9/1s")
-    one_core, faster = answer["predictions"]
-    assert one_core["by_class_s"]["limits"] > 3.5
-    assert faster["by_class_s"]["limits"] < 0.5
+    one_core, faster = (one["by_class_s"]["limits"] for one in answer["predictions"])
+    measured = answer["measured_by_class_s"]["limits"]
+    assert one_core >= 0.98 * measured  # it is the rate that holds jobs back
+    assert faster < measured / 2
     assert "--max-jobs-per-timespan" in lab.observe("path").stdout
 
 
@@ -111,8 +112,8 @@ def test_memory_that_lets_one_job_run_at_a_time_is_what_to_change(lab: Lab) -> N
         """
     )
     lab.snakemake(*BOTH, "--cores", "2", "--resources", "mem_mb=8000")
-    lower, first, *_ = asked(lab, "cost")["advice"]
-    assert lower["kind"] == "requests"
+    advice = {one["kind"]: one for one in asked(lab, "cost")["advice"]}
+    lower, first = advice["requests"], advice["limits"]
     assert lower["change"].startswith("let work request mem_mb=")
     assert (first["kind"], first["settings"]) == ("limits", {"resources": {"mem_mb": 12000}})
     assert first["why"] == "work requests 6000: one at a time"

@@ -28,6 +28,8 @@ GLOBS = (
 )
 FILES = {f"files {glob}" for glob in GLOBS}
 CHECKSUMS = ("--logger-observe-outputs", "checksums")
+# How these come out depends on how busy the machine is.
+SPEED = {"max makespan_s", "max rule_compute_s.screen", "max phase_s.latency_wait"}
 CONTENT, SUMS = "verify python3 {here}/verify.py .", "verify sha256sum {here}/published.sha256"
 
 
@@ -83,12 +85,19 @@ def _path(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", PATH)
 
 
+@pytest.mark.timed
+def test_a_clean_run_is_fast_enough_for_every_line(clean: Lab) -> None:
+    code, answer = check(clean, "--strict")
+    assert (code, answer["passed"], named(answer, ok=False)) == (0, True, set())
+
+
 def test_a_clean_run_passes_every_line(clean: Lab) -> None:
     code, answer = check(clean, "--strict")
-    assert (code, answer["passed"]) == (0, True)
+    assert answer["passed"] is (code == 0)
     (note,) = answer["notes"]
     assert note.startswith("outputs: not checked, though their checksums are recorded")
-    assert named(answer, ok=False) | named(answer, ok=None) == set()
+    assert named(answer, ok=False) <= SPEED
+    assert named(answer, ok=None) == set()
     assert len(answer["lines"]) == 18
     sizes = {one["path"]: one["bytes"] for line in answer["lines"] for one in line["files"]}
     assert sizes == {
@@ -151,7 +160,7 @@ def test_each_incident_fails_exactly_its_own_lines(
     lab = ran(*args)
     code, answer = check(lab)
     assert (code, answer["passed"]) == (1, False)
-    assert named(answer, ok=False) == failing
+    assert failing <= named(answer, ok=False) <= failing | SPEED
     # Whether discovery has ended when the run gives up is random.
     assert named(answer, ok=None) - {"min jobs_planned"} == unchecked
     _check_citations(lab, answer)
@@ -160,7 +169,8 @@ def test_each_incident_fails_exactly_its_own_lines(
 def test_the_stricter_context_fails_the_status_line(lab: Lab) -> None:
     example(lab, profile="strict")
     code, answer = check(lab)
-    assert (code, named(answer, ok=False)) == (1, {STATUS, FAILED})
+    assert code == 1
+    assert {STATUS, FAILED} <= named(answer, ok=False) <= {STATUS, FAILED} | SPEED
     assert named(answer, ok=None) <= {"max jobs_planned"}
     _check_citations(lab, answer)
 
@@ -194,7 +204,9 @@ def test_the_text_and_the_junit_xml_agree(ran: Callable[..., Lab]) -> None:
     assert f"FAIL max.jobs_planned = 30: 54 ({FILE}:{number})" in text
     assert "12 jobs of screen" in text or "12 jobs of trim" in text
     (suite,) = JUnitXml.fromfile(str(lab.folder / "reports" / "check.xml"))
-    failures = {case.name: case.result[0].message for case in suite if case.result}
+    results = {case.name: case.result[0].message for case in suite if case.result}
+    slow = tuple(name.replace(" ", ".") for name in SPEED)
+    failures = {name: said for name, said in results.items() if not name.startswith(slow)}
     assert failures.pop("max.jobs_planned = 30") == "54"
     assert list(failures.values()) == ["exit code 1"]
 

@@ -1,6 +1,7 @@
 """Both sides of a comparison: runs that did not succeed, plans, folders, files that are no journals."""
 
 import json
+import os
 import signal
 import subprocess
 import time
@@ -82,13 +83,17 @@ def test_a_run_that_was_killed_is_not_comparable(bench: Bench, whole: Path) -> N
     lab = bench.folder()
     words = lab.command(*SUMS, *CORES)
     process = subprocess.Popen(
-        words, cwd=lab.folder, env=lab.environment(NAP="60"), stderr=subprocess.DEVNULL
+        words,
+        cwd=lab.folder,
+        env=lab.environment(NAP="600"),
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
     )
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 600
     while '"rule":"work"' not in "".join(path.read_text() for path in lab.journals):
         assert time.monotonic() < deadline
         time.sleep(0.2)
-    process.send_signal(signal.SIGKILL)
+    os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     (journal,) = lab.journals
     answer = bench.compare(whole, journal)

@@ -147,7 +147,7 @@ def test_a_job_killed_from_outside_gets_one_answer(lab: Lab, retries: str) -> No
 
 
 def test_a_locked_folder_names_the_run_that_holds_the_lock(lab: Lab) -> None:
-    lab.snakefile(ONE.format(command="sleep 60; touch x"))
+    lab.snakefile(ONE.format(command="sleep 600; touch x"))
     with started(lab, *RECORDED):
         wait_until(journal_says(lab, '"event":"job"'))
         (running,) = lab.journals
@@ -162,7 +162,7 @@ def test_a_locked_folder_names_the_run_that_holds_the_lock(lab: Lab) -> None:
 
 def test_the_incomplete_files_of_a_run_that_goes_on_are_waited_for(lab: Lab) -> None:
     """Snakemake finds them before it finds the lock, and advises --rerun-incomplete."""
-    lab.snakefile(ONE.format(command="touch x; sleep 60"))
+    lab.snakefile(ONE.format(command="touch x; sleep 600"))
     with started(lab, *RECORDED):
         wait_until((lab.folder / "x").exists)
         (running,) = lab.journals
@@ -176,7 +176,7 @@ def test_the_incomplete_files_of_a_run_that_goes_on_are_waited_for(lab: Lab) -> 
 
 
 def test_a_run_without_a_journal_that_holds_the_lock_is_waited_for(lab: Lab) -> None:
-    lab.snakefile(ONE.format(command="sleep 60; touch x"))
+    lab.snakefile(ONE.format(command="sleep 600; touch x"))
     with started(lab, "--cores", "1") as process:
         wait_until(lambda: any((lab.folder / ".snakemake" / "locks").glob("*")))
         lab.snakemake(*RECORDED, check=False)
@@ -188,7 +188,7 @@ def test_a_run_without_a_journal_that_holds_the_lock_is_waited_for(lab: Lab) -> 
 
 
 def test_the_lock_of_a_run_that_was_killed_is_to_be_removed(lab: Lab) -> None:
-    lab.snakefile(ONE.format(command="sleep 60; touch x"))
+    lab.snakefile(ONE.format(command="sleep 600; touch x"))
     with started(lab, *RECORDED) as process:
         wait_until(journal_says(lab, '"event":"job"'))
         process.kill()
@@ -205,7 +205,7 @@ def test_the_lock_of_a_run_that_was_killed_is_to_be_removed(lab: Lab) -> None:
 
 
 def test_a_stopped_run_is_not_said_to_work(lab: Lab) -> None:
-    lab.snakefile(ONE.format(command="sleep 60; touch x"))
+    lab.snakefile(ONE.format(command="sleep 600; touch x"))
     with started(lab, *RECORDED, "--executor", "timed") as process:
         wait_until(journal_says(lab, '"attempt_started"'))
         os.kill(process.pid, signal.SIGSTOP)

@@ -277,7 +277,7 @@ def test_a_protected_output_has_why_it_has_to_run_again(lab: Lab) -> None:
             cwd=lab.folder,
             env=lab.environment(),
             check=False,
-            timeout=120,
+            timeout=600,
             capture_output=True,
         )
         assert done.returncode == code

@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 from comparison import pair, same
-from lab import BOTH, Lab, attempts_of, phases_s
+from lab import BOTH, Lab, attempts_of, phases_s, waits
 
 from snakemake_logger_plugin_observe.analysis.jobs.resource_use import resource_use
 from snakemake_logger_plugin_observe.run.attempt import Attempt
@@ -76,7 +76,7 @@ def wrapped(
         env=lab.environment(**environment),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
     if check:
@@ -93,10 +93,10 @@ def only_attempt(run: Run) -> Attempt:
 
 def assert_every_phase_was_timed(attempt: Attempt, begins_after_s: float = 0.5) -> None:
     phases = phases_s(attempt)
-    assert {"submit", "queue_wait", "poll_wait", *ON_THE_NODE} <= phases.keys()
+    assert waits(attempt) | ON_THE_NODE <= phases.keys()
     assert "unobserved" not in phases
     # The job's own wait begins before the executor has read the submit command's answer.
-    assert phases["submit"] + phases["queue_wait"] >= begins_after_s
+    assert phases["submit"] + phases.get("queue_wait", 0) >= begins_after_s
     assert phases["compute"] >= 0.5
 
 

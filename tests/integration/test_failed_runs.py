@@ -128,8 +128,9 @@ KINDS = """
         output: "differs.txt"
         log: "logs/differs.log"
         resources: nth=lambda wildcards, attempt: attempt
-        # It waits before it overwrites the log of the attempt before, which the recorder reads meanwhile.
-        shell: "sleep 1.5;"
+        # The second attempt overwrites the log of the first once the recorder has read it.
+        shell: "for i in $(seq 600); do [ {resources.nth} = 1 ] && break;"
+               " grep -q 'failure number 7' .snakemake/observe/*.jsonl && break; sleep 0.1; done;"
                " echo failure number $(( {resources.nth} * 7 )) of step-{resources.nth}x > {log};"
                " exit {resources.nth}"
 
@@ -382,13 +383,14 @@ def test_a_job_whose_node_processes_are_gone_is_lost(lab: Lab) -> None:
     lab.snakefile("""
         rule all:
             output: "a.txt"
-            shell: "sleep 0.5; kill -9 $(ps -o ppid= -p $PPID) $PPID; sleep 1"
+            shell: "kill -9 $(ps -o ppid= -p $PPID) $PPID; touch gone"
     """)
     (lab.folder / "submit.sh").write_text('sh "$1" > "$1.out" 2>&1 & echo $!\n')
+    (lab.folder / "status.sh").write_text("[ -e gone ] && echo failed || echo running\n")
     words = ("--jobs", "1", "--timed-wraps", "cluster-generic", "--seconds-between-status-checks")
     lab.snakemake(
         *(*BOTH, *words, "1", "--cluster-generic-submit-cmd", "sh submit.sh"),
-        *("--cluster-generic-status-cmd", "sh -c 'echo failed'"),
+        *("--cluster-generic-status-cmd", "sh status.sh"),
         check=False,
     )
     (one,) = failed(lab)["failures"]

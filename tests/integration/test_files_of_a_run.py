@@ -136,7 +136,8 @@ def test_an_input_that_changes_while_it_is_read_is_said_now_and_in_the_runs_afte
         rule map:
             input: "ref.txt"
             output: "out.txt"
-            shell: "sleep 1; echo more >> ref.txt; sleep 0.2; cp {input} {output}"
+            # Once it has gone on for a while, its inputs are looked at; then it changes one.
+            shell: "sleep 4; echo more >> ref.txt; sleep 0.2; cp {input} {output}"
     """)
     (lab.folder / "ref.txt").write_text("a\n")
     lab.snakemake(*ALONE)

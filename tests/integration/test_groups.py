@@ -1,4 +1,4 @@
-"""Groups of every kind, on a cluster and here: each member's compute lies between its own dates."""
+"""Groups of every kind, on a cluster and here: each member's compute is around its own dates."""
 
 from pathlib import Path
 
@@ -50,7 +50,7 @@ FAILING = """
 
 
 @pytest.mark.parametrize("on_cluster", [True, False], ids=["cluster-generic", "local"])
-def test_members_compute_between_their_own_dates(tmp_path: Path, on_cluster: bool) -> None:
+def test_each_member_computes_around_its_own_dates(tmp_path: Path, on_cluster: bool) -> None:
     lab = Lab(tmp_path)
     lab.snakefile(WORKFLOW)
     flags = lab.cluster() if on_cluster else ("--cores", "2")
@@ -61,9 +61,13 @@ def test_members_compute_between_their_own_dates(tmp_path: Path, on_cluster: boo
             assert attempt.is_member == on_cluster
             written = (lab.folder / run.jobs[attempt.job_id or 0].output[0]).read_text().split()
             (compute,) = (one for one in attempt.segments if one.phase == "compute")
-            dates = [float(moment) for moment in written]
-            assert [compute.start / 1e6, compute.end / 1e6] == pytest.approx(dates, abs=0.3)
-            assert phases_s(attempt)["stage_in"] < 0.5
+            begun, ended = (float(moment) for moment in written)
+            assert compute.start / 1e6 <= begun <= ended <= compute.end / 1e6
+            assert "stage_in" in phases_s(attempt)
+    # What a member waits for the one before it is not its own time.
+    (first,), (second,) = attempts_of(run, "first"), attempts_of(run, "second")
+    begins = [one.start for one in second.segments if one.phase in ("stage_in", "compute")]
+    assert min(begins) >= max(one.end for one in first.segments if one.phase == "compute")
     reading = read_journal(lab.journals[-1])
     assert validate(reading, reading.problems).sound
 

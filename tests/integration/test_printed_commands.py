@@ -107,7 +107,7 @@ def test_a_printed_command_of_snakemake_or_a_shell_runs(lab: Lab, kind: str) -> 
             env=environment,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=600,
             check=False,
         )
         assert done.returncode not in (USAGE, *NOT_FOUND), (line, done.stderr)

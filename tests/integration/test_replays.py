@@ -81,10 +81,18 @@ def test_what_a_cluster_does_after_a_job_s_end_is_not_waiting_for_a_status_check
 def test_a_rate_that_keeps_jobs_back_is_named_and_no_number_of_cores(lab: Lab) -> None:
     lab.snakefile(THREE)
     lab.snakemake(*BOTH, "--cores", "3", "--max-jobs-per-timespan", "1/2s")
-    held = answer(lab, "cost")["held_back"]
-    assert [(one["setting"], one["jobs"]) for one in held] == [
-        ("--max-jobs-per-timespan 1/2s", 3)  # one of them is ``all``
-    ]
+    (held,) = answer(lab, "cost")["held_back"]
+    assert held["setting"] == "--max-jobs-per-timespan 1/2s"
+    assert held["jobs"] in (2, 3)  # ``all``, too, unless the last job took longer than that
     found = answer(lab, "whatif", "--cores", "1")
     (one_core,) = found["predictions"]
-    assert one_core["predicted_s"] == pytest.approx(found["measured_s"], rel=0.05)
+    # At most, no two of them go on at a time.
+    own_s = sum(
+        seconds
+        for one in lab.run().attempts.values()
+        for phase, seconds in phases_s(one).items()
+        if phase != "slot_wait"
+    )
+    near_s = 0.02 * found["measured_s"]
+    slower_s = one_core["predicted_s"] - found["measured_s"]
+    assert -near_s <= slower_s <= own_s + near_s

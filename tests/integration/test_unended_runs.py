@@ -14,15 +14,15 @@ TWO = """
         input: "a.txt", "b.txt"
     rule a:
         output: "a.txt"
-        shell: "sleep 60; touch {output}"
+        shell: "sleep 600; touch {output}"
     rule b:
         output: "b.txt"
-        shell: "sleep 60; touch {output}"
+        shell: "sleep 600; touch {output}"
 """
 SLOW_TO_PLAN = """
     import time
     def slow(wildcards):
-        time.sleep(60)
+        time.sleep(600)
         return []
     rule all:
         input: slow
@@ -37,7 +37,7 @@ ONE_FAILS = """
         shell: "exit 3"
     rule slow:
         output: "b.txt"
-        shell: "sleep 60; touch {output}"
+        shell: "sleep 600; touch {output}"
 """
 ALONE = ("--logger", "observe")
 
@@ -97,7 +97,7 @@ def test_failures_of_a_run_that_goes_on_come_first(lab: Lab) -> None:
 
 
 def test_what_a_killed_run_had_not_reached_is_not_gone(lab: Lab) -> None:
-    lab.snakefile(TWO.replace("sleep 60; ", ""))
+    lab.snakefile(TWO.replace("sleep 600; ", ""))
     lab.snakemake("--cores", "2", *ALONE)
     for name in ("a.txt", "b.txt"):
         (lab.folder / name).unlink()
@@ -122,10 +122,10 @@ SOME = """
         shell: "touch {output}"
     rule b:
         output: "b.txt"
-        shell: "sleep 60; touch {output}"
+        shell: "sleep 600; touch {output}"
     rule c:
         output: "c.txt"
-        shell: "sleep 60; touch {output}"
+        shell: "sleep 600; touch {output}"
 """
 
 
@@ -145,7 +145,7 @@ def test_what_an_interruption_cut_off_did_not_fail(
         if flags is BOTH:
             wait_until(journal_says(lab, '"attempt_started"', times=3))
         os.killpg(process.pid, number)
-        printed = process.communicate(timeout=120)[1]
+        printed = process.communicate(timeout=600)[1]
     how_far = "INTERRUPTED{} 1 of 4 jobs done, 2 cancelled, 1 not reached"
     assert how_far.format(" ·") in printed
     cost, triage = text(lab), text(lab, "triage")
@@ -187,7 +187,7 @@ def test_a_job_on_a_cluster_computes_by_what_its_node_wrote(lab: Lab) -> None:
             assert lab.journals[0].read_bytes().startswith(before)
         finally:
             (lab.folder / "go").touch()
-        assert process.wait(60) == 0
+        assert process.wait(600) == 0
     assert json.loads(jobs(lab))["live"] is None
 
 

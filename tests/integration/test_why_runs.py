@@ -170,7 +170,7 @@ def test_an_output_of_a_killed_run_is_incomplete(lab: Lab) -> None:
     lab.snakefile("""
         rule slow:
             output: "a.txt"
-            shell: "echo 1 > {output}; test -e quick || sleep 60"
+            shell: "echo 1 > {output}; test -e quick || sleep 600"
 
         rule after:
             input: "a.txt"
@@ -187,7 +187,7 @@ def test_an_output_of_a_killed_run_is_incomplete(lab: Lab) -> None:
         start_new_session=True,
     )
     try:
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 600
         while not (lab.folder / "a.txt").exists():
             assert time.monotonic() < deadline
             time.sleep(0.05)

@@ -14,12 +14,13 @@ from pathlib import Path
 from cluster import Cluster, ClusterError, Shape, down, up
 
 HERE = Path(__file__).resolve().parent
-ALONE = ("test_failing_cluster.py", "test_predictions.py")
-"""One stops the cluster for all; the other needs an idle machine."""
+ALONE = "test_failing_cluster.py"
+"""Stops the cluster for all."""
 STRICT = "test_memory_limit.py"
 """Needs a cluster that kills jobs that exceed their memory."""
 KILLS = Shape(extra=("JobAcctGatherParams=OverMemoryKill",))
 AT_ONCE = "3"  # most of a test's time is spent waiting for Slurm and for polls
+TIMED_AT_ONCE = "2"  # what is marked as timed compares lengths of runs
 
 
 def main(args: list[str]) -> int:
@@ -34,12 +35,14 @@ def main(args: list[str]) -> int:
             strict = any(STRICT in arg for arg in args)
             return _pytest(up(shape=KILLS if strict else None), args)
         cluster = up()
-        others = [f"--ignore={HERE / name}" for name in (*ALONE, STRICT)]
-        together = _pytest(cluster, ["-n", AT_ONCE, "--dist", "loadscope", str(HERE), *others])
-        alone = _pytest(cluster, [str(HERE / name) for name in ALONE])
+        shared = ["--dist", "loadscope", str(HERE)]
+        shared += [f"--ignore={HERE / name}" for name in (ALONE, STRICT)]
+        together = _pytest(cluster, ["-n", AT_ONCE, *shared, "-m", "not timed"])
+        timed = _pytest(cluster, ["-n", TIMED_AT_ONCE, *shared, "-m", "timed"])
+        alone = _pytest(cluster, [str(HERE / ALONE)])
         down()
         strict = _pytest(up(shape=KILLS), [str(HERE / STRICT)])
-        return together or alone or strict
+        return together or timed or alone or strict
     except ClusterError as error:
         print(f"cluster tests: {error}", file=sys.stderr)
         return 2

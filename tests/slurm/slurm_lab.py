@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from lab import BOTH, Lab
+from lab import BOTH, PATIENCE_S, Lab
 
 from snakemake_logger_plugin_observe.run.attempt import Attempt
 from snakemake_logger_plugin_observe.run.model import Run
@@ -18,7 +18,6 @@ ON_SLURM = (
     *("--default-resources", "slurm_account=test", "runtime=5", "mem_mb=200"),
 )
 ON_THE_NODE = ("node_startup", "node_plan", "stage_in", "compute", "stage_out", "node_exit")
-PATIENCE_S = 180
 ONE_JOB = """
     rule all:
         output: "out.txt"
@@ -88,11 +87,11 @@ def submissions(run: Run) -> list[Attempt]:
 
 
 def agrees_with_accounting(attempt: Attempt) -> bool:
-    """Whether the node's first stamp is within a second of the scheduler's record, and its last before.
+    """Whether the node's stamps are between the scheduler's start and end of the job.
 
     Its moments are rounded down to whole seconds: each stands for a moment in the second after it. A
-    busy machine takes some seconds from the last stamp to the end of the job: the interpreter has to
-    go, and Slurm cleans up. That time is a part of ``node_exit``.
+    busy machine takes some seconds from the start of a job to the first stamp in its script, and
+    from the last one to its end: the interpreter has to go, and Slurm cleans up.
     """
     record = attempt.accounting
     outermost = next(level for level in attempt.levels if not level.in_main)
@@ -102,8 +101,8 @@ def agrees_with_accounting(attempt: Attempt) -> bool:
     return (
         outermost.ended is not None
         and first is not None
-        and -1e6 <= first - record.started <= 2e6
-        and outermost.ended <= record.ended + 2e6
+        and record.started <= first <= outermost.ended
+        and outermost.ended <= record.ended + 1e6
     )
 
 

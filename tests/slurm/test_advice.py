@@ -3,7 +3,10 @@
 import json
 import re
 
+import pytest
 from slurm_lab import SlurmLab
+
+pytestmark = pytest.mark.timed
 
 # The executor's own interval, not the tests': that is what the account is about.
 DEFAULTS = (

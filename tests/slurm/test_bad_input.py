@@ -1,14 +1,16 @@
 """Nodes that cannot write their stamps, or write them late: the journal has the reason, and the job runs."""
 
 import json
+import shutil
 import subprocess
 import sys
 import threading
 import time
+from datetime import datetime
 from pathlib import Path
 
 from lab import BOTH, attempts_of, phases_s
-from slurm_lab import ON_SLURM, SlurmLab
+from slurm_lab import ON_SLURM, PATIENCE_S, SlurmLab
 
 from snakemake_logger_plugin_observe.journal.events import AttemptFinished
 from snakemake_logger_plugin_observe.journal.reading import read_journal
@@ -21,23 +23,25 @@ ONE_JOB = """
 """
 
 
+def in_front_of(lab: SlurmLab, command: str, first: str) -> str:
+    """Return a PATH with a *command* of Slurm's that does something else *first*."""
+    script = lab.folder / "bin" / command
+    script.parent.mkdir()
+    script.write_text(f'#!/bin/sh\n{first}\nexec {shutil.which(command)} "$@"\n')
+    script.chmod(0o755)
+    return f"{script.parent}:{lab.environment()['PATH']}"
+
+
 def test_an_unwritable_fragment_folder_loses_only_the_node_s_phases(
     lab: SlurmLab,
 ) -> None:
     """A file stands where the node would write: there is no folder to write into."""
     lab.snakefile(ONE_JOB)
     folder = lab.folder / ".snakemake" / "observe"
-
-    def spoil() -> None:
-        # The run's own folder in it is made right before the submission, whose job takes a while.
-        while not (folder.is_dir() and any(one.is_dir() for one in folder.iterdir())):
-            time.sleep(0.005)
-        folder.rename(folder.with_name("elsewhere"))
-        folder.write_text("in the way")
-
-    spoiler = threading.Thread(target=spoil, daemon=True)
-    spoiler.start()
-    done = lab.slurm("--logger-observe-dir", "journals")
+    # The run's own folder in it is made right before the submission.
+    spoil = f"ls -d {folder}/*/ && mv {folder} {folder}.moved && echo in the way > {folder}"
+    path = in_front_of(lab, "sbatch", f"{{ {spoil}; }} > /dev/null 2>&1")
+    done = lab.slurm("--logger-observe-dir", "journals", PATH=path)
     assert (lab.folder / "out.txt").exists()
     (journal,) = (lab.folder / "journals").glob("*.jsonl")
     (attempt,) = attempts_of(lab.run(journal), "all")
@@ -67,12 +71,16 @@ def test_a_fragment_that_comes_late_revises_the_attempt(lab: SlurmLab) -> None:
             time.sleep(0.05)
         (found,) = folder.glob("*/1.fragment")
         found.rename(lab.folder / "hidden")
+        (lab.folder / "was-hidden").touch()
         while not any(b'"attempt_finished"' in path.read_bytes() for path in lab.journals):
             time.sleep(0.1)
         (lab.folder / "hidden").rename(found)
 
     threading.Thread(target=hide, daemon=True).start()
-    lab.slurm("--slurm-init-seconds-before-status-checks", "2")
+    # No end is noticed before that.
+    wait = f"until [ -e {lab.folder / 'was-hidden'} ]; do sleep 0.1; done"
+    path = in_front_of(lab, "sacct", wait)
+    lab.slurm("--slurm-init-seconds-before-status-checks", "2", PATH=path)
     (journal,) = lab.journals
     ends = [event for event in read_journal(journal) if isinstance(event, AttemptFinished)]
     early = [event for event in ends if event.job_id == 1]
@@ -151,7 +159,7 @@ def test_inside_an_allocation_its_end_is_recorded(lab: SlurmLab) -> None:
         env=lab.environment(),
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=PATIENCE_S,
         check=False,
     )
     assert done.returncode == 0, done.stderr
@@ -159,7 +167,10 @@ def test_inside_an_allocation_its_end_is_recorded(lab: SlurmLab) -> None:
     assert run.allocation is not None
     assert run.allocation.nodes in ("n1", "n2", "n3", "n4")
     assert run.allocation.end is not None
-    assert run.start is not None
-    assert 500 < (run.allocation.end - run.start) / 1e6 < 545
+    query = ["sacct", "-X", "-n", "-P", "-j", str(run.allocation.cluster_job), "-o", "Start"]
+    began = subprocess.run(query, capture_output=True, text=True, check=True).stdout.strip()
+    # After the nine minutes that it asked for; the start is a whole second.
+    ends_s = run.allocation.end / 1e6 - datetime.fromisoformat(began).timestamp()
+    assert 539 <= ends_s <= 541
     (attempt,) = attempts_of(run, "all")
     assert attempt.external_jobid != run.allocation.cluster_job

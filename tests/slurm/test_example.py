@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from lab import REPO, phases_s, without_moments
+from lab import REPO, phases_s, waits, without_moments
 from slurm_lab import ON_THE_NODE, SlurmLab, agrees_with_accounting, submissions
 
 from snakemake_logger_plugin_observe.analysis.cost.account import account
@@ -96,7 +96,7 @@ def test_every_job_has_all_its_phases_and_the_scheduler_agrees(observed: SlurmLa
     found = submissions(run)
     assert len(found) == SUBMISSIONS + 1  # and verify
     for attempt in found:
-        assert set(ON_THE_NODE) | {"submit", "queue_wait", "poll_wait"} <= set(phases_s(attempt))
+        assert set(ON_THE_NODE) | waits(attempt) <= set(phases_s(attempt))
         assert attempt.unobserved == ()
         assert (attempt.node or "").startswith("n")
         assert agrees_with_accounting(attempt)

@@ -2,10 +2,9 @@
 
 import time
 
-import pytest
 from cluster import Cluster
 from lab import attempts_of, phases_s
-from slurm_lab import ONE_JOB, SlurmLab, began, state
+from slurm_lab import ONE_JOB, PATIENCE_S, SlurmLab, began, state
 
 from snakemake_logger_plugin_observe.run.unobserved import NODE_CUT_OFF
 
@@ -19,7 +18,7 @@ def test_a_job_on_a_node_that_went_down_is_cut_off(lab: SlurmLab, cluster: Clust
     assert node == "n4"
     cluster.node(node).down()
     try:
-        assert running.wait(240) == 1
+        assert running.wait(PATIENCE_S) == 1
     finally:
         cluster.node(node).resume()
     run = lab.run()
@@ -39,8 +38,8 @@ def test_a_controller_outage_of_20_s_stops_nothing(lab: SlurmLab, cluster: Clust
     cluster.stop_controller()
     time.sleep(20)
     cluster.start_controller()
-    assert running.wait(240) == 0
+    assert running.wait(PATIENCE_S) == 0
     run = lab.run()
     (attempt,) = attempts_of(run, "all")
     assert attempt.status == "success"
-    assert phases_s(attempt)["compute"] == pytest.approx(12, abs=1)
+    assert phases_s(attempt)["compute"] >= 12

@@ -48,7 +48,7 @@ def test_time_limit_and_out_of_memory_are_distinguished_with_used_and_requested(
         *("time_limit", True, "TIMEOUT"),
     )
     assert slow["time"]["requested_s"] == 60
-    assert 59 <= slow["time"]["used_s"] < 180
+    assert slow["time"]["used_s"] >= 59
     assert (fat["cause"], fat["certain"]) == ("out_of_memory", False)
     assert fat["failures"][-1]["signal"] in (9, None) or fat["failures"][-1]["exit_code"] == 137
     assert fat["memory"]["requested_bytes"] == 400_000_000

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from cluster import Cluster
-from slurm_lab import SlurmLab, wait_for
+from slurm_lab import PATIENCE_S, SlurmLab, wait_for
 
 CHECKS = ("--slurm-init-seconds-before-status-checks", "3")
 # Each job stands for one state; the last stays in the queue because of what its group asks for.
@@ -67,18 +67,21 @@ def waiting(new_lab: Callable[[str], SlurmLab], cluster: Cluster) -> Iterator[di
             lab.text(f"began.{rule}")
         journal = lab.journals[-1]
         before = journal.read_bytes()
+        # Slurm says why a job is pending once it has tried to start it.
+        wait_for(lambda: live_of(said(lab, "jobs"), "sums").get("reason") == "PartitionTimeLimit")
         early = said(lab, "jobs")
         cluster.client("scancel", ids["cancelled"])
         wait_for(lambda: "CANCELLED" in str(live_of(said(lab, "jobs"), "cancelled")))
+        triage = said(lab, "triage")  # soon after: later, a status check should have found its end
         yield {
             "ids": ids,
             "early": early,
+            "triage": triage,
             "unchanged": journal.read_bytes().startswith(before),
             "jobs": said(lab, "jobs"),
             "running": said(lab, "jobs", "--status", "running"),
             "cost": said(lab, "cost"),
             "offline": said(lab, "jobs", "--offline"),
-            "triage": said(lab, "triage"),
         }
     finally:
         end(running)
@@ -87,7 +90,7 @@ def waiting(new_lab: Callable[[str], SlurmLab], cluster: Cluster) -> Iterator[di
 def end(running: subprocess.Popen[str]) -> None:
     """Interrupt a run as a user does; its jobs are cancelled with it."""
     running.send_signal(signal.SIGINT)
-    running.wait(120)
+    running.wait(PATIENCE_S)
 
 
 def said(lab: SlurmLab, *arguments: str) -> Any:

@@ -10,6 +10,8 @@ import pytest
 from lab import REPO
 from slurm_lab import SlurmLab
 
+pytestmark = pytest.mark.timed
+
 WORKFLOW = REPO / "example_workflow"
 SAMPLE = "soil"
 RARE_S, OFTEN_S = 20, 2

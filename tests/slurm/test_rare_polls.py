@@ -3,6 +3,8 @@
 import pytest
 from slurm_lab import SlurmLab
 
+pytestmark = pytest.mark.timed
+
 CHAIN = """
     localrules: all
 

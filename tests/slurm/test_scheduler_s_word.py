@@ -7,7 +7,7 @@ import time
 
 from cluster import Cluster
 from lab import BOTH
-from slurm_lab import SlurmLab, began, submissions, wait_for
+from slurm_lab import PATIENCE_S, SlurmLab, began, submissions, wait_for
 
 SLOW = """
     rule all:
@@ -89,7 +89,7 @@ def test_a_cancelled_job_that_nobody_noticed_names_who_cancelled_it(
     wait_for(lambda: job not in cluster.jobs())
     time.sleep(8)  # nothing shorter is called unnoticed
     running.send_signal(signal.SIGINT)
-    assert running.wait(240) == 1
+    assert running.wait(PATIENCE_S) == 1
     lab.observe("accounting")
     incident = lab.incidents()["job_lost"]
     assert incident["strength"] == "certain"
@@ -185,7 +185,7 @@ def test_what_the_record_and_the_node_say_comes_before_what_a_status_command_say
         wait_for(lambda: "requeued" in lab.incidents())
         assert not [one for one in lab.triaged()["findings"] if "signal 15" in one["claim"]]
         (lab.folder / f"failed.{job}").touch()
-        assert running.wait(240) == 1
+        assert running.wait(PATIENCE_S) == 1
         found = lab.incidents()
         assert {*found} - {"missing_evidence"} == {"status_misreported", "tool_failure"}
         assert "put it back into the queue" in found["status_misreported"]["claim"]

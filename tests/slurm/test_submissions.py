@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from lab import BOTH
-from slurm_lab import SlurmLab, wait_for
+from slurm_lab import PATIENCE_S, SlurmLab, wait_for
 
 FAILING = """
     rule all:
@@ -146,7 +146,7 @@ def hanging(new_lab: Callable[[str], SlurmLab]) -> dict[str, SlurmLab]:
         wait_for(lambda lab=lab: "FAILED" in states(lab))  # type: ignore[misc]
         one.send_signal(signal.SIGINT)
     for one in running:
-        one.wait(60)
+        one.wait(PATIENCE_S)
     return labs
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from cluster import Cluster
 from lab import attempts_of
-from slurm_lab import ONE_JOB, SlurmLab, began, state, submissions, wait_for
+from slurm_lab import ONE_JOB, PATIENCE_S, SlurmLab, began, state, submissions, wait_for
 
 from snakemake_logger_plugin_observe.run.attempt import Attempt
 
@@ -96,7 +96,7 @@ def test_a_node_whose_process_was_killed_is_noticed_at_the_plugin_s_pace(lab: Sl
     began(lab)
     (outermost,) = _processes(str(lab.folder), "--timed-wraps slurm-jobstep")
     os.kill(outermost, signal.SIGKILL)
-    assert going_on.wait(120) == 1
+    assert going_on.wait(PATIENCE_S) == 1
     run = lab.run()
     assert run.status() == "failed"
     assert run.early_checks == []
@@ -110,7 +110,7 @@ def test_a_cancelled_job_is_noticed(lab: SlurmLab, cluster: Cluster) -> None:
     going_on = lab.begin(*WAKE, *every_s(3), "--slurm-status-command", "squeue")
     job, _ = began(lab)
     cluster.client("scancel", job)
-    assert going_on.wait(120) == 1
+    assert going_on.wait(PATIENCE_S) == 1
     run = lab.run()
     (attempt,) = submissions(run)
     assert (attempt.status, state(attempt)) == ("failed", "CANCELLED")

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from lab import attempts_of, phases_s
+from lab import attempts_of, phases_s, waits
 from slurm_lab import ON_THE_NODE, SlurmLab, agrees_with_accounting, submissions
 
 from snakemake_logger_plugin_observe.analysis.cost.account import account
@@ -85,31 +85,38 @@ def test_every_submission_has_its_node_its_id_and_all_its_phases(run: Run) -> No
         assert attempt.node in ("n1", "n2", "n3", "n4")
         assert attempt.unobserved == ()
         own = set(ON_THE_NODE) - ({"stage_in", "compute", "stage_out"} if attempt.group else set())
-        assert own | {"submit", "queue_wait", "poll_wait"} <= set(phases)
+        assert own | waits(attempt) <= set(phases)
         assert phases["node_startup"] > 0.5  # at least two interpreters
 
 
 def test_compute_is_the_tools_own_time(run: Run) -> None:
-    for attempt in attempts_of(run, "work"):
-        assert phases_s(attempt)["compute"] == pytest.approx(1, abs=0.6)
-    assert phases_s(attempts_of(run, "first")[0])["compute"] == pytest.approx(0.5, abs=0.6)
-    assert phases_s(attempts_of(run, "second")[0])["compute"] == pytest.approx(0.7, abs=0.6)
-    assert 1 <= phases_s(attempts_of(run, "mpi")[0])["compute"] < 4
+    for rule, least_s in (("work", 1), ("first", 0.5), ("second", 0.7), ("mpi", 1)):
+        for attempt in attempts_of(run, rule):
+            (one,) = attempt.executions
+            assert one.tool_started is not None
+            assert one.tool_ended is not None
+            assert phases_s(attempt)["compute"] == (one.tool_ended - one.tool_started) / 1e6
+            assert phases_s(attempt)["compute"] >= least_s
 
 
 @pytest.mark.parametrize("rule", ["dated", "first", "second"])
-def test_a_member_s_compute_is_between_its_own_dates(run: Run, lab: SlurmLab, rule: str) -> None:
+def test_a_member_s_compute_is_around_its_own_dates(run: Run, lab: SlurmLab, rule: str) -> None:
     """Whether ``group:`` or ``--groups`` made the group; bash starts before the first date."""
     for attempt in attempts_of(run, rule):
         assert attempt.is_member
         written = (lab.folder / run.jobs[attempt.job_id or 0].output[0]).read_text().split()
         (compute,) = (one for one in attempt.segments if one.phase == "compute")
-        dates = [float(moment) for moment in written]
-        assert [compute.start / 1e6, compute.end / 1e6] == pytest.approx(dates, abs=0.3)
-        assert phases_s(attempt)["stage_in"] < 0.5
+        begun, ended = (float(moment) for moment in written)
+        assert compute.start / 1e6 <= begun <= ended <= compute.end / 1e6
 
 
-def test_the_scheduler_agrees_within_a_second(run: Run) -> None:
+def test_what_a_member_waits_for_another_is_not_its_own_time(run: Run) -> None:
+    (first,), (second,) = attempts_of(run, "first"), attempts_of(run, "second")
+    begins = [one.start for one in second.segments if one.phase in ("stage_in", "compute")]
+    assert min(begins) >= max(one.end for one in first.segments if one.phase == "compute")
+
+
+def test_the_scheduler_agrees_to_the_second(run: Run) -> None:
     for attempt in submissions(run):
         assert attempt.accounting is not None
         assert attempt.accounting.state == "COMPLETED"
@@ -160,7 +167,8 @@ def test_a_tools_usage_is_recorded_if_it_ran_alone(run: Run) -> None:
 
 
 def test_the_polling_interval_is_recorded(run: Run) -> None:
-    assert {attempt.poll_interval_s for attempt in submissions(run)} <= {1, 11, 21, 31, 41}
+    grown = {*range(1, 180, 10), 180}  # by 10 s for each check that found nothing
+    assert {attempt.poll_interval_s for attempt in submissions(run)} <= grown
 
 
 def test_the_makespan_is_accounted_for(run: Run) -> None:
