@@ -15,6 +15,7 @@ from snakemake_logger_plugin_observe.commands.support.check_file import read_che
 from snakemake_logger_plugin_observe.commands.support.sides import (
     Side,
     baseline_side,
+    is_same_run,
     one_folder,
     parties,
     side,
@@ -84,7 +85,7 @@ def run(args: argparse.Namespace) -> Reply[CompareAnswer]:
         globs = [pattern for pattern, _ in read_check_file(args.publish).files]
     both = parties(baseline, candidate, globs)
     comparison = compare(*both)
-    if _is_same_run(before, after):
+    if is_same_run(before, after):
         comparison = of_itself(comparison)
     notes = [*_ignored(args.baseline, baseline), *_ignored(args.candidate, candidate)]
     if args.publish is not None:
@@ -96,12 +97,6 @@ def run(args: argparse.Namespace) -> Reply[CompareAnswer]:
         notes.append(_UNCHECKED)
     answer = CompareAnswer(before, after, comparison, tuple(notes))
     return Reply(answer, parts, shape, int(args.strict and (unchecked or not same)))
-
-
-def _is_same_run(before: Source, after: Source) -> bool:
-    """Whether both journals are of one run: the same file, or a copy of it."""
-    one, other = before.run.started, after.run.started
-    return one is not None and other is not None and one.run_id == other.run_id
 
 
 def _default_baseline(candidate: Side) -> Side:

@@ -1,4 +1,4 @@
-"""``report``: one page about a run, to show and to send: it opens offline and fetches nothing."""
+"""``report``: one page about a run, or about two, to show and to send: it opens offline."""
 
 import argparse
 from dataclasses import dataclass, replace
@@ -15,6 +15,9 @@ from snakemake_logger_plugin_observe.commands.support import (
     withheld,
     write_files,
 )
+from snakemake_logger_plugin_observe.commands.support.sides import side
+from snakemake_logger_plugin_observe.journal.events import SCHEMA_VERSION
+from snakemake_logger_plugin_observe.journal.lines import JournalError
 from snakemake_logger_plugin_observe.journal.reading import Detail
 from snakemake_logger_plugin_observe.reporters.answers import Source
 from snakemake_logger_plugin_observe.reporters.as_json.common import head
@@ -30,14 +33,21 @@ _DEFAULT: Final = Path("report.html")
 class Written:
     """A page that was written."""
 
-    source: Source
+    sources: tuple[Source, ...]
     path: Path
     size: int
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
-    find_journal.add_argument(parser)
+    parser.add_argument(
+        "journals",
+        nargs="*",
+        type=Path,
+        metavar="JOURNAL",
+        help="a journal, a run's working directory, or a tag as KEY=VALUE (default: the newest run "
+        "here); of two, the page shows how they differ",
+    )
     parser.add_argument(
         "-o",
         "--output",
@@ -57,28 +67,48 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> Reply[Written]:
-    """Write the page of a run; always fine.
+    """Write the page of a run, or of two; always fine.
 
     Raises:
-        JournalError: if there is no journal.
+        JournalError: if there is no journal, or more than two are named.
         WritingError: if the file exists, without --force, or cannot be written.
 
     """
-    from snakemake_logger_plugin_observe.reporters.page.frame import render
-
+    if len(args.journals) > 2:
+        raise JournalError("report: name one run, or two to compare them")
     if not args.force:
         write_files.check_is_new(args.output, "--force replaces it")
-    source = find_journal.load(args.journal, Detail.FAILURES)
-    source = live.with_live_view(source, offline=args.offline)
-    notes = withheld.withhold(source.run, logs=args.no_logs, commands=args.no_commands)
-    answer = page_answer.page(source, withheld=bool(notes))
-    answer = replace(answer, left_out=(*notes, *answer.left_out))
-    text = render(answer)
+    sources, text = _pair(args) if len(args.journals) == 2 else _one(args)
     if args.force:
         write_files.replace(args.output, text, write_files.PRIVATE)
     else:
         write_files.create(args.output, text, write_files.PRIVATE)
-    return Reply(Written(source, args.output, len(text.encode())), _parts, _shape)
+    return Reply(Written(sources, args.output, len(text.encode())), _parts, _shape)
+
+
+def _one(args: argparse.Namespace) -> tuple[tuple[Source, ...], str]:
+    """Return the run that was named, and its page."""
+    from snakemake_logger_plugin_observe.reporters.page.run_page import render
+
+    named = args.journals[0] if args.journals else None
+    source = find_journal.load(named, Detail.FAILURES)
+    source = live.with_live_view(source, offline=args.offline)
+    notes = withheld.withhold(source.run, logs=args.no_logs, commands=args.no_commands)
+    answer = page_answer.page(source, withheld=bool(notes))
+    return (source,), render(replace(answer, left_out=(*notes, *answer.left_out)))
+
+
+def _pair(args: argparse.Namespace) -> tuple[tuple[Source, ...], str]:
+    """Return the two runs that were named, and their page."""
+    from snakemake_logger_plugin_observe.reporters.page.pair_page import render
+
+    both = [side(one) for one in args.journals]
+    notes: tuple[str, ...] = ()
+    for one in both:
+        run = one.source.run
+        notes = withheld.withhold(run, logs=args.no_logs, commands=args.no_commands)
+    answer = page_answer.pair(*both, withheld=bool(notes))
+    return tuple(one.source for one in both), render(replace(answer, left_out=notes))
 
 
 def _parts(answer: Written, width: int) -> list[RenderableType]:
@@ -88,4 +118,9 @@ def _parts(answer: Written, width: int) -> list[RenderableType]:
 
 
 def _shape(answer: Written) -> dict[str, Any]:
-    return {**head(answer.source), "page": str(answer.path), "bytes": answer.size}
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "runs": [head(source)["run"] for source in answer.sources],
+        "page": str(answer.path),
+        "bytes": answer.size,
+    }

@@ -9,6 +9,8 @@ from builders import Story, begun, stamps
 from failing import different
 from pages import browser, settle, show, write_page
 
+from snakemake_logger_plugin_observe.__main__ import main
+
 HOSTILE = (
     "</script><script>document.title='owned'</script><img src=x onerror=document.title='owned'>"
 )
@@ -226,3 +228,24 @@ def test_each_picture_has_a_name_and_a_table_behind_it(tab: Any) -> None:
     count = tab.evaluate("window.observed.attempts.count")
     assert tab.locator("#attempts tbody tr").count() == count
     assert tab.locator("#partition tbody tr.class").count() >= tab.locator(".bar button").count()
+
+
+def test_two_runs_move_and_are_searched_together(tab: Any) -> None:
+    folder = tab.folder
+    journals = [
+        str(story.write(folder / f"{n}.jsonl")) for n, story in enumerate((many(40), many(80)))
+    ]
+    out = folder / "pair.html"
+    assert main(["report", *journals, "-o", str(out), "--force"]) == 0
+    show(tab, out)
+    widths = [bar.bounding_box()["width"] for bar in tab.locator(".bar").all()]
+    assert widths[0] < widths[1]
+    before = tab.evaluate("[...document.querySelectorAll('canvas')].map((one) => one.toDataURL())")
+    tab.click("#zoom-in")
+    settle(tab)
+    after = tab.evaluate("[...document.querySelectorAll('canvas')].map((one) => one.toDataURL())")
+    assert all(a != b for a, b in zip(before, after, strict=True))
+    tab.fill("#search", "s0007")
+    tab.wait_for_function("document.getElementById('found').textContent !== ''")
+    assert tab.inner_text("#found") == "2 attempts found"
+    assert [tab.locator(f"#attempts-{name} tbody tr").count() for name in "AB"] == [1, 1]

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.advice.advice import MOST_JOBS, is_small
+from snakemake_logger_plugin_observe.analysis.compare.comparison import compare, of_itself
 from snakemake_logger_plugin_observe.analysis.cost.account import account
 from snakemake_logger_plugin_observe.analysis.jobs.table import Row, RowFilter, rows
 from snakemake_logger_plugin_observe.analysis.path.paths import paths
@@ -12,15 +13,17 @@ from snakemake_logger_plugin_observe.analysis.whatif import build_model
 from snakemake_logger_plugin_observe.analysis.whatif.savings import savings
 from snakemake_logger_plugin_observe.commands.support import cost_answer
 from snakemake_logger_plugin_observe.commands.support.failed_answer import failed
+from snakemake_logger_plugin_observe.commands.support.sides import Side, is_same_run, parties
 from snakemake_logger_plugin_observe.commands.support.triage_case import gather, unread
 from snakemake_logger_plugin_observe.commands.support.why_answer import why_all
 from snakemake_logger_plugin_observe.reporters.answers import (
+    CompareAnswer,
     JobsAnswer,
     PathAnswer,
     Source,
     TriageAnswer,
 )
-from snakemake_logger_plugin_observe.reporters.page.answer import PageAnswer
+from snakemake_logger_plugin_observe.reporters.page.answer import PageAnswer, PageSide, PairAnswer
 
 _LARGE: Final = (
     f"of a run of more than {MOST_JOBS:,} jobs, {{what}} not on the page; "
@@ -84,3 +87,28 @@ def _triage(source: Source, *, alone: bool) -> TriageAnswer:
         missing=(*case.missing, *unread(found.excerpts)),
         paths=case.paths,
     )
+
+
+def pair(before: Side, after: Side, *, withheld: bool = False) -> PairAnswer:
+    """Return what the page of two runs shows.
+
+    Args:
+        before: the baseline, A.
+        after: the candidate, B.
+        withheld: as in ``page``.
+
+    """
+    one, other = parties(before, after)
+    if withheld:
+        one, other = (replace(party, published={}, between=tuple) for party in (one, other))
+    comparison = compare(one, other)
+    if is_same_run(before.source, after.source):
+        comparison = of_itself(comparison)
+    answer = CompareAnswer(before.source, after.source, comparison)
+    return PairAnswer(answer, _side(before.source), _side(after.source))
+
+
+def _side(source: Source) -> PageSide:
+    found = paths(source.run)
+    accounts = account(source.run, found.actual)
+    return PageSide(source, accounts, found, tuple(rows(source.run)))

@@ -164,3 +164,9 @@ def _lengths(ends: Sequence[RunFinished]) -> RunLengths:
         tuple(one.makespan.by_class_s for one in ended),
         tuple(length_s for length_s in imports_s if length_s is not None),
     )
+
+
+def is_same_run(before: Source, after: Source) -> bool:
+    """Whether both journals are of one run: the same file, or a copy of it."""
+    one, other = before.run.started, after.run.started
+    return one is not None and other is not None and one.run_id == other.run_id

@@ -1,12 +1,16 @@
-"""What the page is made of: the answers of the commands about one run."""
+"""What a page is made of: the answers of the commands about one run, or about two."""
 
 from dataclasses import dataclass
 
+from snakemake_logger_plugin_observe.analysis.cost.account import Account
 from snakemake_logger_plugin_observe.analysis.jobs.table import Row
+from snakemake_logger_plugin_observe.analysis.path.paths import Paths
 from snakemake_logger_plugin_observe.reporters.answers import (
+    CompareAnswer,
     CostAnswer,
     JobsAnswer,
     PathAnswer,
+    Source,
     TriageAnswer,
     WhyAnswer,
 )
@@ -27,5 +31,24 @@ class PageAnswer:
     """As above."""
     left_out: tuple[str, ...] = ()
     """What is not on the page, and why, or which command shows it."""
-    with_command: bool = True
-    """Whether the command line of the run is shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageSide:
+    """One of two runs that a page compares."""
+
+    source: Source
+    account: Account
+    paths: Paths
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PairAnswer:
+    """Two runs next to each other, and how they compare."""
+
+    compared: CompareAnswer
+    before: PageSide
+    after: PageSide
+    left_out: tuple[str, ...] = ()
+    """As in ``PageAnswer``."""

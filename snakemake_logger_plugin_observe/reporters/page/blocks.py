@@ -82,7 +82,10 @@ def _pieces(text: Text) -> tuple[Piece, ...]:
 
 
 def _table(table: Table) -> Block:
-    headings = tuple((_cell(one.header), one.justify == "right") for one in table.columns)
+    headings = tuple(
+        (_cell(one.header) if table.show_header else "", one.justify == "right")
+        for one in table.columns
+    )
     rows = zip(*(map(_cell, one.cells) for one in table.columns), strict=True)
     return Block("table", headings=headings, rows=tuple(rows))
 

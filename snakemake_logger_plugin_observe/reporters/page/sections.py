@@ -68,6 +68,7 @@ def bar(answer: CostAnswer) -> dict[str, Any] | None:
         "adds_up": total == whole,
         "with_shares": with_shares,
         "whole": duration(whole),
+        "scale": 1.0,
     }
 
 

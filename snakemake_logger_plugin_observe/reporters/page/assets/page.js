@@ -16,7 +16,7 @@ async function start() {
     const reveal = (i) => { pick(i); timeline.reveal(i); place.scrollIntoView({ block: "start" }); timeline.canvas.focus({ preventScroll: true }); };
     place.addEventListener("picked", (event) => pick(event.detail));
     const table = state.table = new AttemptTable(document.getElementById("attempts"), attempts, reveal);
-    controls(timeline, table, reveal);
+    controls([[timeline, table, reveal]]);
     parts(timeline, reveal);
     if (steps.at.length) state.curves = new Curves(document.getElementById("curves"), steps, view, data.phases);
     view.changed();
@@ -24,34 +24,6 @@ async function start() {
   on_paper(view);
   window.observed = state; // for tests, and for the curious
   document.documentElement.dataset.ready = "yes";
-}
-
-/** Connect the controls above the timeline. */
-function controls(timeline, table, reveal) {
-  const { view } = timeline, get = (name) => document.getElementById(name);
-  get("zoom-in").addEventListener("click", () => view.zoom(0.5));
-  get("zoom-out").addEventListener("click", () => view.zoom(2));
-  get("zoom-all").addEventListener("click", () => view.all());
-  get("with-path").addEventListener("change", (event) => { timeline.with_path = event.target.checked; view.changed(); });
-  for (const one of document.querySelectorAll("input[name=lanes]")) one.addEventListener("change", () => timeline.by(one.value));
-  let next = 0, waiting;
-  const matches = () => { const all = []; timeline.found?.forEach((yes, i) => { if (yes && timeline.attempts.timed(i)) all.push(i); }); return all; };
-  get("search").addEventListener("input", (event) => {
-    clearTimeout(waiting);
-    waiting = setTimeout(() => {
-      next = 0;
-      const found = timeline.search(event.target.value);
-      table.filter(found);
-      get("found").textContent = found ? `${plural(found.reduce((sum, one) => sum + one, 0), "attempt")} found` : "";
-    }, timeline.attempts.count > 20000 ? 200 : 0);
-  });
-  get("search").addEventListener("keydown", (event) => {
-    if (event.key !== "Enter") return;
-    event.preventDefault();
-    const all = matches();
-    if (all.length) reveal(all[next++ % all.length]);
-    get("search").focus({ preventScroll: true });
-  });
 }
 
 /** Let each part of the makespan's bar show its stretches of the actual path. */
@@ -85,42 +57,3 @@ function parts(timeline, reveal) {
   };
   for (const one of buttons) one.addEventListener("click", () => show(one.getAttribute("aria-pressed") === "true" ? null : one.dataset.class));
 }
-
-/** Let the button change between the light and the dark theme. */
-function theme() {
-  const root = document.documentElement, button = document.getElementById("theme");
-  const dark = () => root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
-  const redraw = () => window.observed?.view.changed();
-  const name = () => { button.textContent = dark() ? "Light" : "Dark"; };
-  button.hidden = false;
-  name();
-  button.addEventListener("click", () => { root.dataset.theme = dark() ? "light" : "dark"; name(); redraw(); });
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { name(); redraw(); });
-}
-
-/** Print in the light theme, with every part open. */
-function on_paper(view) {
-  const root = document.documentElement;
-  let before, opened = [];
-  const redraw = () => view.listeners.forEach((one) => one());
-  window.addEventListener("beforeprint", () => {
-    before = root.dataset.theme;
-    root.dataset.theme = "light";
-    opened = [...document.querySelectorAll("details:not([open])")];
-    for (const one of opened) one.open = true;
-    redraw();
-  });
-  window.addEventListener("afterprint", () => {
-    if (before) root.dataset.theme = before;
-    else delete root.dataset.theme;
-    for (const one of opened) one.open = false;
-    redraw();
-  });
-}
-
-start().catch((error) => {
-  const place = document.getElementById("problem");
-  place.hidden = false;
-  place.textContent = `The pictures could not be drawn (${error.message}): the texts and tables are all here.`;
-  throw error;
-});

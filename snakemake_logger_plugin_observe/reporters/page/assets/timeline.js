@@ -67,6 +67,7 @@ class Timeline {
     this.draw_names(context);
     if (lane >= 13) this.draw_labels(context);
     if (this.with_path) this.draw_path(context);
+    if (lane >= 8) this.draw_failed(context);
     this.say();
     this.took = performance.now() - began;
   }
@@ -183,6 +184,28 @@ class Timeline {
         const x0 = Math.max(GUTTER, this.x_of(begin)), x1 = Math.min(GUTTER + this.width, this.x_of(begin + length));
         if (begin + length > view.from && begin < view.to) this.label(context, phase, x0, x1, y + lane / 2 - 0.5);
       }
+    });
+    context.restore();
+  }
+
+  /** Mark the end of each failed attempt: a bar, and a cross where there is room. */
+  draw_failed(context) {
+    const { attempts, lane, paint, found } = this;
+    context.save();
+    context.beginPath();
+    context.rect(GUTTER, TOP, this.width, this.height - TOP);
+    context.clip();
+    context.textAlign = "right";
+    this.visible((i, y) => {
+      if (!attempts.has_failed(i) || (found && !found[i])) return;
+      const x = this.x_of(attempts.finish[i]), wide = x - this.x_of(attempts.begin[i]);
+      context.fillStyle = paint.bad;
+      context.fillRect(x - 4, y, 4, lane - 1);
+      if (wide < 24 || lane < 12) return;
+      context.fillStyle = paint.ground;
+      context.fillRect(x - 18, y + 3, 13, lane - 7);
+      context.fillStyle = paint.bad;
+      context.fillText("✕", x - 7, y + lane / 2);
     });
     context.restore();
   }

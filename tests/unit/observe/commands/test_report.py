@@ -56,7 +56,7 @@ def test_the_page_says_what_cost_says(tmp_path: Path, capsys: pytest.CaptureFixt
     capsys.readouterr()
     assert main(["cost", str(tmp_path / "run.jsonl")]) == 0
     lines = capsys.readouterr().out.split("\n\n")[1].split("What to change: ")
-    said = " ".join(re.sub(r"<[^>]+>", "", unescape(page)).split())
+    said = " ".join(text_of(page).split())
     for sentence in lines:
         assert " ".join(sentence.split()) in said
 
@@ -117,16 +117,21 @@ def test_json_names_the_file(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert (answer["page"], answer["bytes"]) == (str(out), out.stat().st_size)
 
 
-def secrets() -> Story:
+def text_of(page: str) -> str:
+    """Return a page without its markup."""
+    return re.sub(r"<[^>]+>", "", unescape(page))
+
+
+def secrets(word: str = "sesame") -> Story:
     """Return a run that failed, with a log, a command, and a message that quotes both."""
-    story = Story(command=("snakemake", "--config", "sesame=1")).plan(2, 3)
-    story.job(1, rule="map", shellcmd="map --sesame", params=("p='sesame'",), log=("map.log",))
+    story = Story(command=("snakemake", "--config", f"{word}=1")).plan(2, 3)
+    story.job(1, rule="map", shellcmd=f"map --{word}", params=(f"p='{word}'",), log=("map.log",))
     known = stamps(ready=3, selected=4, submitting=4, accepted=5, reported=6, finished=7)
     log = {"path": "map.log", "bytes": 20, "first_line": 1, "lines": ("Error: abracadabra",)}
     story.attempt(
-        1, known, status="failed", exit_code=1, message="map --sesame: abracadabra", logs=(log,)
+        1, known, status="failed", exit_code=1, message=f"map --{word}: abracadabra", logs=(log,)
     )
-    return story.message(8, "abracadabra sesame", level="error").end(9, status="failed")
+    return story.message(8, f"abracadabra {word}", level="error").end(9, status="failed")
 
 
 def test_a_page_shows_logs_and_commands_unless_told_not_to(tmp_path: Path) -> None:
@@ -135,10 +140,10 @@ def test_a_page_shows_logs_and_commands_unless_told_not_to(tmp_path: Path) -> No
     assert "sesame" in page
     without_logs = page_of(secrets(), tmp_path, "--no-logs")
     assert "abracadabra" not in without_logs
-    assert "made with --no-logs" in without_logs
+    assert "made with --no-logs" in text_of(without_logs)
     without_commands = page_of(secrets(), tmp_path, "--no-commands")
     assert "sesame" not in without_commands
-    assert "made with --no-commands" in without_commands
+    assert "made with --no-commands" in text_of(without_commands)
     assert "Error: abracadabra" in without_commands
 
 
@@ -160,3 +165,44 @@ def test_a_journal_cut_off_anywhere_has_a_page(tmp_path: Path) -> None:
         journal = tmp_path / "run.jsonl"
         journal.write_bytes(whole[:end])
         write_page(journal)
+
+
+# -- two runs --------------------------------------------------------------------------------------
+
+
+def pair_of(before: Story, after: Story, folder: Path, *options: str) -> str:
+    journals = [
+        str(story.write(folder / f"{name}.jsonl")) for name, story in (("a", before), ("b", after))
+    ]
+    out = folder / "pair.html"
+    assert main(["report", *journals, "-o", str(out), "--force", *options]) == 0
+    return out.read_text()
+
+
+def test_two_runs_have_one_unit_of_time_and_the_verdict_of_compare(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = pair_of(on_cluster(4, poll_s=30), on_cluster(4, poll_s=2), tmp_path)
+    sides = data_of(page)["sides"]
+    assert data_of(page)["end"] == max(one["end"] for one in sides)
+    capsys.readouterr()
+    assert main(["compare", str(tmp_path / "a.jsonl"), str(tmp_path / "b.jsonl")]) == 0
+    verdict = capsys.readouterr().out.splitlines()[0]
+    assert verdict in unescape(page)
+
+
+@pytest.mark.parametrize("name", [*STORIES, *FAILING])
+def test_any_two_runs_have_a_page(name: str, tmp_path: Path) -> None:
+    story = {**STORIES, **FAILING}[name]
+    assert len(data_of(pair_of(chain(), story(), tmp_path))["sides"]) == 2
+
+
+def test_commands_are_left_out_of_both_runs(tmp_path: Path) -> None:
+    assert "sesame" in pair_of(secrets("open"), secrets(), tmp_path)
+    assert "sesame" not in pair_of(secrets("open"), secrets(), tmp_path, "--no-commands")
+
+
+def test_more_than_two_runs_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    journal = str(chain().write(tmp_path / "run.jsonl"))
+    assert main(["report", *[journal] * 3, "-o", str(tmp_path / "page.html")]) == 2
+    assert "name one run, or two" in capsys.readouterr().err
