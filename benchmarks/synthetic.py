@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from snakemake_logger_plugin_observe.analysis.cost.account import account
+from snakemake_logger_plugin_observe.analysis.cost.run_totals import job_tally, rule_times
 from snakemake_logger_plugin_observe.clock import Micros, to_seconds
 from snakemake_logger_plugin_observe.journal.events import (
     AnyEvent,
@@ -351,6 +352,8 @@ class _Cluster:
                     "job_count": found.job_count,
                     "attempt_count": found.attempt_count,
                     "failed_attempts": found.failed_attempts,
+                    "jobs": job_tally(self._run),
+                    "rules": rule_times(found),
                 }
             )
         )

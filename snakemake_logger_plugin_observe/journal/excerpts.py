@@ -10,6 +10,7 @@ from typing import IO, Any, Final
 from snakemake_logger_plugin_observe.journal import compressed
 from snakemake_logger_plugin_observe.journal.events import (
     SCHEMA_VERSION,
+    AttemptSubmitted,
     OutputsRecorded,
     Provenance,
     RunFinished,
@@ -31,6 +32,7 @@ from snakemake_logger_plugin_observe.journal.reading import Problem
 
 _RUN_FINISHED: Final = b'\n{"event":"run_finished"'
 _OUTPUTS: Final = b'{"event":"outputs"'
+_SUBMITTED: Final = b'{"event":"attempt_submitted"'
 _PROVENANCE: Final = b'{"event":"provenance"'
 _HEAD: Final = 64
 """It is looked up in the background, so it may not be among a journal's first lines."""
@@ -184,6 +186,33 @@ def repeated_lines(path: Path) -> Iterator[Problem]:
                         yield Problem(number, f"the same as line {before}")
     except OSError as error:
         raise unreadable(path, error) from error
+
+
+def start_of_end(descriptor: int) -> int:
+    """Return where the ``run_finished`` of a plain journal begins; its size if it has none."""
+    with os.fdopen(os.dup(descriptor), "rb") as file:
+        at = last_at(file, _RUN_FINISHED)
+    return os.fstat(descriptor).st_size if at is None else at + 1
+
+
+def fragment_folders(path: Path) -> set[str]:
+    """Return the folders of fragments that a journal names: those of the run's attempts.
+
+    Raises:
+        JournalError: if it cannot be read.
+
+    """
+    found: set[str] = set()
+    try:
+        with opened(path) as file:
+            for line in all_lines(file):
+                if line.startswith(_SUBMITTED) and isinstance(
+                    one := event_in(line), AttemptSubmitted
+                ):
+                    found |= {name.partition("/")[0] for name in one.fragments}
+    except OSError as error:
+        raise unreadable(path, error) from error
+    return found
 
 
 def last_at(file: IO[bytes], text: bytes) -> int | None:

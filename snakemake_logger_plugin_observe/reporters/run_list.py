@@ -6,6 +6,7 @@ from typing import Final, Literal
 
 from snakemake_logger_plugin_observe.analysis.compare.trend import Shift, Trend
 from snakemake_logger_plugin_observe.clock import Micros
+from snakemake_logger_plugin_observe.pasting import Command
 from snakemake_logger_plugin_observe.run.scope import ScopeName
 
 STATES: Final = (
@@ -113,6 +114,5 @@ class PruneAnswer:
     """What is old enough, and is kept all the same, with the reason."""
     others: int
     """How many runs are too new."""
-    command: tuple[str, ...] = ()
+    command: Command
     """The command that does it."""
-    unread: tuple[str, ...] = ()
