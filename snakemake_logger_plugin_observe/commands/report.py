@@ -93,6 +93,8 @@ def _one(args: argparse.Namespace) -> tuple[tuple[Source, ...], str]:
     named = args.journals[0] if args.journals else None
     source = find_journal.load(named, Detail.FAILURES)
     source = live.with_live_view(source, offline=args.offline)
+    if args.no_commands and source.live is not None:
+        source = replace(source, live=replace(source.live, commands=()))
     notes = withheld.withhold(source.run, logs=args.no_logs, commands=args.no_commands)
     answer = page_answer.page(source, withheld=bool(notes))
     return (source,), render(replace(answer, left_out=(*notes, *answer.left_out)))

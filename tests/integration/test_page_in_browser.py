@@ -227,6 +227,11 @@ def test_each_picture_has_a_name_and_a_table_behind_it(tab: Any) -> None:
         assert canvas.get_attribute("tabindex") == "0"
     count = tab.evaluate("window.observed.attempts.count")
     assert tab.locator("#attempts tbody tr").count() == count
+    starts = [
+        float(one) for one in tab.locator("#attempts tbody td:nth-child(7)").all_inner_texts()
+    ]
+    assert starts == sorted(starts)
+    assert tab.locator("details.behind tbody tr").count() > 1
     assert tab.locator("#partition tbody tr.class").count() >= tab.locator(".bar button").count()
 
 

@@ -5,11 +5,14 @@ It is taken out before anything is concluded: what is not there can be quoted no
 
 from typing import Final
 
-from snakemake_logger_plugin_observe.journal.events import JobDescribed
+from snakemake_logger_plugin_observe.journal.events import JobDescribed, Message
 from snakemake_logger_plugin_observe.journal.records import Execution
 from snakemake_logger_plugin_observe.run.attempt import Attempt
 from snakemake_logger_plugin_observe.run.model import Run
 
+_OF_THE_RECORDER: Final = ("unobserved", "clock_set", "left_out", "accounting")
+"""The kinds of messages that quote nothing of the workflow."""
+_SERIOUS: Final = ("warning", "error", "critical")
 _GONE: Final = "(not on this page)"
 _NO_LOGS: Final = (
     "made with --no-logs: what jobs printed or wrote to their logs is not on the page, and causes "
@@ -31,7 +34,7 @@ def withhold(run: Run, *, logs: bool, commands: bool) -> tuple[str, ...]:
     for attempt in run.attempts.values():
         _strip(attempt, logs=logs)
     run.messages = [
-        one.model_copy(update={"text": _GONE, "error": None}) if one.level == "error" else one
+        one.model_copy(update={"text": _GONE, "error": None}) if _may_quote(one) else one
         for one in run.messages
     ]
     if commands:
@@ -42,6 +45,11 @@ def withhold(run: Run, *, logs: bool, commands: bool) -> tuple[str, ...]:
         if run.started is not None:
             run.started = run.started.model_copy(update={"command": (), "config_values": ()})
     return (*((_NO_LOGS,) if logs else ()), *((_NO_COMMANDS,) if commands else ()))
+
+
+def _may_quote(one: Message) -> bool:
+    """Whether a message may contain what a job ran or printed: those of progress do not."""
+    return one.level in _SERIOUS and one.kind not in _OF_THE_RECORDER
 
 
 def _strip(attempt: Attempt, *, logs: bool) -> None:

@@ -9,8 +9,10 @@ from typing import Any, Final
 from snakemake_logger_plugin_observe.analysis.path.utilisation import UsageStep, Utilisation
 from snakemake_logger_plugin_observe.clock import Micros, to_seconds
 from snakemake_logger_plugin_observe.reporters.page.packing import numbers
+from snakemake_logger_plugin_observe.reporters.words import duration
 
 _MOST_STEPS: Final = 6_000
+_ROWS: Final = 20
 
 
 def curves(found: Utilisation, start: Micros, end: Micros, tick: Micros) -> dict[str, Any]:
@@ -28,6 +30,17 @@ def curves(found: Utilisation, start: Micros, end: Micros, tick: Micros) -> dict
         "slot_kind": found.slot_kind,
         "stretch_s": None if stretch is None else to_seconds(stretch),
     }
+
+
+def table(found: Utilisation, start: Micros, end: Micros) -> list[tuple[str, int, int, int]]:
+    """Return the most of each count in equal stretches of the run, as rows of a table."""
+    if not found.steps or end <= start:
+        return []
+    stretch = max(1, -(-(end - start) // _ROWS))
+    return [
+        (duration(one.moment - start), one.ready, one.queued, one.running)
+        for one in _highest(found.steps, start, stretch)[:-1]
+    ]
 
 
 def _highest(steps: Sequence[UsageStep], start: Micros, stretch: Micros) -> list[UsageStep]:

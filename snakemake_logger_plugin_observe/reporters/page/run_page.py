@@ -14,7 +14,7 @@ from snakemake_logger_plugin_observe.reporters.as_text import (
     why,
 )
 from snakemake_logger_plugin_observe.reporters.forms.text import UNLIMITED
-from snakemake_logger_plugin_observe.reporters.page import pictures, sections
+from snakemake_logger_plugin_observe.reporters.page import curves, pictures, sections
 from snakemake_logger_plugin_observe.reporters.page.answer import PageAnswer
 from snakemake_logger_plugin_observe.reporters.page.blocks import Block, blocks
 from snakemake_logger_plugin_observe.reporters.page.frame import framed
@@ -56,6 +56,7 @@ def render(answer: PageAnswer) -> str:
         left_out=[harmless(one) for one in answer.left_out],
         attempts=len(answer.rows),
         used=_used(answer.path.paths.utilisation),
+        over_time=curves.table(answer.path.paths.utilisation, run.start or 0, run.end or 0),
     )
 
 

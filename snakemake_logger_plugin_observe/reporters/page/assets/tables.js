@@ -36,6 +36,9 @@ class AttemptTable {
   constructor(place, attempts, reveal) {
     Object.assign(this, { place, attempts, reveal });
     this.table = place.querySelector("table");
+    let longest = 0;
+    for (let i = 0; i < attempts.count; i++) longest = Math.max(longest, this.took(i));
+    const places = longest < 1 ? 3 : longest < 20 ? 2 : 1;
     this.columns = [
       ["job", "n", (i) => known(attempts.job, i) ?? -1, (i) => known(attempts.job, i) ?? ""],
       ["attempt", "n", (i) => attempts.attempt[i]],
@@ -43,12 +46,12 @@ class AttemptTable {
       ["wildcards", "", (i) => attempts.wildcards(i)],
       ["status", "", (i) => attempts.status_of(i)],
       ["node", "", (i) => attempts.node_of(i) ?? ""],
-      ["start s", "n", (i) => (attempts.timed(i) ? attempts.begin[i] * attempts.tickS : -1), (i) => (attempts.timed(i) ? (attempts.begin[i] * attempts.tickS).toFixed(1) : "")],
-      ["took s", "n", (i) => this.took(i), (i) => (attempts.timed(i) ? this.took(i).toFixed(1) : "")],
-      ["tool s", "n", (i) => attempts.seconds_of(i, "compute"), (i) => attempts.seconds_of(i, "compute").toFixed(2)],
+      ["start s", "n", (i) => (attempts.timed(i) ? attempts.begin[i] * attempts.tickS : -1), (i) => (attempts.timed(i) ? (attempts.begin[i] * attempts.tickS).toFixed(places) : "")],
+      ["took s", "n", (i) => this.took(i), (i) => (attempts.timed(i) ? this.took(i).toFixed(places) : "")],
+      ["tool s", "n", (i) => attempts.seconds_of(i, "compute"), (i) => attempts.seconds_of(i, "compute").toFixed(Math.max(2, places))],
       ["memory", "n", (i) => known(attempts.used_kb, i) ?? -1, (i) => (known(attempts.used_kb, i) === null ? "" : size(known(attempts.used_kb, i) * 1e3))],
     ];
-    this.order = Uint32Array.from({ length: attempts.count }, (_, i) => i);
+    this.order = Uint32Array.from({ length: attempts.count }, (_, i) => i).sort((a, b) => attempts.begin[a] - attempts.begin[b] || a - b);
     this.found = null;
     this.page = 0;
     this.sorted = [6, 1];
@@ -65,9 +68,8 @@ class AttemptTable {
   sort(n) {
     const numbers = this.columns[n][1] === "n";
     const way = this.sorted[0] === n ? -this.sorted[1] : numbers ? -1 : 1;
-    const values = Array.from(this.order, (i) => this.columns[n][2](i));
-    const of = new Map(Array.from(this.order, (i, at) => [i, values[at]]));
-    this.order = this.order.slice().sort((a, b) => way * compared(of.get(a), of.get(b)) || a - b);
+    const values = Array.from({ length: this.attempts.count }, (_, i) => this.columns[n][2](i));
+    this.order = this.order.slice().sort((a, b) => way * compared(values[a], values[b]) || a - b);
     this.sorted = [n, way];
     this.page = 0;
     this.show();

@@ -243,40 +243,56 @@ class Timeline {
     return `${text.slice(0, kept)}…`;
   }
 
-  /** Draw the actual path through the lanes: a frame around each stretch, and a line to the next. */
-  draw_path(context) {
-    const { path, paint, lane, view } = this, top = this.scroller.scrollTop;
-    context.save();
-    context.beginPath();
-    context.rect(GUTTER, TOP, this.width, this.height - TOP);
-    context.clip();
-    const trace = new Path2D();
-    let start = 0, before = null;
+  /** Return the stretches of the actual path in view that an attempt owns, each with its lane's top. */
+  path_in_view() {
+    const { path, lane, view } = this, top = this.scroller.scrollTop, found = [];
+    let start = 0;
     for (let n = 0; n < path.count; n++) {
       const begin = start, row = known(path.row, n);
       let end = path.end[n];
       while (n + 1 < path.count && known(path.row, n + 1) === row) end = path.end[++n];
       start = end;
       const own = row === null ? -1 : this.of[row];
-      if (own < 0) continue;
-      const x0 = this.x_of(begin), x1 = this.x_of(end), y = TOP + own * lane - top;
-      if (before && Math.max(before.x, x0) >= GUTTER && Math.min(before.x, x0) <= GUTTER + this.width && before.lane !== own) {
-        trace.moveTo(before.x, before.y);
-        trace.lineTo(x0, before.y);
-        trace.lineTo(x0, y + lane / 2);
+      if (own < 0 || end < view.from || begin > view.to) continue;
+      found.push({ x0: this.x_of(begin), x1: this.x_of(end), y: TOP + own * lane - top });
+    }
+    return found;
+  }
+
+  /** Draw the actual path through the lanes: a frame around each stretch, and a line to the next.
+   * Where the stretches are too narrow for that, a line along each. */
+  draw_path(context) {
+    const { paint, lane } = this, stretches = this.path_in_view(), trace = new Path2D();
+    const right = GUTTER + this.width, seen = (x) => Math.min(right, Math.max(GUTTER, x));
+    const mean = stretches.reduce((sum, one) => sum + seen(one.x1) - seen(one.x0), 0) / stretches.length;
+    const linked = mean >= 10, framed = linked && lane >= 5;
+    context.save();
+    context.beginPath();
+    context.rect(GUTTER, TOP, this.width, this.height - TOP);
+    context.clip();
+    let before = null;
+    for (const one of stretches) {
+      if (linked && before && before.y !== one.y) {
+        trace.moveTo(before.x1, before.y + lane / 2);
+        trace.lineTo(one.x0, before.y + lane / 2);
+        trace.lineTo(one.x0, one.y + lane / 2);
       }
-      if (end > view.from && begin < view.to) {
-        if (lane >= 5) trace.rect(x0, y + 0.5, Math.max(1, x1 - x0), lane - 2);
-        else { trace.moveTo(x0, y + lane / 2); trace.lineTo(x1, y + lane / 2); }
+      if (framed) trace.rect(one.x0, one.y + 0.5, Math.max(1, one.x1 - one.x0), lane - 2);
+      else {
+        const y = linked ? one.y + lane / 2 : one.y + Math.min(2, lane / 2);
+        trace.moveTo(one.x0, y);
+        trace.lineTo(Math.max(one.x1, one.x0 + 0.5), y);
       }
-      before = { x: x1, y: y + lane / 2, lane: own };
+      before = one;
     }
     context.lineJoin = "round";
-    context.strokeStyle = paint.ground;
-    context.lineWidth = lane >= 5 ? 3.5 : 2.5;
-    context.stroke(trace);
+    if (linked) {
+      context.strokeStyle = paint.ground;
+      context.lineWidth = framed ? 3.5 : 2.5;
+      context.stroke(trace);
+    }
     context.strokeStyle = paint.ink;
-    context.lineWidth = lane >= 5 ? 1.5 : 1;
+    context.lineWidth = framed ? 1.5 : linked ? 1 : Math.min(2.5, lane);
     context.stroke(trace);
     context.restore();
   }

@@ -28,3 +28,10 @@ def test_of_a_long_curve_each_stretch_has_its_most(monkeypatch: pytest.MonkeyPat
         (50, 3),
         (100, 0),
     ]
+
+
+def test_the_table_behind_the_curves_has_the_most_in_each_stretch() -> None:
+    steps = [UsageStep(0, 1), UsageStep(10_000_000, 9), UsageStep(90_000_000)]
+    rows = curves.table(used(*steps), 0, 100_000_000)
+    assert rows == [("0.000 s", 1, 0, 0), ("10.0 s", 9, 0, 0), ("1 min 30 s", 9, 0, 0)]
+    assert curves.table(used(), 0, 100) == []
