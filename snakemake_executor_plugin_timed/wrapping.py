@@ -83,7 +83,7 @@ def _begin(settings: Any, wrapped_settings: Any, args: Any, moment: int) -> None
     elif args is None or getattr(args, "mode", ExecMode.DEFAULT) == ExecMode.DEFAULT:
         from snakemake_logger_plugin_observe.recording import session
 
-        session.join_executor(settings.wraps)
+        session.join_executor(settings.wraps, quick_exit=_is_on(settings, "quick_exit"))
 
 
 def _warn_untimed(settings: Any, error: Exception) -> None:

@@ -48,6 +48,8 @@ _MANY_VALUES: Final = {
 }
 _FLAGS: Final = {
     "wake": "check each job soon after it has ended, as --timed-wake on does",
+    "quick-exit": "let Snakemake's processes end as soon as their work is done, as "
+    "--timed-quick-exit on does",
     "no-retries": "every job succeeds on its first attempt",
     "overlap-staging": "fetch inputs while a job waits in the queue",
 }

@@ -99,6 +99,8 @@ class RunStarted(Event):
     executor: Own | None = None
     wraps: Own | None = None
     """The executor that the executor ``timed`` wraps."""
+    quick_exit: bool | None = None
+    """Whether processes end without waiting for timers (``--timed-quick-exit on``)."""
     cores: Whole | None = None
     cpus: Whole | None = None
     """How many cores of its machine the main process may use."""
@@ -356,6 +358,9 @@ class AttemptFinished(AttemptEvent):
     """The status check that found the end, where the executor's own checks are recorded."""
     node_ended: Moment | None = None
     """When the last process on the node had gone, by the main clock."""
+    exit_wait_s: Seconds | None = None
+    """How long its processes on the node waited at their ends for timers of their schedulers; null
+    if they did not record when those had ended."""
     node_starts: tuple[Moment, ...] = ()
     """The first signs of life on the node: several if the cluster restarted it."""
     levels: tuple[Level, ...] = ()

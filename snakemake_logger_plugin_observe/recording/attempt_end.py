@@ -26,6 +26,7 @@ from snakemake_logger_plugin_observe.recording.execution_logs import best_logs, 
 from snakemake_logger_plugin_observe.recording.held_logs import HeldLogs
 from snakemake_logger_plugin_observe.recording.notes import Printed
 from snakemake_logger_plugin_observe.run.attempt import Attempt
+from snakemake_logger_plugin_observe.run.exit_waits import exit_wait
 from snakemake_logger_plugin_observe.run.fold import timeline_of
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.node_processes import innermost_executions, only_of
@@ -106,6 +107,7 @@ def end_attempt(run: Run, live: LiveAttempt, status: Status, *, revises: bool) -
     attempt.set_segments(timeline.segments)
     attempt.node, attempt.offset = timeline.node, timeline.offset
     attempt.node_ended = timeline.node_ended
+    attempt.exit_wait = exit_wait(levels)
     reasons = [*timeline.unobserved, *filter(None, [live.problem])]
     attempt.unobserved = tuple(dict.fromkeys(reasons))
     return _event(attempt, live.stamps["finished"], revises=revises)
@@ -183,6 +185,7 @@ def _event(attempt: Attempt, finished: clock.Micros, *, revises: bool) -> Attemp
         poll_interval_s=attempt.poll_interval_s,
         status_check=attempt.status_check,
         node_ended=attempt.node_ended,
+        exit_wait_s=None if attempt.exit_wait is None else clock.to_seconds(attempt.exit_wait),
         node_starts=attempt.node_starts,
         levels=attempt.levels,
         **figures(attempt.segments),

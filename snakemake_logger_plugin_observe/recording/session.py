@@ -44,6 +44,7 @@ class Session:
         self.journal = options.JournalSettings()
         self.recorder: Recorder | None = None
         self.wraps: str | None = None
+        self.quick_exit = False
         # Read now: the slurm plugin clears such variables from this process when it is made.
         self.allocation = os.environ.get("SLURM_JOB_ID")
         self.args: Any = None
@@ -150,6 +151,7 @@ class Session:
                 "plugins": tuple(sorted(plugins)),
                 "executor": executor,
                 "wraps": self.wraps if executor == "timed" else None,
+                "quick_exit": self.quick_exit if executor == "timed" else None,
                 "plugin_loaded": self.plugin_loaded,
             },
         )
@@ -252,12 +254,18 @@ def join_logger(settings: "LogHandlerSettingsBase | None", common: Any) -> Sessi
     return session
 
 
-def join_executor(wraps: str) -> Session:
-    """Join as the executor plugin, which wraps the executor called *wraps*."""
+def join_executor(wraps: str, *, quick_exit: bool = False) -> Session:
+    """Join as the executor plugin.
+
+    Args:
+        wraps: the name of the executor that it wraps.
+        quick_exit: whether processes do not wait for their scheduler's timers at their ends.
+
+    """
     if _current is not None and _current.recorder is not None:
         _current.end()  # an earlier run of the same process that was not closed
     session = _join("timed")
-    session.wraps = wraps
+    session.wraps, session.quick_exit = wraps, quick_exit
     return session
 
 

@@ -58,6 +58,8 @@ class Attempt:
     status_check: StatusCheck | None = None
     node_ended: Micros | None = None
     """When the last process on its node had gone, by the main clock."""
+    exit_wait: Micros | None = None
+    """How long its processes on the node waited at their ends for timers; None if not recorded."""
     node_starts: tuple[Micros, ...] = ()
     tool_started: Micros | None = None
     levels: tuple[Level, ...] = ()
@@ -112,6 +114,7 @@ class Attempt:
         self.poll_interval_s = event.poll_interval_s
         self.status_check = event.status_check
         self.node_ended = event.node_ended
+        self.exit_wait = None if event.exit_wait_s is None else round(event.exit_wait_s * 1e6)
         self.node_starts = event.node_starts
         self.levels = event.levels
         self.offset = event.offset

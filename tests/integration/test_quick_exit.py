@@ -65,3 +65,7 @@ def test_the_processes_on_nodes_say_when_they_were_done(lab: Lab) -> None:
     assert level.ended is not None
     assert level.planned is not None
     assert level.planned <= level.done <= level.ended
+    assert attempt.exit_wait == level.ended - level.done
+    started = lab.run().started
+    assert started is not None
+    assert started.quick_exit is True

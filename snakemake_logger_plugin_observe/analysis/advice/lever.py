@@ -11,8 +11,8 @@ class Lever:
 
     kind: str
     """``limits``, ``requests``, ``rate``, ``threads``, ``scheduler``, ``fewer_jobs``, ``grouping``,
-    ``nested``, ``wake``, ``polling``, ``queue``, ``held``, ``job_script``, ``submit``, ``staging``,
-    ``planning`` or ``compute``."""
+    ``nested``, ``wake``, ``quick_exit``, ``polling``, ``queue``, ``held``, ``job_script``,
+    ``submit``, ``staging``, ``planning`` or ``compute``."""
     text: str
     """An imperative, without what it saves."""
     why: str
@@ -30,7 +30,8 @@ class Lever:
     @property
     def is_a_setting(self) -> bool:
         """Whether the user changes it at once, with a flag."""
-        return self.kind in ("limits", "rate", "threads", "scheduler", "wake", "polling")
+        flags = ("limits", "rate", "threads", "scheduler", "wake", "quick_exit", "polling")
+        return self.kind in flags
 
 
 @dataclass(frozen=True, slots=True)

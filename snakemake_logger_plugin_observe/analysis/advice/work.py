@@ -35,6 +35,7 @@ _NOTED: Final = 100_000
 _SLOW_FILES: Final = 20_000  # with fast files, a job takes some ms of it, also on a busy machine
 _HANDLING: Final = ("postprocess", "latency_wait")
 _SLOW_OPERATION_S: Final = 0.002
+_NFS_SHOWS_WITHIN_S: Final = 60  # its clients know of a file, or of none, for up to a minute
 _QUEUED: Final = 3
 _SLOW_END: Final = 200_000  # what the main thread does for an ended job takes some ms
 _SLOW_SUBMIT: Final = 1_000_000  # sbatch answers within some hundredths of a second
@@ -200,7 +201,7 @@ def _sooner(run: Run, polled: Polling) -> Iterator[Lever]:
             "wake",
             f"add {SETTING}",
             f"{why}; checks then follow each end, and the scheduler is asked less often than at a "
-            "short interval",
+            f"short interval{_late_outputs(run)}",
             (("wake", None),),
         )
     shorter = sooner_s(polled)
@@ -213,6 +214,13 @@ def _sooner(run: Run, polled: Polling) -> Iterator[Lever]:
             f"{why}; {grew}" if grew else why,
             (("poll", f"{shorter:g}"),),
         )
+
+
+def _late_outputs(run: Run) -> str:
+    """Return the clause on outputs that NFS shows later than their job's end is noticed."""
+    wait_s = run.started.settings.get("latency_wait_s") if run.started is not None else None
+    short = isinstance(wait_s, int | float) and wait_s < _NFS_SHOWS_WITHIN_S
+    return f"; on NFS with --latency-wait {_NFS_SHOWS_WITHIN_S}" if short else ""
 
 
 def waits(run: Run, account: Account, least: Micros) -> Iterator[Choice]:

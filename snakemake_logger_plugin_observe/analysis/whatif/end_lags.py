@@ -16,6 +16,8 @@ from snakemake_logger_plugin_observe.run.refined import RecordMoments
 
 _LAGS: Final = {"slurm": (400_000, 1_500_000)}
 """Between what lags usually are. Where a run shows another lag, that counts."""
+_OTHER_LAGS: Final = (0, 600_000)
+"""After its last stamp, Python takes some tenths of a second to end a process of Snakemake."""
 _NOTED_WITHIN: Final = 2_500_000
 _SHOWN: Final = 100_000
 """How long after its end status checks see a record of it."""
@@ -41,7 +43,7 @@ class CheckedEnd(NamedTuple):
 
 def usual_lags(run: Run) -> tuple[Micros, Micros]:
     """Return between what lags a job of such a cluster usually has."""
-    return _LAGS.get((run.started.wraps if run.started is not None else None) or "", (0, 0))
+    return _LAGS.get((run.started.wraps if run.started is not None else None) or "", _OTHER_LAGS)
 
 
 def cluster_lag(
@@ -67,8 +69,8 @@ def cluster_lag(
     if unsure:
         low, high = _common_lag(_noted(attempts[i], *one) for i, one in lags.items())
     elif not records:
-        assumed = min(latest, high)
-        low, high = min(max(soonest, low), assumed), assumed
+        low, high = max(low, min(soonest, high)), min(latest, high)
+        assumed = low
     bounds: dict[int, tuple[Micros, Micros]] = {}
     unseen: dict[int, Micros] = {}
     for i, one in checked.items():

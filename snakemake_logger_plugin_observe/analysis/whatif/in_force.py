@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TypeVar
 
+from snakemake_logger_plugin_observe.analysis.cost.exit_waits import exits_quickly
 from snakemake_logger_plugin_observe.analysis.cost.scheduler_limits import (
     CORES,
     JOBS,
@@ -30,6 +31,7 @@ def settings_in_force(run: Run, model: Model) -> Scenario:
         scheduler="greedy" if greedy else None,
         poll_s=model.nominal / 1e6 if model.nominal else None,
         wake=was_woken(run),
+        quick_exit=exits_quickly(run),
     )
 
 
@@ -46,6 +48,7 @@ def changes_in(scenario: Scenario, run: Run, model: Model) -> Scenario:
         scheduler=_other(scenario.scheduler, known.scheduler),
         poll_s=_other(scenario.poll_s, known.poll_s),
         wake=scenario.wake and not known.wake,
+        quick_exit=scenario.quick_exit and not known.quick_exit,
         queue=_other(scenario.queue, 1.0),
         startup=_other(scenario.startup, 1.0),
         groups=_others(scenario.groups, dict.fromkeys(scenario.groups, 1)),

@@ -150,6 +150,8 @@ class Model:
     """For how long after its end the check before still went on: it waited for the main thread."""
     lingered: Column = field(default_factory=list)
     """For how long the cluster certainly kept it after its last process on the node had gone."""
+    exit_waits: Column = field(default_factory=list)
+    """For how long its processes on the node waited at their ends for timers; 0 if not known."""
     rings: list[bool] = field(default_factory=list)
     """Whether that process can report its end to the main one."""
     piped: dict[int, frozenset[str]] = field(default_factory=dict)

@@ -121,6 +121,7 @@ class _ModelBuilder:
             check_delay=detection.check_delay,
             behind=detection.behind,
             lingered=detection.lingered,
+            exit_waits=[attempt.exit_wait or 0 for attempt in self.attempts],
             rings=[rings(attempt) for attempt in self.attempts],
             lag=detection.lag,
             poll_schedule=detection.schedule,

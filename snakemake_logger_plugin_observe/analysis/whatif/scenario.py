@@ -41,6 +41,8 @@ class Scenario:
     poll_s: float | None = None
     wake: bool = False
     """Whether jobs that have ended are checked soon: ``--timed-wake on``."""
+    quick_exit: bool = False
+    """Whether processes do not wait for timers at their end: ``--timed-quick-exit on``."""
     queue: float | None = None
     """A factor on each queue wait."""
     queue_drawn: bool = False
@@ -74,6 +76,7 @@ class Scenario:
             "scheduler": self.scheduler,
             "poll_s": self.poll_s,
             "wake": self.wake,
+            "quick_exit": self.quick_exit,
             "queue": _DRAWN if self.queue_drawn else self.queue,
             "startup": self.startup,
             "group": self.groups,
@@ -179,15 +182,15 @@ def _set(found: dict[str, Any], name: str, value: str | None) -> None:
         case "faster":
             rule, number = _pair(name, value)
             found["faster"] = {**found["faster"], rule: _positive(name, number)}
-        case "wake" | "no-retries" | "overlap-staging":
+        case "wake" | "quick-exit" | "no-retries" | "overlap-staging":
             if value is not None:
                 raise ScenarioError(f"{name} takes no value")
             found[name.replace("-", "_")] = True
         case _:
             raise ScenarioError(
                 f"unknown setting {name}: choose from jobs, cores, resources, set-threads, "
-                "max-jobs-per-timespan, scheduler, poll, wake, queue, startup, group, merge, "
-                "local, faster, no-retries, overlap-staging"
+                "max-jobs-per-timespan, scheduler, poll, wake, quick-exit, queue, startup, group, "
+                "merge, local, faster, no-retries, overlap-staging"
             )
 
 

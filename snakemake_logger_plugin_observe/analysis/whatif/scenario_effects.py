@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import Final
 
+from snakemake_logger_plugin_observe.analysis.cost.exit_waits import QUICK_EXIT, exits_quickly
 from snakemake_logger_plugin_observe.analysis.cost.scheduler_limits import (
     CORES,
     local_workers,
@@ -17,6 +18,7 @@ from snakemake_logger_plugin_observe.analysis.whatif.end_lags import usual_lags
 from snakemake_logger_plugin_observe.analysis.whatif.in_force import changes_in
 from snakemake_logger_plugin_observe.analysis.whatif.limit_changes import limited
 from snakemake_logger_plugin_observe.analysis.whatif.model import Lag, Model
+from snakemake_logger_plugin_observe.analysis.whatif.quick_exits import exiting_quickly
 from snakemake_logger_plugin_observe.analysis.whatif.scenario import Scenario, ScenarioError
 from snakemake_logger_plugin_observe.run.model import Run
 
@@ -86,6 +88,8 @@ def apply_scenario(
             f"any {size} jobs of {rule} share a submission and run side by side on a node"
         )
         model = grouping.in_groups(model, rule, together, size, rng)
+    if scenario.quick_exit:
+        model = _exiting_quickly(model, run, assumptions)
     model = _checked(model, run, scenario, rng, assumptions)
     if scenario.scheduler is not None:
         assumptions.append("choosing jobs takes no time: at most so much is saved")
@@ -94,6 +98,8 @@ def apply_scenario(
         if model.rate is None:
             raise ScenarioError("max-jobs-per-timespan: the journal does not record this run's")
         model = transforms.at_rate(model, scenario.max_jobs_per_timespan)
+    if scenario.quick_exit or exits_quickly(run):
+        model = model.changed(rest_waits_for_rate=False)
     return limited(model, run, scenario, assumptions), assumptions
 
 
@@ -252,6 +258,21 @@ def _checked(
             assumptions.append(_unknown_ends(model.lag))
         model = transforms.ends_drawn(model, rng)
     return _woken(model, run, rng, assumptions, asleep=asleep) if scenario.wake else model
+
+
+def _exiting_quickly(model: Model, run: Run, assumptions: list[str]) -> Model:
+    if not run.wrapped:
+        raise ScenarioError("quick-exit: the executor of this run was not wrapped")
+    changed = exiting_quickly(model)
+    recorded = any(one.exit_wait is not None for one in run.attempts.values())
+    if not recorded and changed.rest == model.rest:
+        raise ScenarioError(
+            "quick-exit: the journal does not record that processes waited at their ends"
+        )
+    assumptions.append(
+        f"{QUICK_EXIT}: each process ends without the wait for a timer that it recorded"
+    )
+    return changed
 
 
 def _woken(

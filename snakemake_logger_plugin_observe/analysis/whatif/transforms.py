@@ -290,6 +290,15 @@ def at_rate(model: Model, rate: Rate) -> Model:
     Snakemake's process ends a timespan after its last selection of jobs, not sooner; if the run's
     did end sooner, by the journal, nothing is assumed about that.
     """
+    rest, waits = rest_without_timer(model)
+    return model.changed(rate=rate, rest=rest, rest_waits_for_rate=waits)
+
+
+def rest_without_timer(model: Model) -> tuple[Rest, bool]:
+    """Return what follows the last job without the wait for the last timer of the run's rate.
+
+    And whether that timer was over when the run ended, so that it may have waited.
+    """
     rest, own = model.rest, model.end - max(model.measured.accepted, default=model.end)
     waited = own - (model.rate.timespan if model.rate is not None else 0)
     if 0 <= waited <= _EXITING:
@@ -299,7 +308,7 @@ def at_rate(model: Model, rate: Rate) -> Model:
             if rest.after
             else replace(rest, until_asleep=tuple(cut))
         )
-    return model.changed(rate=rate, rest=rest, rest_waits_for_rate=waited >= 0)
+    return rest, waited >= 0
 
 
 def limited(model: Model, limits: dict[str, int]) -> Model:

@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
+from snakemake_logger_plugin_observe.analysis.cost.exit_waits import exit_waits, exits_quickly
 from snakemake_logger_plugin_observe.analysis.cost.given_back import given_back
 from snakemake_logger_plugin_observe.analysis.jobs.rule_use import rule_uses
 from snakemake_logger_plugin_observe.clock import to_seconds
@@ -50,6 +51,7 @@ def shape(answer: CostAnswer) -> dict[str, Any]:
         "by_rule": [rule_use(one) for one in rule_uses(answer.source.run)],
         "polling": asdict(answer.polling) if answer.polling else None,
         "wake": _wake(answer.source.run),
+        "quick_exit": _quick_exit(answer.source.run),
         "held_back": [
             {"setting": one.setting, "seconds": to_seconds(one.length), "jobs": one.jobs}
             for one in answer.holds
@@ -76,6 +78,17 @@ def shape(answer: CostAnswer) -> dict[str, Any]:
             {**asdict(one), "too_little": one.too_little, "exceeded": one.exceeded}
             for one in answer.request_mismatches
         ],
+    }
+
+
+def _quick_exit(run: Run) -> dict[str, Any]:
+    """Return whether processes waited at their ends for timers: ``--timed-quick-exit``."""
+    waits = exit_waits(run)
+    known = any(one.exit_wait is not None for one in run.attempts.values())
+    return {
+        "on": exits_quickly(run),
+        "submissions": len(waits) if known else None,
+        "waited_s": to_seconds(sum(waits)) if known else None,
     }
 
 

@@ -9,6 +9,11 @@ from rich.table import Table
 from rich.text import Text
 
 from snakemake_logger_plugin_observe.analysis.cost.account import Account, RuleShare
+from snakemake_logger_plugin_observe.analysis.cost.exit_waits import (
+    QUICK_EXIT,
+    exits_quickly,
+    usual_exit_wait,
+)
 from snakemake_logger_plugin_observe.analysis.cost.given_back import given_back
 from snakemake_logger_plugin_observe.analysis.cost.polling import Polling, unsure_ends
 from snakemake_logger_plugin_observe.analysis.cost.waking import (
@@ -238,6 +243,8 @@ def hint(phase: str, answer: CostAnswer) -> tuple[str, ...]:
             limit = f"--max-status-checks-per-second {every.checks_per_s:g}"
             took = f"a status check took {every.check_s:.1f} s to find an end"
             return (took, *((limit,) if every.checks_per_s else ()))
+        case "node_exit":
+            return _at_exit(answer.source.run)
         case "held":
             return _held_because(answer)
         case "slot_wait" if answer.holds:
@@ -263,6 +270,16 @@ def _checked(every: Polling, run: Run) -> Iterator[str]:
 def meaning_of(name: str, account: Account) -> str:
     """Return what a cost class means in this run."""
     return _HELD if name == "limits" and _mostly_held(account) else CLASSES[name]
+
+
+def _at_exit(run: Run) -> tuple[str, ...]:
+    """Return what processes waited for at their ends, and what ends that."""
+    if exits_quickly(run):
+        return (f"no wait for a timer: {QUICK_EXIT}",)
+    wait = usual_exit_wait(run)
+    return (
+        (f"of each, {wait / 1e6:.1f} s for a timer:", f"without it: {QUICK_EXIT}") if wait else ()
+    )
 
 
 def _mostly_held(account: Account) -> bool:

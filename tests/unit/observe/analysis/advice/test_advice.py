@@ -295,6 +295,67 @@ def test_of_a_run_whose_checks_followed_ends_neither_is_advised() -> None:
     assert not {"wake", "polling"} & set(kinds(story))
 
 
+def exiting_late(
+    *, wait_s: float | None = 2, poll_s: float = 26, woken: bool = False, **facts: Any
+) -> Story:
+    """Return three jobs in turn, of 10 s each, whose processes take 4 s to end.
+
+    Each is noticed *poll_s* later, by checks that come soon after ends or every 40 s.
+    """
+    story = begun(**facts)
+    if woken:
+        story.add(Wake(time=at(3), on=True))
+    now = 3.0
+    for job_id in (1, 2, 3):
+        tool_s, ended_s, reported_s = now + 10, now + 14, now + 14 + poll_s
+        one = an_execution(begun=now, tool_started=now, tool_ended=tool_s, checked=tool_s)
+        known = stamps(
+            ready=now,
+            selected=now,
+            submitting=now,
+            accepted=now,
+            reported=reported_s,
+            finished=reported_s,
+        )
+        story.job(job_id, needs=(job_id - 1,) if job_id > 1 else ())
+        story.attempt(
+            *(job_id, known),
+            level(one, pid=job_id, started=now, loaded=now, planned=now, ended=ended_s),
+            external_jobid=f"7{job_id}",
+            poll_interval_s=40,
+            exit_wait_s=wait_s,
+        )
+        now = reported_s
+    return story.end(now)
+
+
+def test_where_ends_are_noticed_soon_what_processes_wait_at_their_ends_is_advised() -> None:
+    text, move, saves_s = piece(exiting_late(poll_s=1, woken=True), "quick_exit")
+    assert (text, move) == ("add --timed-quick-exit on", (("quick-exit", None),))
+    assert saves_s == 3 * 2
+    for known in ({"wait_s": 0.01}, {"wait_s": None}, {"quick_exit": True}):
+        assert "quick_exit" not in kinds(exiting_late(poll_s=1, woken=True, **known))
+
+
+def test_early_checks_and_quick_exits_that_both_help_are_one_piece_of_advice() -> None:
+    """By itself, the second saves nothing: each end waits as much longer for its check."""
+    story = exiting_late()
+    assert "quick_exit" not in kinds(story)
+    text, move, saves_s = piece(story, "wake")
+    assert text == "add --timed-wake on and --timed-quick-exit on"
+    assert move == (("wake", None), ("quick-exit", None))
+    assert piece(exiting_late(wait_s=0.3), "wake")[0] == "add --timed-wake on"
+    assert saves_s >= piece(exiting_late(wait_s=None), "wake")[2] + 3
+
+
+@pytest.mark.parametrize(("wait_s", "said"), [(5, True), (59, True), (60, False), (None, False)])
+def test_early_checks_find_outputs_that_nfs_shows_late(wait_s: int | None, said: bool) -> None:
+    settings = {} if wait_s is None else {"latency_wait_s": wait_s}
+    first = advice(on_cluster(queue_s=5, tool_s=6, poll_s=30, every_s=40, settings=settings))[0]
+    assert first.lever.kind == "wake"
+    assert first.lever.why.endswith("; on NFS with --latency-wait 60") == said
+
+
 def test_polling_without_a_flag_is_no_advice() -> None:
     assert "polling" not in kinds(on_cluster(tool_s=6, poll_s=30))
     assert "polling" not in kinds(on_cluster(tool_s=6, poll_s=30, every_s=1, wraps="aws-batch"))

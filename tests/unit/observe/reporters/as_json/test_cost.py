@@ -1,8 +1,21 @@
 """The JSON of `cost`."""
 
+from typing import Any
+
 import strategies
 from answers import as_json, cost, on_slurm, render, shape
-from builders import SECOND, at, chain, on_cluster, retried
+from builders import (
+    SECOND,
+    Story,
+    an_execution,
+    at,
+    begun,
+    chain,
+    level,
+    on_cluster,
+    retried,
+    stamps,
+)
 from hypothesis import given
 
 from snakemake_logger_plugin_observe.clock import parse_moment
@@ -15,7 +28,17 @@ def test_the_account() -> None:
     found = as_json(cost(retried().run))
     assert set(found) == {
         *("schema_version", "run", "live", "makespan", "jobs", "rules", "by_rule"),
-        *("polling", "wake", "held_back", "file_system", "advice", "reduced", "reruns", "clocks"),
+        *(
+            "polling",
+            "wake",
+            "quick_exit",
+            "held_back",
+            "file_system",
+            "advice",
+            "reduced",
+            "reruns",
+            "clocks",
+        ),
         *("request_mismatches", "blocked"),
     }
     assert set(found["makespan"]) == {"by_class_s", "by_phase_s", "unattributed_s", "segments"}
@@ -151,6 +174,46 @@ def test_the_segments_tile_the_makespan_to_the_microsecond(
     assert [end for _, end in edges[:-1]] == [start for start, _ in edges[1:]]
     total = sum(round(s * SECOND) for s in found["makespan"]["by_class_s"].values())
     assert total == round(found["run"]["makespan_s"] * SECOND) == simulated.end - simulated.start
+
+
+def test_what_processes_waited_for_at_their_ends() -> None:
+    story = on_cluster(tool_s=6, poll_s=1)
+    assert as_json(cost(story.run))["quick_exit"] == {
+        "on": False,
+        "submissions": None,
+        "waited_s": None,
+    }
+    waited = cost(exiting_late([1.0, 1.2, 2.0, 0.01]).run)
+    assert as_json(waited)["quick_exit"] == {"on": False, "submissions": 3, "waited_s": 4.2}
+    text = " ".join(render(waited).split())
+    assert "of each, 1.2 s for a timer: without it: --timed-quick-exit on" in text
+    quick = cost(exiting_late([0.01], quick_exit=True).run)
+    assert as_json(quick)["quick_exit"] == {"on": True, "submissions": 0, "waited_s": 0.0}
+    assert "no wait for a timer: --timed-quick-exit on" in render(quick)
+
+
+def exiting_late(waits_s: list[float], **facts: Any) -> Story:
+    """Return jobs in turn whose processes take 3 s to end, with *waits_s* of it for a timer."""
+    story, now = begun(**facts), 3.0
+    for job_id, wait_s in enumerate(waits_s, 1):
+        one = an_execution(begun=now, tool_started=now, tool_ended=now + 1, checked=now + 1)
+        known = stamps(
+            ready=now,
+            selected=now,
+            submitting=now,
+            accepted=now,
+            reported=now + 4,
+            finished=now + 4,
+        )
+        story.job(job_id, needs=(job_id - 1,) if job_id > 1 else ())
+        story.attempt(
+            *(job_id, known),
+            level(one, pid=job_id, started=now, loaded=now, planned=now, ended=now + 4),
+            external_jobid=f"7{job_id}",
+            exit_wait_s=wait_s,
+        )
+        now += 4
+    return story.end(now)
 
 
 def test_what_early_checks_gave_back() -> None:
