@@ -93,6 +93,15 @@ class LogHandlerSettings(LogHandlerSettingsBase):
             "metavar": "N",
         },
     )
+    notify: Optional[str] = field(  # noqa: UP045 - see the module's docstring
+        default=None,
+        metadata={
+            "help": "A shell command to run once, when the run ends or first fails, to send a mail "
+            "or a message: the answer of snakemake-observe is on its standard input. The run does "
+            "not wait for it (default: none).",
+            "metavar": "COMMAND",
+        },
+    )
 
 
 def switched_on() -> bool:

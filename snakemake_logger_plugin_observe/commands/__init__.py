@@ -18,6 +18,7 @@ from snakemake_logger_plugin_observe.commands import (  # noqa: F401  COMMANDS l
     check,
     runs,
     export,
+    notify,
     accounting,
     validate,
     schema,

@@ -26,7 +26,8 @@ MASK: Final = "***"
 _QUOTED_COMMAND: Final = re.compile(  # it may be cut
     r"(?<=\bCommand )'(?:.*'(?= (?:returned non-zero exit status|died with))|.*\Z)", re.DOTALL
 )
-_PATTERNS_FLAG: Final = "--logger-observe-mask"
+_HIDDEN_FLAGS: Final = ("--logger-observe-mask", "--logger-observe-notify")
+"""Flags whose values are masked: patterns, and a command, whose address may be a secret."""
 _SHORTEST: Final = 4
 _SHORTEST_UNDECLARED: Final = 8
 _LONGEST_NAME: Final = 100
@@ -189,7 +190,7 @@ class Masker:
         """Return the *arguments* of Snakemake's command line, masked.
 
         An argument is a whole: what follows ``password=`` in it is masked with its spaces. So are
-        all values of a secret's flag, and of the flag for patterns.
+        all values of a secret's flag, and of the flags that are hidden.
         """
         masked: list[str] = []
         flag = ""
@@ -199,7 +200,7 @@ class Masker:
                 masked.append(self._of_rules(argument) or self._assignment(argument))
             elif flag in _RULES_FLAGS:
                 masked.append(self._of_rule(argument))
-            elif flag == _PATTERNS_FLAG or ("=" not in flag and is_secret(flag, argument)):
+            elif flag in _HIDDEN_FLAGS or ("=" not in flag and is_secret(flag, argument)):
                 masked.append(MASK)
             else:
                 masked.append(self._assignment(argument))
@@ -218,7 +219,7 @@ class Masker:
 
     def _assignment(self, argument: str) -> str:
         name, equals, value = argument.partition("=")
-        if equals and name == _PATTERNS_FLAG:
+        if equals and name in _HIDDEN_FLAGS:
             return f"{name}={MASK}"
         if equals and is_secret(name.rpartition(":")[2], value):
             return f"{self.text(name)}={MASK}"

@@ -49,6 +49,11 @@ class JournalOutput:
         self._lost = 0
         self._written = time.monotonic()
 
+    @property
+    def path(self) -> Path | None:
+        """The journal's path; None if there is no file, or not yet."""
+        return self._writer.path if self._writer is not None else None
+
     def until_quiet_for(self, quiet_s: float) -> float | None:
         """Return in how many seconds nothing will have been written for *quiet_s* seconds.
 

@@ -32,6 +32,8 @@ class JournalSettings:
     """What is recorded of outputs: ``off``, ``sizes`` or ``checksums``."""
     stderr_lines: int = 0
     """How many of the last lines are kept that a local job printed on stderr before it failed."""
+    notify: str = ""
+    """The shell command that is run when the run ends or first fails; empty if there is none."""
     quiet: bool = False
     dryrun: bool = False
 
@@ -54,6 +56,7 @@ def journal_settings(settings: Any, common: Any) -> JournalSettings:
         journal.commands = on_or_off(settings.commands) != "off"
         journal.outputs = _outputs(settings.outputs)
         journal.stderr_lines = _lines(settings.stderr)
+        journal.notify = _command(settings.notify)
         if settings.dir is not None and not _is_blank(str(settings.dir)):
             journal.folder = _writable(Path(settings.dir).absolute())
     return journal
@@ -112,6 +115,13 @@ def _lines(given: object) -> int:
             f"--logger-observe-stderr: {given!r} is not a number of lines from 0 to {_MOST_LINES}"
         )
     return int(text)
+
+
+def _command(given: object) -> str:
+    text = "" if given is None else str(given)
+    if "\0" in text:
+        raise _flag_error("--logger-observe-notify: a command cannot contain a null character")
+    return text.strip()
 
 
 def _tags(given: Any) -> dict[str, str]:

@@ -23,6 +23,7 @@ from snakemake_logger_plugin_observe import clock, pasting
 from snakemake_logger_plugin_observe.console import sentence
 from snakemake_logger_plugin_observe.journal.events import (
     AnyEvent,
+    AttemptFinished,
     Event,
     FileSystem,
     Gap,
@@ -42,6 +43,7 @@ from snakemake_logger_plugin_observe.recording.event_of import event_of
 from snakemake_logger_plugin_observe.recording.input_watch import InputWatch
 from snakemake_logger_plugin_observe.recording.journal_output import JournalOutput
 from snakemake_logger_plugin_observe.recording.machine import usable_cpus, usable_memory
+from snakemake_logger_plugin_observe.recording.notifier import Notifier
 from snakemake_logger_plugin_observe.recording.options import JournalSettings
 from snakemake_logger_plugin_observe.recording.output_checksums import OutputsExaminer
 from snakemake_logger_plugin_observe.recording.pause_watch import PauseWatch
@@ -120,6 +122,9 @@ class Recorder:
             self.run, self._attempts, self._emit, mask=self._mask, started=started, facts=facts
         )
         self._fault = fault
+        self._notifier: Notifier | None = None
+        if settings.notify and facts.get("kind") != "dry_run":
+            self._notifier = Notifier(settings.notify, fault)
         self._journal = JournalOutput(self._mask, fault)
         self._workdir = workdir
         self._started_in = started_in or workdir
@@ -163,6 +168,13 @@ class Recorder:
         Waits a few seconds at most for the file system, and for requested checksums as long as
         they make progress.
         """
+        try:
+            return self._finish(moment)
+        finally:
+            if self._notifier is not None:
+                self._notifier.run_ended()
+
+    def _finish(self, moment: clock.Micros) -> str | None:
         self._run_events.hurry(_PATIENCE_S / 2)
         self._queue.put(notes.RunEnded(moment))
         self._hurry.set()
@@ -198,6 +210,8 @@ class Recorder:
         self._take(note)
         while not (self._over or self._queue.empty()):
             self._take(self._queue.get())
+        if self._notifier is not None:
+            self._notifier.journal_written()
         if not self._over and self._listener is None:
             # Notes come in bursts: waking for each would cost more than handling it.
             self._pauses.begin()
@@ -323,6 +337,8 @@ class Recorder:
     def _emit(self, event: AnyEvent, attempt: Attempt | None = None) -> None:
         fold.add(self.run, event, attempt=attempt)
         self._journal.write(event)
+        if self._notifier is not None and isinstance(event, AttemptFinished):
+            self._notifier.ended_attempt(self.run, event)
         if event.left_out:
             self._report_left_out(event)
         self._call_listener(event)
@@ -358,6 +374,8 @@ class Recorder:
         process_started = None if _recorded_before() else clock.process_started()
         folder = self._settings.folder or self.folder
         self._journal.open(folder, self.run_id, process_started or moment, self._settings.mode)
+        if self._notifier is not None:
+            self._notifier.start(self._journal.path, self._workdir)
         self._digest_key = digest_key.load(folder)
         event = event_of(
             RunStarted,

@@ -317,6 +317,7 @@ def test_a_command_is_made_from_a_journal_in_one_place_and_from_a_list_of_flags(
     starting = {name for name, path in modules(OBSERVE).items() if "subprocess" in imports(path)}
     assert starting == {
         *("external.slurm_commands", "external.live_snakemake", "external.verify_commands"),
+        *("external.notice", "recording.notifier"),
         "recording.provenance",
     }
     asking = {"commands.support.ask_snakemake", "commands.runbook"}

@@ -255,6 +255,8 @@ def test_what_stands_under_a_secret_s_name_is_masked_at_any_depth() -> None:
         (("--config", "first_pass=out/x.bam"), ("--config", "first_pass=out/x.bam")),
         (("--token=a b",), ("--token=***",)),
         (("--logger-observe-mask=acme",), ("--logger-observe-mask=***",)),
+        (("--logger-observe-notify", "curl x/y"), ("--logger-observe-notify", "***")),
+        (("--logger-observe-notify=curl x/y",), ("--logger-observe-notify=***",)),
         (("--config", 'db={"password": "x y"}'), ("--config", 'db={"password": "***"}')),
     ],
 )

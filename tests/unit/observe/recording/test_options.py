@@ -110,3 +110,15 @@ def test_the_last_profile_with_a_mapping_counts(tmp_path: Path) -> None:
     for path, text in zip(paths, texts, strict=True):
         path.write_text(text)
     assert mapping_of("f", [*map(str, paths), str(tmp_path / "missing")]) == {"b": "0640"}
+
+
+@pytest.mark.parametrize(
+    ("given", "command"), [(None, ""), ("", ""), ("  ", ""), ("mail me ", "mail me")]
+)
+def test_a_blank_command_for_the_notice_is_none(given: str | None, command: str) -> None:
+    assert settings(notify=given).notify == command
+
+
+def test_a_command_for_the_notice_that_no_shell_can_get_is_an_error() -> None:
+    with pytest.raises(ApiError, match="a command cannot contain a null character"):
+        settings(notify="mail\0me")
