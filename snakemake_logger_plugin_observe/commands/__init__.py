@@ -10,6 +10,7 @@ from snakemake_logger_plugin_observe.commands import (  # noqa: F401  COMMANDS l
     path,
     whatif,
     jobs,
+    watch,
     triage,
     runbook,
     report,

@@ -41,7 +41,7 @@ _OF_ATTEMPTS: Final = tuple(
         *("scheduler_iteration", "scheduler_round"),
     )
 )
-_HEARTBEAT: Final = b'{"event":"heartbeat"'
+HEARTBEAT: Final = b'{"event":"heartbeat"'
 _OUTPUTS: Final = b'{"event":"outputs"'
 _ATTEMPT_FINISHED: Final = b'{"event":"attempt_finished"'
 _STATUS: Final = b'"status":"'
@@ -113,7 +113,7 @@ class Reading:
                 self.problems.append(Problem(number, why))
                 break
             begun = run_id is not None
-            if begun and self.detail is not Detail.WHOLE and line.startswith(_HEARTBEAT):
+            if begun and self.detail is not Detail.WHOLE and line.startswith(HEARTBEAT):
                 heartbeat = number, line
                 continue
             if begun and self._skips(line):

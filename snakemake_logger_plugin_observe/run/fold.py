@@ -221,6 +221,13 @@ def complete(run: Run) -> None:
     take_recorded_ends(run)
 
 
+def add_in_flight(run: Run) -> None:
+    """Add the attempts of a run that goes on of which nothing was written yet but their job."""
+    if run.finished is None and not run.is_dry_run:
+        _add_unreported(run)
+    _add_open_members(run)
+
+
 def _add_unreported(run: Run) -> None:
     """Add the attempts that were in flight and of which nothing but that was written.
 

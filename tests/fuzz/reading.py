@@ -66,6 +66,7 @@ COMMANDS: Final = (
     *("check out/check.toml", "check out/check.toml --strict --junit out/junit.xml"),
     *("check out/check.toml --baseline OTHER", "check --init out/new.toml", "check --init -"),
     *("runbook --out -", "runbook --out out/runbook.md", "accounting", "validate"),
+    "watch --once --offline",
 )
 _BY_DIRECTORY: Final = 0.2
 """How often no journal is named, so that the newest run in the folder is looked for."""

@@ -43,7 +43,7 @@ LAYERS = (
     {"analysis.cost", "analysis.jobs", "analysis.why"},
     {"analysis.failures", "analysis.live", "analysis.path", "analysis.reruns"},
     {"analysis.whatif", "analysis.compare"},
-    {"analysis.advice"},
+    {"analysis.advice", "analysis.remaining"},
     {"analysis.check", "analysis.triage"},
     {"recording", "reporters"},
     {"reporters.as_text", "reporters.as_json"},

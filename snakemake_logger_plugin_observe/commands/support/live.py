@@ -64,7 +64,7 @@ def with_live_view(source: Source, *, offline: bool) -> Source:
     if not attempts and not ended:
         return source
     reports = _reports(source, attempts)
-    not_asked = _why_not(run, offline=offline)
+    not_asked = why_not_asked(run, offline=offline)
     answer = QueueAnswer()
     if not_asked is None:
         asked = [one for one in (*attempts, *ended) if not one.end_from_record]
@@ -91,7 +91,7 @@ def with_live_view(source: Source, *, offline: bool) -> Source:
 def _ask_about_given_up(run: Run, *, offline: bool) -> None:
     """Take in what the scheduler says of jobs that a run gave up, if nobody recorded their end."""
     given_up = on_cluster.given_up(run)
-    if not given_up or _why_not(run, offline=offline) is not None:
+    if not given_up or why_not_asked(run, offline=offline) is not None:
         return
     ids = [one.external_jobid for one in given_up if one.external_jobid is not None]
     answer = slurm_queue.query(ids, (run.start or 0) // 1_000_000)
@@ -107,7 +107,7 @@ def _commands(source: Source) -> tuple[RunningCommand, ...]:
     return tuple(RunningCommand(*found) for found in processes.commands_of(started))
 
 
-def _why_not(run: Run, *, offline: bool) -> str | None:
+def why_not_asked(run: Run, *, offline: bool) -> str | None:
     """Return why the scheduler is not asked, None if it is."""
     if offline:
         return on_cluster.OFFLINE

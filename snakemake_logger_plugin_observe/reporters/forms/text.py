@@ -19,7 +19,7 @@ UNLIMITED: Final = 10_000
 _PROSE: Final = 100
 
 
-class _HarmlessConsole(Console):
+class HarmlessConsole(Console):
     """A console that prints no control character but its own: the last of several hands."""
 
     def render(
@@ -27,6 +27,9 @@ class _HarmlessConsole(Console):
     ) -> Iterable[Segment]:
         """Yield the segments of *renderable* with control characters escaped in their texts."""
         for segment in super().render(renderable, options):
+            if segment.control:  # moves the cursor: never made from a text
+                yield segment
+                continue
             yield Segment(harmless_lines(segment.text), segment.style, segment.control)
 
 
@@ -36,7 +39,7 @@ def render(reply: Reply[Any], *, width: int = 100, color: bool = False) -> str:
         return reply.verbatim
     shown = ""
     out = io.StringIO()
-    console = _HarmlessConsole(
+    console = HarmlessConsole(
         file=out,
         width=width,
         force_terminal=color,

@@ -1,0 +1,340 @@
+"""A run being watched: its journal read on, its nodes' fragments, and what the scheduler says.
+
+Nothing of it is written, the run is not touched, and the scheduler is asked once in 30 seconds at
+most, in the background.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
+from dataclasses import replace
+from pathlib import Path
+from typing import Final, TypeVar
+
+from snakemake_logger_plugin_observe import clock
+from snakemake_logger_plugin_observe.analysis.live import on_cluster, states
+from snakemake_logger_plugin_observe.analysis.live.state import LiveState, LiveView, RunningCommand
+from snakemake_logger_plugin_observe.analysis.remaining.estimate import Remaining, prepare
+from snakemake_logger_plugin_observe.analysis.remaining.so_far import SoFar
+from snakemake_logger_plugin_observe.clock import Micros
+from snakemake_logger_plugin_observe.commands.support import find_journal, folder_runs
+from snakemake_logger_plugin_observe.commands.support.live import why_not_asked
+from snakemake_logger_plugin_observe.external import processes, slurm_queue
+from snakemake_logger_plugin_observe.external.node_fragments import NodeFragments
+from snakemake_logger_plugin_observe.journal.events import RunStarted
+from snakemake_logger_plugin_observe.journal.folders import SUBFOLDER
+from snakemake_logger_plugin_observe.journal.lines import JournalError
+from snakemake_logger_plugin_observe.journal.node_reports import NodeReport
+from snakemake_logger_plugin_observe.journal.tail import Tail
+from snakemake_logger_plugin_observe.reporters.screen import view
+from snakemake_logger_plugin_observe.reporters.screen.view import WatchView
+from snakemake_logger_plugin_observe.run import fold
+from snakemake_logger_plugin_observe.run.attempt import FAILED, Attempt, Key
+from snakemake_logger_plugin_observe.run.node_processes import innermost_executions
+from snakemake_logger_plugin_observe.run.queue_answer import QueueAnswer
+from snakemake_logger_plugin_observe.run.slurm_states import WAITING
+
+_T = TypeVar("_T")
+_ASK_EVERY_S: Final = 30.0
+_FRAGMENTS: Final = 200
+"""So many fragments are read at each look: those that were read the longest ago."""
+_ESTIMATE_EVERY_S: Final = 5.0
+_SHARE: Final = 20
+"""An estimate is made again once this many times its own length has passed."""
+_MOST_RUNS: Final = 3
+_MOST_BYTES: Final = 24 * 1024 * 1024
+_NOT_YET: Final = "the scheduler is asked about it within 30 s"
+
+
+class SchedulerQuestions:
+    """Asks Slurm about jobs that are out, in the background, at most once in 30 seconds."""
+
+    def __init__(self, *, offline: bool) -> None:
+        """Ask nothing yet; with *offline*, never."""
+        self._offline = offline
+        self._asked: float | None = None
+        self._thread: threading.Thread | None = None
+        self.answer = QueueAnswer()
+        self.answered: float | None = None
+        self.begun_then: dict[Key, int] = {}
+        """How many starts of each submission its node had reported when that was asked."""
+
+    def ask(self, so_far: SoFar, begun: dict[Key, int], *, wait: bool) -> str | None:
+        """Ask if it is time to; return why Slurm is not asked at all, if it is not.
+
+        Args:
+            so_far: the run.
+            begun: how many starts of each submission its node has reported.
+            wait: whether to wait for the answer, three seconds at most.
+
+        """
+        run = so_far.run
+        if (why := why_not_asked(run, offline=self._offline)) is not None:
+            return why
+        now = time.monotonic()
+        busy = self._thread is not None and self._thread.is_alive()
+        if busy or (self._asked is not None and now - self._asked < _ASK_EVERY_S):
+            return None
+        ids = [one.external_jobid for one in on_cluster.out(run) if one.external_jobid is not None]
+        if not ids:
+            return None
+        self._asked = now
+        since = (run.start or 0) // 1_000_000
+        self._thread = threading.Thread(
+            target=self._query, args=(ids, since, begun), daemon=True, name="scheduler"
+        )
+        self._thread.start()
+        if wait:
+            self._thread.join()
+        return None
+
+    def _query(self, ids: Sequence[str], since: int, begun: dict[Key, int]) -> None:
+        answer = slurm_queue.query(ids, since)
+        self.begun_then = begun
+        self.answer, self.answered = answer, time.monotonic()
+
+    def age(self) -> str:
+        """Return when it was asked last."""
+        if self.answered is None:
+            return (
+                "scheduler: not asked yet" if self._asked is None else "scheduler: asked just now"
+            )
+        return f"scheduler asked {time.monotonic() - self.answered:.0f} s ago, every 30 s"
+
+
+class Watched:
+    """One run being watched."""
+
+    def __init__(self, path: Path, *, offline: bool, once: bool = False) -> None:
+        """Watch the run in the journal at *path*; with *once*, wait for each answer."""
+        self.path = path
+        self.so_far = SoFar()
+        self._once = once
+        self._tail = Tail(path)
+        self._scheduler = SchedulerQuestions(offline=offline)
+        self._reports: dict[Key, tuple[float, NodeReport]] = {}
+        self._moved_on_node: Micros = 0
+        self._earlier: Future[list[SoFar]] | None = None
+        self._coming: tuple[float, Future[Remaining], Micros] | None = None
+        """The estimate that is being made: since when, and of which moment."""
+        self._estimate: tuple[float, float, Micros, Remaining] | None = None
+        """The last one: when it was made, how long that took, and of which moment it is."""
+
+    def look(self) -> WatchView:
+        """Return what is known now.
+
+        Raises:
+            JournalError: if the journal cannot be read any more.
+
+        """
+        for event in self._tail:
+            self.so_far.take(event)
+        run = self.so_far.run
+        if run.started is None:
+            raise JournalError(f"{self.path}: no complete line in it, so there is no run to show")
+        now = clock.now() if run.finished is None else run.finished.time
+        alive = find_journal.is_alive(run)
+        status = run.status(alive)
+        stopped = alive is True and processes.is_stopped(run.started)
+        live, asked = None, ""
+        if run.finished is None:
+            fold.add_in_flight(run)
+            if status != "killed":
+                live, asked = self._live(now)
+        left = self._remaining(now) if status == "running" and not stopped else None
+        return view.view_of(
+            self.so_far,
+            path=self.path,
+            status="stopped" if stopped else status,
+            now=now if status != "killed" else run.last_moment,
+            live=live,
+            left=left,
+            failed_there={key: _failed(report) for key, (_, report) in self._reports.items()},
+            asked=asked,
+            problems=tuple(f"{self.path}: {one}" for one in self._tail.problems),
+        )
+
+    # -- what is out on a cluster ------------------------------------------------------------------
+
+    def _live(self, now: Micros) -> tuple[LiveView | None, str]:
+        """Return what is out on a cluster, and when the scheduler was asked."""
+        run = self.so_far.run
+        out = on_cluster.out(run)
+        if not out:
+            return None, ""
+        reports = self._read_fragments(out)
+        begun = {key: _starts(report) for key, report in reports.items()}
+        not_asked = self._scheduler.ask(self.so_far, begun, wait=self._once)
+        answer = self._current(reports)
+        commands = tuple(RunningCommand(*one) for one in processes.commands_of(run.started))  # type: ignore[arg-type]
+        unasked = {
+            one.key
+            for one in out
+            if not one.is_member
+            and not_asked is None
+            and one.external_jobid is not None
+            and one.external_jobid not in answer.asked
+        }
+        by_key: dict[Key, LiveState] = {}
+        first: LiveView | None = None
+        for why, keys in (
+            (not_asked, {one.key for one in out if not one.is_member} - unasked),
+            (_NOT_YET, unasked),
+        ):
+            if keys:
+                part = replace(run, attempts=_with_members(out, keys))
+                seen = states.live_view(
+                    part, reports, answer, now, not_asked=why, commands=commands
+                )
+                by_key |= seen.by_key
+                first = first or seen
+        if first is None:
+            return None, ""
+        asked = f"scheduler: {not_asked}" if not_asked is not None else self._scheduler.age()
+        return replace(first, by_key=by_key), asked
+
+    def _read_fragments(self, out: Iterable[Attempt]) -> dict[Key, NodeReport]:
+        """Return what nodes have written: of many, those read the longest ago are read again."""
+        named = {one.key: one.fragments for one in out if one.fragments and not one.is_member}
+        self._reports = {key: known for key, known in self._reports.items() if key in named}
+        unread = [key for key in named if key not in self._reports]
+        oldest = sorted(self._reports, key=lambda key: self._reports[key][0])
+        fragments = NodeFragments(self._folder())
+        try:
+            for key in [*unread, *oldest][:_FRAGMENTS]:
+                self._reports[key] = (time.monotonic(), fragments.read(named[key]))
+        finally:
+            fragments.close()
+        return {key: report for key, (_, report) in self._reports.items()}
+
+    def _current(self, reports: dict[Key, NodeReport]) -> QueueAnswer:
+        """Return the scheduler's last answer without what the nodes show to have passed since."""
+        answer, before = self._scheduler.answer, self._scheduler.begun_then
+        passed = {
+            self.so_far.run.attempts[key].external_jobid
+            for key, report in reports.items()
+            if _starts(report) > before.get(key, 0) and key in self.so_far.run.attempts
+        }
+        records = {
+            name: record
+            for name, record in answer.records.items()
+            if name not in passed or record.state not in WAITING
+        }
+        gone = answer.asked - {
+            name for name in passed if name is not None and name in answer.records
+        }
+        return replace(answer, records=records, asked=gone)
+
+    def _folder(self) -> Path:
+        journal = self.path.absolute().parent
+        started = self.so_far.run.started
+        if find_journal.above(journal) is not None or started is None:
+            return journal
+        return Path(started.workdir) / SUBFOLDER
+
+    # -- how long it still takes -------------------------------------------------------------------
+
+    def _remaining(self, now: Micros) -> Remaining | None:
+        """Return how long the run still takes: made anew now and then, and counted down between."""
+        if self._earlier is None:
+            self._earlier = _in_background(self._read_earlier, wait=self._once)
+        if self._coming is not None and self._coming[1].done():
+            begun, coming, moment = self._coming
+            self._coming = None
+            self._estimate = (time.monotonic(), time.monotonic() - begun, moment, coming.result())
+        due = self._estimate is None or time.monotonic() - self._estimate[0] >= max(
+            _ESTIMATE_EVERY_S, self._estimate[1] * _SHARE
+        )
+        if due and self._coming is None and self._earlier.done():
+            begun = time.monotonic()
+            simulate = prepare(self.so_far, self._earlier.result(), now)
+            self._coming = (begun, _in_background(simulate, wait=self._once), now)
+            if self._once:
+                return self._coming[1].result()
+        if self._estimate is None:
+            return None
+        _, _, moment, known = self._estimate
+        return _later(known, now - moment, self.so_far.run.attempts)
+
+    def _read_earlier(self) -> list[SoFar]:
+        """Return the newest earlier runs of the same work that succeeded, the newest first."""
+        started = self.so_far.run.started
+        if started is None:
+            return []
+        found: list[SoFar] = []
+        room = _MOST_BYTES
+        for one in folder_runs.before(self.path, started):
+            if one.status != "success" or not folder_runs.same_targets(one.started, started):
+                continue
+            if _executor_of(one.started) != _executor_of(started) or not one.ran_jobs:
+                continue
+            try:
+                room -= one.path.stat().st_size
+                if room < 0:
+                    break
+                past = SoFar()
+                for event in Tail(one.path):
+                    past.take(event)
+                found.append(past)
+            except (JournalError, OSError):
+                continue
+            if len(found) >= _MOST_RUNS:
+                break
+        return found
+
+
+def _in_background(call: Callable[[], _T], *, wait: bool) -> Future[_T]:
+    """Return what *call* will return: nothing waits for it when the process ends."""
+    future: Future[_T] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(call())
+        except Exception as error:
+            future.set_exception(error)
+
+    if wait:
+        run()
+    else:
+        threading.Thread(target=run, daemon=True, name="estimate").start()
+    return future
+
+
+def _later(known: Remaining, passed: Micros, open_ones: dict[Key, Attempt]) -> Remaining:
+    """Return an estimate some time after it was made."""
+
+    def less(length: Micros | None) -> Micros | None:
+        return None if length is None else max(0, length - passed)
+
+    return replace(
+        known,
+        middle=less(known.middle),
+        low=less(known.low),
+        high=less(known.high),
+        others=less(known.others),
+        overdue=tuple(key for key in known.overdue if key in open_ones),
+    )
+
+
+def _with_members(out: Iterable[Attempt], keys: set[Key]) -> dict[Key, Attempt]:
+    return {
+        one.key: one
+        for one in out
+        if (one.key if not one.is_member else (one.group or "", one.number)) in keys
+    }
+
+
+def _failed(report: NodeReport) -> int:
+    """Return how often a tool failed on its node."""
+    return sum(1 for one in innermost_executions(list(report.levels)) if one.status in FAILED)
+
+
+def _starts(report: NodeReport) -> int:
+    """Return how many starts a node has reported."""
+    restarts = [level.restarts for level in report.levels]
+    return max(len(report.starts), max(restarts, default=-1) + 1)
+
+
+def _executor_of(started: RunStarted) -> str | None:
+    return started.wraps or started.executor

@@ -1,0 +1,273 @@
+"""``watch``: a run as it goes on, on a screen that follows its journal."""
+
+import argparse
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from snakemake_logger_plugin_observe.commands.support import find_journal, live, terminal
+from snakemake_logger_plugin_observe.commands.support.run_folder import folder_of
+from snakemake_logger_plugin_observe.commands.support.watched import Watched
+from snakemake_logger_plugin_observe.journal.excerpts import read_ends
+from snakemake_logger_plugin_observe.journal.folders import SUBFOLDER, journals_below, journals_in
+from snakemake_logger_plugin_observe.journal.lines import JournalError
+from snakemake_logger_plugin_observe.reporters.answers import Source
+from snakemake_logger_plugin_observe.reporters.as_json.watch import shape
+from snakemake_logger_plugin_observe.reporters.reply import Reply
+from snakemake_logger_plugin_observe.reporters.screen.frame import Page, Shown, choices, frame
+from snakemake_logger_plugin_observe.reporters.screen.plain import PlainLines
+from snakemake_logger_plugin_observe.reporters.screen.view import WatchView
+from snakemake_logger_plugin_observe.reporters.words import harmless
+
+HELP: Final = "watch a run as it goes on: what is in flight, failures, and how long it still takes"
+_EVERY_S: Final = 1.0
+_SHARE: Final = 10
+"""After a look that took long, it is not looked again until so many times its length has passed."""
+_LOG_LINES: Final = 200
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's arguments."""
+    parser.add_argument(
+        "runs",
+        nargs="*",
+        type=Path,
+        metavar="DIR",
+        help="working directories, whose newest run is watched, or journals (default: the newest "
+        "run here); where there is none yet, it is waited for",
+    )
+    parser.add_argument("--next", action="store_true", help="wait for the next run to begin")
+    parser.add_argument("--once", action="store_true", help="print one frame and end")
+    live.add_argument(parser)
+
+
+def run(args: argparse.Namespace) -> Reply[tuple[WatchView, ...]]:
+    """Watch until all runs have ended, or the user has seen enough; always fine."""
+    named = args.runs or [Path()]
+    once = args.once or args.format != "text"
+    slots = [_Slot(one, offline=args.offline, once=once, is_next=args.next) for one in named]
+    if once:
+        views = tuple(_first_view(slot) for slot in slots)
+    elif terminal.has_screen():
+        if not _watch_on_screen(slots):
+            return Reply((), _left, shape)
+        views = tuple(slot.view for slot in slots if slot.view is not None)
+    else:
+        _watch_in_lines(slots)
+        views = tuple(slot.view for slot in slots if slot.view is not None)
+    return Reply(views, parts, shape)
+
+
+def parts(views: tuple[WatchView, ...], width: int) -> list[RenderableType]:
+    """Return the frames of all runs, below each other."""
+    found: list[RenderableType] = []
+    for view in views:
+        found += frame(view, Shown(), width, None)
+        if view.ended:
+            found.append(Text("(snakemake-observe shows where its time went)", "dim"))
+    return found
+
+
+def _left(_views: tuple[WatchView, ...], _width: int) -> list[RenderableType]:
+    return [Text("Left; the run was not touched.")]
+
+
+class _Slot:
+    """A folder or a journal that was named, with its run once there is one."""
+
+    def __init__(self, named: Path, *, offline: bool, once: bool, is_next: bool) -> None:
+        if not os.path.lexists(named):
+            if not find_journal.is_tag(named):
+                raise JournalError(f"{named}: no such folder or journal")
+            named = find_journal.find(named)
+        self.named = named
+        self.view: WatchView | None = None
+        self.watched: Watched | None = None
+        self._offline, self._once = offline, once
+        self._before = frozenset(self._journals()) if is_next else frozenset[Path]()
+
+    def _journals(self) -> list[Path]:
+        if not os.path.isdir(self.named):
+            return []
+        return journals_in(self.named) or journals_below(self.named)
+
+    def _find(self) -> Path | None:
+        """Return the journal of the newest run that is no dry run, None if there is none yet."""
+        if not os.path.isdir(self.named):
+            return self.named
+        for path in reversed(self._journals()):
+            if path not in self._before:
+                known = read_ends(path)
+                if known is not None and known[0].kind != "dry_run":
+                    return path
+        return None
+
+    def look(self) -> WatchView | None:
+        """Return what is known of the run now, None if there is none yet."""
+        if self.view is not None and self.view.ended:
+            return self.view
+        if self.watched is None:
+            if not os.path.lexists(self.named):
+                raise JournalError(f"{self.named}: the folder is gone")
+            path = self._find()
+            if path is None:
+                return None
+            self.watched = Watched(path, offline=self._offline, once=self._once)
+        self.view = self.watched.look()
+        return self.view
+
+    def log_of(self, files: Sequence[str]) -> tuple[str, ...]:
+        """Return the end of the last of a job's log files, or why there is none."""
+        if self.watched is None or self.view is None:
+            return ()
+        if not files:
+            return ("(its rule names no log file)",)
+        folder = folder_of(Source(self.watched.path, self.watched.so_far.run, self.view.status))
+        if folder is None:
+            return ("(the journal is not in its workflow's folder: logs are not read)",)
+        tail = folder.read(files[-1])
+        if tail.problem is not None:
+            return (f"({tail.problem})",)
+        return tail.lines[-_LOG_LINES:] or ("(it is empty)",)
+
+
+def _first_view(slot: _Slot) -> WatchView:
+    view = slot.look()
+    if view is None:
+        raise JournalError(
+            f"no run in {slot.named / SUBFOLDER}: start one with --logger observe, or leave out "
+            "--once to wait for it"
+        )
+    return view
+
+
+def _over(slots: Sequence[_Slot]) -> bool:
+    return all(slot.view is not None and slot.view.ended for slot in slots)
+
+
+def _waiting_for(slot: _Slot) -> str:
+    return f"Waiting for a run to begin in {slot.named.absolute()} (--logger observe) …"
+
+
+# -- without a screen ----------------------------------------------------------------------------
+
+
+def _watch_in_lines(slots: Sequence[_Slot]) -> None:
+    printers = [PlainLines(str(slot.named) if len(slots) > 1 else "") for slot in slots]
+    announced: set[int] = set()
+    while True:
+        begun = time.monotonic()
+        for number, (slot, printer) in enumerate(zip(slots, printers, strict=True)):
+            view = slot.look()
+            if view is not None:
+                for line in printer.lines(view):
+                    print(line, flush=True)
+            elif number not in announced:
+                announced.add(number)
+                print(harmless(_waiting_for(slot)), flush=True)
+        if _over(slots):
+            return
+        time.sleep(max(_EVERY_S, _SHARE * (time.monotonic() - begun)))
+
+
+# -- on a screen ---------------------------------------------------------------------------------
+
+
+def _watch_on_screen(slots: Sequence[_Slot]) -> bool:
+    """Show frames until all runs have ended; return False if the user left before."""
+    with terminal.screen() as screen:
+        return _Pages(slots, screen).show()
+
+
+class _Pages:
+    """What the user looks at, and the keys that change it."""
+
+    def __init__(self, slots: Sequence[_Slot], screen: terminal.Screen) -> None:
+        self._slots = slots
+        self._screen = screen
+        self._at = 0
+        self._shown = Shown(runs=len(slots), keys=screen.reads_keys)
+
+    def show(self) -> bool:
+        """Show one frame after the other; return False if the user left."""
+        look_at = 0.0
+        while True:
+            now = time.monotonic()
+            if now >= look_at:
+                for slot in self._slots:
+                    slot.look()
+                look_at = time.monotonic() + max(_EVERY_S, _SHARE * (time.monotonic() - now))
+                self._read_log()
+                if _over(self._slots):
+                    return True
+            self._draw()
+            key = self._screen.key(max(0.0, look_at - time.monotonic()))
+            if key == "q":
+                return False
+            if key is not None:
+                self._press(key)
+
+    @property
+    def _slot(self) -> _Slot:
+        return self._slots[self._at]
+
+    def _draw(self) -> None:
+        width, height = self._screen.size
+        view = self._slot.view
+        if view is None:
+            waiting = harmless(_waiting_for(self._slot))
+            self._screen.show([Text(waiting), Text("q quit", "dim")])
+            return
+        self._screen.show(frame(view, self._shown, width, height))
+
+    def _press(self, key: str) -> None:
+        view, shown = self._slot.view, self._shown
+        if key == "tab":
+            self._at = (self._at + 1) % len(self._slots)
+            self._shown = Shown(runs=shown.runs, keys=shown.keys)
+            return
+        if view is None:
+            return
+        count = len(choices(view, shown))
+        match key:
+            case "o":
+                self._shown = replace(shown, page="overview", rule=None, chosen=0)
+            case "f":
+                page: Page = "overview" if shown.page == "failures" else "failures"
+                self._shown = replace(shown, page=page, chosen=0)
+            case "r":
+                self._shown = replace(
+                    shown, page="overview", rule=_next_rule(view, shown.rule), chosen=0
+                )
+            case "up" | "down" if count and shown.page != "log":
+                step = -1 if key == "up" else 1
+                self._shown = replace(shown, chosen=(shown.chosen + step) % count)
+            case "l" if shown.page == "log":
+                self._shown = replace(shown, page="overview", log=(), log_name="")
+            case "l" if count:
+                self._open_log(view)
+
+    def _open_log(self, view: WatchView) -> None:
+        found = choices(view, self._shown)
+        one = found[min(self._shown.chosen, len(found) - 1)]
+        self._log_files = one.log
+        name = one.log[-1] if one.log else "no log file"
+        self._shown = replace(self._shown, page="log", log_name=f"{one.name}: {name}")
+        self._read_log()
+
+    def _read_log(self) -> None:
+        if self._shown.page == "log":
+            self._shown = replace(self._shown, log=self._slot.log_of(self._log_files))
+
+
+def _next_rule(view: WatchView, rule: str | None) -> str | None:
+    """Return the next rule to show: all, then each with jobs that have not ended or failed."""
+    busy = [row.rule for row in view.rules if row.in_flight or row.failed or row.waiting]
+    around = [None, *(busy or [row.rule for row in view.rules])]
+    return around[(around.index(rule) + 1) % len(around)] if rule in around else None

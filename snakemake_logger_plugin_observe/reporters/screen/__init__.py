@@ -1,0 +1,4 @@
+"""What ``watch`` shows of a run that goes on, one frame at a time.
+
+Uses the analyses and the layers below them.
+"""

@@ -1,0 +1,323 @@
+"""A frame of ``watch``: what a run does now, on one screen, or as plain lines."""
+
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from snakemake_logger_plugin_observe.analysis.live.state import lasting
+from snakemake_logger_plugin_observe.analysis.phrasing import named, plural
+from snakemake_logger_plugin_observe.reporters.screen.left import remaining_line
+from snakemake_logger_plugin_observe.reporters.screen.view import (
+    FailureRow,
+    Flight,
+    RuleRow,
+    WatchView,
+)
+from snakemake_logger_plugin_observe.reporters.tables import fitting
+from snakemake_logger_plugin_observe.reporters.words import (
+    bar,
+    clock_time,
+    duration,
+    harmless,
+    percent,
+)
+
+Page = Literal["overview", "failures", "log"]
+KEYS: Final = "q quit · r rule · f failures · ↑↓ job · l its log · o overview"
+_SEVERAL: Final = " · tab next run"
+_BAR: Final = 30
+_LINES: Final = 3
+_FOR_RULES: Final = 14
+_FOR_FAILURES: Final = 8
+"""With less room than these, a low terminal shows what is in flight instead."""
+_STYLES: Final = {
+    "success": "bold green",
+    "failed": "bold red",
+    "interrupted": "bold red",
+    "killed": "bold red",
+    "stopped": "bold yellow",
+}
+_STATES: Final = {
+    "computing": "green",
+    "pending": "yellow",
+    "ended": "magenta",
+    "gone": "bold red",
+    "unknown": "dim",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What of a run is on the screen."""
+
+    page: Page = "overview"
+    rule: str | None = None
+    """The only rule whose jobs are shown."""
+    chosen: int = 0
+    """Which of the jobs in flight, and then of the failures, is chosen."""
+    log_name: str = ""
+    log: tuple[str, ...] = ()
+    """The end of its log."""
+    runs: int = 1
+    """How many runs are watched."""
+    keys: bool = False
+    """Whether keys are read, so that they are named and a job is marked."""
+
+
+def frame(view: WatchView, shown: Shown, width: int, height: int | None) -> list[RenderableType]:
+    """Return the lines of a frame, at most *height* of them if that is not None."""
+    top = _head(view, None if height is None else width)
+    bottom = _foot(view, shown)
+    room = None if height is None else max(3, height - len(top) - len(bottom) - 1)
+    match shown.page:
+        case "failures":
+            middle = _failures(view, shown, room, in_full=True)
+        case "log":
+            middle = _log(shown, room)
+        case _:
+            middle = _overview(view, shown, width, room)
+    return [*top, *middle, *bottom]
+
+
+def choices(view: WatchView, shown: Shown) -> tuple[Flight | FailureRow, ...]:
+    """Return what can be chosen: jobs in flight, then failures."""
+    flights = view.of_rule(shown.rule) if shown.page == "overview" else ()
+    failures = tuple(one for one in view.failures if shown.rule in (None, one.rule))
+    return (*flights, *failures)
+
+
+# -- the head ------------------------------------------------------------------------------------
+
+
+def _head(view: WatchView, width: int | None) -> list[Text]:
+    length = duration(max(0, view.now - view.start)) if view.start is not None else ""
+    states = {
+        "running": f"running · {length} so far",
+        "killed": f"killed after {length} at least",
+        "unknown": f"no sign of life lately · {length} at least",
+        "stopped": f"stopped · {length} at least",
+    }
+    state = states.get(view.status, f"{view.status.replace('_', ' ')} · {length}")
+    began = f"run {clock_time(view.start)}" if view.start is not None else "run"
+    facts = [began, view.executor, state]
+    lines = [
+        _line(" · ".join(filter(None, facts)), _STYLES.get(view.status, "bold")),
+        _line(f"  {view.path}", "dim"),
+        _progress(view),
+    ]
+    if not view.ended:
+        left = remaining_line(view)
+        lines += _lines(left, "", width) if left else []
+        lines += _lines(_moved(view), "bold red" if view.still else "", width)
+    lines += [_line(f"! {one}", "yellow") for one in view.problems[-2:]]
+    return [*lines, Text()]
+
+
+def _progress(view: WatchView) -> Text:
+    done, planned = view.count("done"), view.planned
+    counts = {
+        "in flight": view.count("in_flight"),
+        "waiting": view.count("waiting"),
+        "failed": view.count("failed"),
+    }
+    first = (
+        f"{done:,} of {plural(planned, 'job')} done" if planned else plural(done, "job") + " done"
+    )
+    if planned == 0 or (planned is None and not view.rules):
+        return _line("no job yet")
+    words = ", ".join([first, *(f"{number:,} {what}" for what, number in counts.items() if number)])
+    if not planned:
+        return _line(f"{words} (what was planned is not known)")
+    filled = bar(done, planned, _BAR)
+    text = Text(filled, "green", no_wrap=True, overflow="ellipsis")
+    text.append("·" * max(0, _BAR - len(filled)), "dim")
+    text.append(f" {percent(done, planned)} %  {words}")
+    return text
+
+
+def _moved(view: WatchView) -> str:
+    """Return how long it has been since anything moved, and what is waited for."""
+    ago = f"{lasting(max(0, view.now - view.moved))} ago" if view.moved is not None else "never"
+    return f"Last moved {ago}{f': {view.why_still}' if view.why_still else ''}"
+
+
+# -- the overview --------------------------------------------------------------------------------
+
+
+def _overview(view: WatchView, shown: Shown, width: int, room: int | None) -> list[RenderableType]:
+    rows = [row for row in view.rules if shown.rule in (None, row.rule)]
+    flights = view.of_rule(shown.rule)
+    failures = [one for one in view.failures if shown.rule in (None, one.rule)]
+    if room is not None and room < _FOR_RULES and (flights or failures):
+        rows = []
+    if room is not None and room < _FOR_FAILURES and flights:
+        failures = []
+    shares = _shares(room, len(rows), len(flights), len(failures))
+    found: list[RenderableType] = _rules(rows, shares[0], width)
+    found += _in_flight(flights, shown, shares[1])
+    return found + (_failures(view, shown, shares[2], first=len(flights)) if failures else [])
+
+
+def _shares(room: int | None, rules: int, flights: int, failures: int) -> list[int | None]:
+    """Return how many rows of each table fit: those of a short one leave room for the others."""
+    if room is None:
+        return [None, None, None]
+    wanted = [rules, flights, 2 * failures]
+    room -= 3 * sum(1 for one in wanted if one)  # their headings, what is left out, a blank line
+    given = [0, 0, 0]
+    open_ones = [one for one in range(3) if wanted[one]]
+    while room > 0 and open_ones:
+        each = max(1, room // len(open_ones))
+        for one in list(open_ones):
+            more = min(each, wanted[one] - given[one], room)
+            given[one] += more
+            room -= more
+            if given[one] == wanted[one]:
+                open_ones.remove(one)
+            if room <= 0:
+                break
+    return [given[0], given[1], given[2] // 2]
+
+
+def _rules(rows: Sequence[RuleRow], most: int | None, width: int) -> list[RenderableType]:
+    if not rows:
+        return []
+    # Where not all fit, those with jobs in flight, failed or waiting come first.
+    kept = list(rows)
+    if most is not None and len(rows) > most:
+        busy = sorted(rows, key=lambda row: not (row.in_flight or row.failed or row.waiting))
+        names = {row.rule for row in busy[: max(0, most)]}
+        kept = [row for row in rows if row.rule in names]
+    cells = [
+        (
+            harmless(row.rule),
+            f"{row.done:,}",
+            f"{row.in_flight:,}" if row.in_flight else "",
+            "?" if row.waiting is None else f"{row.waiting:,}" if row.waiting else "",
+            f"{row.failed:,}" if row.failed else "",
+            duration(row.usual) if row.usual is not None else "",
+        )
+        for row in kept
+    ]
+    columns = (
+        ("rule", False),
+        *((name, True) for name in ("done", "in flight", "waiting", "failed", "usually")),
+    )
+    table = fitting(columns, cells, width, 0) if cells else Text()
+    return [table, *_more(len(rows) - len(kept), "rule"), Text()]
+
+
+def _in_flight(flights: Sequence[Flight], shown: Shown, most: int | None) -> list[RenderableType]:
+    if not flights:
+        return []
+    if most is None:
+        first, kept = 0, flights
+    else:
+        most = max(1, most)
+        first = max(0, min(shown.chosen - most + 1, len(flights) - most))
+        kept = flights[first : first + most]
+    found: list[RenderableType] = [
+        _line(f"In flight{f' of {shown.rule}' if shown.rule else ''}", "bold")
+    ]
+    for place, one in enumerate(kept, first):
+        mark = "›" if shown.keys and place == shown.chosen else " "
+        text = Text(f"{mark} ", no_wrap=True, overflow="ellipsis")
+        again = f" (attempt {one.number})" if one.number > 1 else ""
+        text.append(harmless(f"{one.name}{again}"))
+        lasted = f" {lasting(one.length)}" if one.length is not None else ""
+        text.append(f"  {one.does}{lasted}", _STATES.get(one.state, ""))
+        where = f" on {one.node}" if one.node else ""
+        ident = f" [{one.external_jobid}]" if one.external_jobid else ""
+        reason = f": {one.reason}" if one.reason else ""
+        text.append(harmless(f"{where}{ident}{reason}"))
+        if one.failed_there:
+            times = "once" if one.failed_there == 1 else f"{one.failed_there} times"
+            text.append(f"  failed {times} there", "red")
+        if one.overdue and one.state in ("computing", "running"):
+            text.append("  longer than any before it", "yellow")
+        found.append(text)
+    return [*found, *_more(len(flights) - len(kept), "job"), Text()]
+
+
+def _failures(
+    view: WatchView,
+    shown: Shown,
+    most: int | None,
+    *,
+    first: int = 0,
+    in_full: bool = False,
+) -> list[RenderableType]:
+    failures = [one for one in view.failures if shown.rule in (None, one.rule)]
+    if not failures:
+        return [_line("No failure.")] if in_full else []
+    if in_full and most is not None:
+        most = (most - 2) // 2
+    most = most if most is None else max(1, most)
+    begin = 0
+    if most is not None and len(failures) > most:
+        begin = max(0, min(shown.chosen - first - most + 1, len(failures) - most))
+    kept = failures if most is None else failures[begin : begin + most]
+    heading = f"Failures ({plural(view.failed_attempts, 'attempt')})"
+    found: list[RenderableType] = [_line(heading, "bold red")]
+    for place, one in enumerate(kept, first + begin):
+        mark = "›" if shown.keys and place == shown.chosen else " "
+        when = clock_time(one.moment)[11:19]
+        how = f" ({one.how})" if one.how else ""
+        after = f": {one.after}" if one.after else ""
+        style = "dim" if one.after == "recovered" else "red"
+        found.append(_line(f"{mark} {when} {one.name} attempt {one.number}{how}{after}", style))
+        found.append(_line(f"      {one.last_line or '(it left no log line)'}"))
+    return [*found, *_more(len(failures) - len(kept), "failure"), Text()]
+
+
+def _more(number: int, what: str) -> list[RenderableType]:
+    return (
+        [_line(f"  … and {number:,} more {what}{'' if number == 1 else 's'}", "dim")]
+        if number > 0
+        else []
+    )
+
+
+def _log(shown: Shown, room: int | None) -> list[RenderableType]:
+    lines = shown.log if room is None else shown.log[-max(1, room - 2) :]
+    return [_line(shown.log_name, "bold"), *(_line(f"  {one}") for one in lines), Text()]
+
+
+# -- the foot ------------------------------------------------------------------------------------
+
+
+def _foot(view: WatchView, shown: Shown) -> list[Text]:
+    found = [_line(one) for one in [classes_line(view)] if one]
+    if view.asked and not view.ended:
+        found.append(_line(view.asked, "dim"))
+    if shown.keys:
+        found.append(_line(KEYS + (_SEVERAL if shown.runs > 1 else ""), "dim"))
+    return found
+
+
+def classes_line(view: WatchView) -> str:
+    """Return where the time of attempts that have ended went, by cost class."""
+    whole = sum(time for _, time in view.classes)
+    if not whole:
+        return ""
+    shares = sorted(view.classes, key=lambda one: -one[1])
+    words = [f"{name} {percent(time, whole)} %" for name, time in shares]
+    return f"Time of the attempts that have ended ({duration(whole)}): {named(words, len(words))}"
+
+
+def _line(text: str, style: str = "") -> Text:
+    return Text(harmless(text), style, no_wrap=True, overflow="ellipsis")
+
+
+def _lines(text: str, style: str, width: int | None) -> list[Text]:
+    """Return a sentence, on a screen in as many lines as it needs, but few."""
+    if width is None:
+        return [_line(text, style)]
+    wrapped = textwrap.wrap(
+        harmless(text), max(20, width), max_lines=_LINES, placeholder=" …", subsequent_indent="  "
+    )
+    return [_line(one, style) for one in wrapped]

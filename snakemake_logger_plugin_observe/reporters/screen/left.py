@@ -1,0 +1,73 @@
+"""How long a run still takes, in words: with its basis, or why it is not known."""
+
+from typing import Final
+
+from snakemake_logger_plugin_observe.analysis.phrasing import named, plural
+from snakemake_logger_plugin_observe.analysis.remaining.estimate import Remaining
+from snakemake_logger_plugin_observe.clock import Micros
+from snakemake_logger_plugin_observe.reporters.screen.view import WatchView
+
+_NAMED: Final = 4
+_NOTHING: Final[Micros] = 1_000_000
+
+
+def remaining_line(view: WatchView) -> str:
+    """Return how long the run still takes, its spread and its basis; empty if not asked yet."""
+    known = view.remaining
+    if view.still:
+        return "Remaining: not known: nothing moves by itself"
+    if known is None:
+        return ""
+    if not known.planned:
+        return "Remaining: not known: nothing is planned yet"
+    if known.without_basis:
+        rules = named(known.without_basis, _NAMED)
+        others = f"; the other jobs take about {rough(known.others)}" if known.others else ""
+        return f"Remaining: not known: no job has ended, here or before, of: {rules}{others}"
+    if known.too_many:
+        return "Remaining: not known: too many jobs wait to be simulated"
+    if known.middle is None:
+        return "Remaining: not known"
+    late = f"longer than any before it: {named(view.overdue_names, _NAMED)}"
+    if view.overdue_names and known.middle < _NOTHING:
+        return f"Remaining: not known: in flight for {late}"
+    kept = [one.name for one in view.flights if one.kept]
+    bound = "at least" if view.overdue_names or kept else "about"
+    parts = [f"Remaining: {bound} {rough(known.middle)}{_spread(known)}{_basis(known)}"]
+    if view.overdue_names:
+        parts.append(f"in flight for {late}")
+    if kept:
+        parts.append(f"kept pending: {named(kept, _NAMED)}")
+    if known.stops:
+        parts.append("then it ends, since a job failed")
+    if known.checkpoints:
+        parts.append(f"more jobs may come from checkpoint {named(known.checkpoints)}")
+    return "; ".join(parts)
+
+
+def _spread(known: Remaining) -> str:
+    if known.low is None or known.high is None:
+        return ", spread not known,"
+    low, high = rough(known.low), rough(known.high)
+    return f" ({low} to {high})" if low != high else ""
+
+
+def _basis(known: Remaining) -> str:
+    here = f"{plural(known.jobs_here, 'job')} of this run" if known.jobs_here else ""
+    before = f"{plural(known.jobs_before, 'job')} of {plural(known.runs_before, 'earlier run')}"
+    basis = " and ".join(filter(None, [here, before if known.jobs_before else ""]))
+    return f" by {basis}" if basis else ""
+
+
+def rough(length: Micros) -> str:
+    """Return a length to the precision that an estimate has: ``40 s``, ``12 min``, ``3.5 h``."""
+    seconds = length / 1e6
+    if seconds < 10:
+        return f"{seconds:.0f} s"
+    if seconds < 120:
+        return f"{5 * round(seconds / 5)} s"
+    if seconds < 7200:
+        return f"{seconds / 60:.0f} min"
+    if seconds < 172_800:
+        return f"{seconds / 3600:.1f} h"
+    return f"{seconds / 86_400:.1f} days"

@@ -1,0 +1,159 @@
+"""Frames of ``watch``: golden texts, what fits where, and text that stays text."""
+
+import io
+import json
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from answers import ESCAPES
+from builders import begun, stamps
+from out_on_cluster import answered, computing, out, over, queued
+from watching import on_this_machine, out_on_slurm, seen
+
+from snakemake_logger_plugin_observe.reporters.as_json.watch import shape
+from snakemake_logger_plugin_observe.reporters.forms import text as text_form
+from snakemake_logger_plugin_observe.reporters.reply import Reply
+from snakemake_logger_plugin_observe.reporters.screen.frame import Page, Shown, choices, frame
+from snakemake_logger_plugin_observe.reporters.screen.plain import PlainLines
+from snakemake_logger_plugin_observe.reporters.screen.view import WatchView
+
+Golden = Callable[[str, str], None]
+
+
+def text(view: WatchView, width: int = 100, height: int | None = None, **shown: object) -> str:
+    what = Shown(**shown)  # type: ignore[arg-type]
+    reply = Reply(view, lambda one, columns: frame(one, what, columns, height), lambda _: {})
+    return text_form.render(reply, width=width)
+
+
+@pytest.mark.parametrize("width", [60, 100])
+def test_a_run_on_a_cluster(golden: Golden, width: int) -> None:
+    golden(f"watch-cluster-{width}.txt", text(out_on_slurm(), width))
+
+
+def test_a_run_on_this_machine(golden: Golden) -> None:
+    golden("watch-local-100.txt", text(seen(on_this_machine(), 55)))
+
+
+def test_a_run_that_has_ended(golden: Golden) -> None:
+    story = begun(wraps="local", cores=1).planned(3, {"map": 2}).job(1).quick(1, 3, 3, 9)
+    story.job(2).quick(2, 3, 9, 12, status="failed", message="exit status 1", exit_code=1)
+    golden("watch-failed-100.txt", text(seen(story.end(13, "failed"), 20)))
+
+
+def test_the_failures_and_a_log(golden: Golden) -> None:
+    view = out_on_slurm()
+    golden("watch-failures-100.txt", text(view, page="failures", keys=True))
+    log = ("reading", "Error: no such column: gc")
+    golden("watch-log-100.txt", text(view, page="log", log_name="map s=b: logs/b.log", log=log))
+
+
+@pytest.mark.parametrize("height", [5, 10, 16, 24, 40])
+@pytest.mark.parametrize("page", ["overview", "failures", "log"])
+def test_a_frame_fits_its_terminal_and_names_what_is_left_out(height: int, page: Page) -> None:
+    view = out_on_slurm()
+    many = replace(view, flights=view.flights * 30, failures=view.failures * 30)
+    log = tuple(f"line {number}" for number in range(100))
+    lines = text(many, 80, height, page=page, log=log, log_name="x", keys=True).splitlines()
+    assert len(lines) <= max(height, 18)  # the head, the foot and a row of each table
+    if page == "overview":
+        assert any(line.startswith("› map s=e") for line in lines)
+        assert any(line.endswith("more jobs") for line in lines)
+
+
+def test_the_chosen_job_is_in_the_frame() -> None:
+    view = out_on_slurm()
+    many = replace(view, flights=tuple(replace(view.flights[0], name=f"j{n}") for n in range(50)))
+    for chosen in (0, 20, 49):
+        shown = text(many, 80, 24, chosen=chosen, keys=True)
+        assert f"› j{chosen} " in shown
+
+
+def test_only_a_rule_s_jobs_are_shown() -> None:
+    view = out_on_slurm()
+    assert "map s=c" not in text(view, rule="sort")
+    assert len(choices(view, Shown(rule="map"))) == 5
+    assert len(choices(view, Shown(page="failures"))) == 1
+
+
+def test_texts_of_the_journal_do_nothing_to_the_terminal() -> None:
+    story = begun(jobs=1).planned(3, {ESCAPES: 2}).job(1, rule=ESCAPES, wildcards={"s": ESCAPES})
+    story.quick(1, 3, 4, 8, status="failed", message=f"{ESCAPES}\n{ESCAPES}")
+    story.job(2, rule=ESCAPES, wildcards={"s": ESCAPES})
+    known = stamps(ready=3, selected=9, submitting=9, accepted=9)
+    story.submitted(2, known, external_jobid=ESCAPES)
+    view = seen(story, 20, answered(queued("1", reason=ESCAPES)))
+    shown = text(view, 200) + text(view, 200, page="log", log_name=ESCAPES, log=(ESCAPES,))
+    shown += "\n".join(PlainLines(ESCAPES).lines(view))
+    assert "\x1b" not in shown
+    assert "\u202e" not in shown
+    assert "\r" not in shown
+
+
+def test_without_a_plan_nothing_is_said_of_what_waits() -> None:
+    story = begun().job(1).quick(1, 3, 4, 8)
+    assert "1 job done (what was planned is not known)" in text(seen(story, 9))
+    assert shape((seen(story, 9),))["runs"][0]["jobs"]["waiting"] is None
+
+
+def test_a_run_that_stands_still_says_so_first() -> None:
+    story = out("71", jobs=1).planned(3, {"map": 1})
+    view = seen(story, 900, answered(queued("71", reason="JobHeldUser")))
+    assert view.still
+    assert view.remaining is None
+    assert "Remaining: not known: nothing moves by itself" in text(view)
+    assert "Last moved 15 min ago: nothing moves: map i=1 (slurm 71): pending" in text(view)
+
+
+def test_an_end_that_is_not_noticed_yet_is_shown_for_that() -> None:
+    story = out("71", jobs=1).planned(3, {"map": 1})
+    view = seen(story, 20, answered(queued("71", state="COMPLETED", ended=12)), {(1, 1): over()})
+    (one,) = view.flights
+    assert (one.does, one.length) == ("ended, unnoticed", 8_000_000)
+    assert "wait for the next status check" in view.why_still
+
+
+def test_plain_lines_name_each_failure_once_and_counts_when_they_change() -> None:
+    printer, story = PlainLines(), on_this_machine()
+    (first,) = printer.lines(seen(story, 55))
+    assert first == (
+        "12:00:55 4 of 8 jobs done, 1 in flight, 3 waiting. "
+        "Remaining: about 40 s, spread not known, by 4 jobs of this run"
+    )
+    assert list(printer.lines(seen(story, 56))) == []
+    story.quick(4, 3, 50, 58, status="failed", message="exit status 1", exit_code=1)
+    (failure,) = printer.lines(seen(story, 59))
+    assert failure == "12:00:58 failed: map s=4 attempt 1 (exit 1): exit status 1"
+    (counts,) = printer.lines(seen(story, 66))
+    assert counts.startswith("12:01:06 4 of 8 jobs done, 3 waiting, 1 failed")
+    assert list(printer.lines(seen(story, 80))) == []
+
+
+def test_json_has_the_same_figures() -> None:
+    view = out_on_slurm()
+    found = json.loads(json.dumps(shape((view,)), allow_nan=False))["runs"][0]
+    assert found["jobs"] == {"planned": 8, "done": 1, "in_flight": 4, "waiting": 3, "failed": 0}
+    states = {one["name"]: one["state"] for one in found["in_flight"]}
+    assert states == {
+        "map s=b": "pending",
+        "map s=c": "computing",
+        "map s=d": "pending",
+        "map s=e": "ended",
+    }
+    assert found["remaining"]["without_basis"] == ["all", "sort"]
+    assert io.StringIO(text(view)).readline().startswith("run 2026-03-01 12:00:00 UTC")
+
+
+def test_a_job_that_is_kept_pending_makes_the_remaining_time_a_bound() -> None:
+    story = out("71", "72", jobs=2).planned(3, {"map": 2})
+    past = out("61", "62", jobs=2).planned(3, {"map": 2})
+    for job_id in (1, 2):
+        past.quick(job_id, 3, 4, 60)
+    answer = answered(
+        queued("71", reason="JobHeldUser"), queued("72", state="RUNNING", started=6), ids=("72",)
+    )
+    view = seen(story, 20, answer, {(2, 1): computing()}, earlier=(past.end(61),))
+    assert "Remaining: at least 40 s" in text(view)
+    assert "kept pending: map i=1" in text(view)
+    assert shape((view,))["runs"][0]["remaining"]["is_bound"]
