@@ -1,6 +1,7 @@
 """``watch``: a run as it goes on, on a screen that follows its journal."""
 
 import argparse
+import gc
 import os
 import time
 from collections.abc import Sequence
@@ -52,6 +53,7 @@ def run(args: argparse.Namespace) -> Reply[tuple[WatchView, ...]]:
     named = args.runs or [Path()]
     once = args.once or args.format != "text"
     slots = [_Slot(one, offline=args.offline, once=once, is_next=args.next) for one in named]
+    gc.enable()  # the command line has it off, and this one may go on for days
     if once:
         views = tuple(_first_view(slot) for slot in slots)
     elif terminal.has_screen():

@@ -37,6 +37,7 @@ from snakemake_logger_plugin_observe.run.slurm_states import WAITING
 
 _T = TypeVar("_T")
 _ASK_EVERY_S: Final = 30.0
+_FRAGMENTS_EVERY_S: Final = 2.0
 _FRAGMENTS: Final = 200
 """So many fragments are read at each look: those that were read the longest ago."""
 _ESTIMATE_EVERY_S: Final = 5.0
@@ -114,7 +115,7 @@ class Watched:
         self._tail = Tail(path)
         self._scheduler = SchedulerQuestions(offline=offline)
         self._reports: dict[Key, tuple[float, NodeReport]] = {}
-        self._moved_on_node: Micros = 0
+        self._read_again = 0.0
         self._earlier: Future[list[SoFar]] | None = None
         self._coming: tuple[float, Future[Remaining], Micros] | None = None
         """The estimate that is being made: since when, and of which moment."""
@@ -198,6 +199,9 @@ class Watched:
         """Return what nodes have written: of many, those read the longest ago are read again."""
         named = {one.key: one.fragments for one in out if one.fragments and not one.is_member}
         self._reports = {key: known for key, known in self._reports.items() if key in named}
+        begun = time.monotonic()
+        if begun < self._read_again:
+            return {key: report for key, (_, report) in self._reports.items()}
         unread = [key for key in named if key not in self._reports]
         oldest = sorted(self._reports, key=lambda key: self._reports[key][0])
         fragments = NodeFragments(self._folder())
@@ -206,6 +210,8 @@ class Watched:
                 self._reports[key] = (time.monotonic(), fragments.read(named[key]))
         finally:
             fragments.close()
+        took = time.monotonic() - begun
+        self._read_again = begun + max(_FRAGMENTS_EVERY_S, _SHARE * took)
         return {key: report for key, (_, report) in self._reports.items()}
 
     def _current(self, reports: dict[Key, NodeReport]) -> QueueAnswer:
