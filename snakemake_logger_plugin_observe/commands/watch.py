@@ -18,8 +18,10 @@ from snakemake_logger_plugin_observe.commands.support.watched import Watched
 from snakemake_logger_plugin_observe.journal.excerpts import read_ends
 from snakemake_logger_plugin_observe.journal.folders import SUBFOLDER, journals_below, journals_in
 from snakemake_logger_plugin_observe.journal.lines import JournalError
+from snakemake_logger_plugin_observe.pasting import command, path
 from snakemake_logger_plugin_observe.reporters.answers import Source
 from snakemake_logger_plugin_observe.reporters.as_json.watch import shape
+from snakemake_logger_plugin_observe.reporters.command_lines import CommandLine
 from snakemake_logger_plugin_observe.reporters.reply import Reply
 from snakemake_logger_plugin_observe.reporters.screen.frame import Page, Shown, choices, frame
 from snakemake_logger_plugin_observe.reporters.screen.plain import PlainLines
@@ -72,7 +74,11 @@ def parts(views: tuple[WatchView, ...], width: int) -> list[RenderableType]:
     for view in views:
         found += frame(view, Shown(), width, None)
         if view.ended:
-            found.append(Text("(snakemake-observe shows where its time went)", "dim"))
+            failed = view.status == "failed" or bool(view.failed_attempts)
+            own = ("jobs", "--failed") if failed else ("cost",)
+            why = "what failed, and why" if failed else "where its time went"
+            next_one = command("snakemake-observe", *own, path(str(view.path)), purpose=why)
+            found += [Text(), CommandLine(next_one.commented, no_wrap=True)]
     return found
 
 
@@ -103,11 +109,11 @@ class _Slot:
         """Return the journal of the newest run that is no dry run, None if there is none yet."""
         if not os.path.isdir(self.named):
             return self.named
-        for path in reversed(self._journals()):
-            if path not in self._before:
-                known = read_ends(path)
+        for one in reversed(self._journals()):
+            if one not in self._before:
+                known = read_ends(one)
                 if known is not None and known[0].kind != "dry_run":
-                    return path
+                    return one
         return None
 
     def look(self) -> WatchView | None:
@@ -117,10 +123,10 @@ class _Slot:
         if self.watched is None:
             if not os.path.lexists(self.named):
                 raise JournalError(f"{self.named}: the folder is gone")
-            path = self._find()
-            if path is None:
+            journal = self._find()
+            if journal is None:
                 return None
-            self.watched = Watched(path, offline=self._offline, once=self._once)
+            self.watched = Watched(journal, offline=self._offline, once=self._once)
         self.view = self.watched.look()
         return self.view
 

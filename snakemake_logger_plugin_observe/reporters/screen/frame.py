@@ -121,7 +121,7 @@ def _progress(view: WatchView) -> Text:
     done, planned = view.count("done"), view.planned
     counts = {
         "in flight": view.count("in_flight"),
-        "waiting": view.count("waiting"),
+        _waiting(view): view.count("waiting"),
         "failed": view.count("failed"),
     }
     first = (
@@ -137,6 +137,11 @@ def _progress(view: WatchView) -> Text:
     text.append("·" * max(0, _BAR - len(filled)), "dim")
     text.append(f" {percent(done, planned)} %  {words}")
     return text
+
+
+def _waiting(view: WatchView) -> str:
+    """Return what jobs are called that have not begun."""
+    return "not run" if view.ended else "waiting"
 
 
 def _moved(view: WatchView) -> str:
@@ -157,7 +162,7 @@ def _overview(view: WatchView, shown: Shown, width: int, room: int | None) -> li
     if room is not None and room < _FOR_FAILURES and flights:
         failures = []
     shares = _shares(room, len(rows), len(flights), len(failures))
-    found: list[RenderableType] = _rules(rows, shares[0], width)
+    found: list[RenderableType] = _rules(rows, shares[0], width, _waiting(view))
     found += _in_flight(flights, shown, shares[1])
     return found + (_failures(view, shown, shares[2], first=len(flights)) if failures else [])
 
@@ -183,7 +188,9 @@ def _shares(room: int | None, rules: int, flights: int, failures: int) -> list[i
     return [given[0], given[1], given[2] // 2]
 
 
-def _rules(rows: Sequence[RuleRow], most: int | None, width: int) -> list[RenderableType]:
+def _rules(
+    rows: Sequence[RuleRow], most: int | None, width: int, waiting: str
+) -> list[RenderableType]:
     if not rows:
         return []
     # Where not all fit, those with jobs in flight, failed or waiting come first.
@@ -205,7 +212,7 @@ def _rules(rows: Sequence[RuleRow], most: int | None, width: int) -> list[Render
     ]
     columns = (
         ("rule", False),
-        *((name, True) for name in ("done", "in flight", "waiting", "failed", "usually")),
+        *((name, True) for name in ("done", "in flight", waiting, "failed", "usually")),
     )
     table = fitting(columns, cells, width, 0) if cells else Text()
     return [table, *_more(len(rows) - len(kept), "rule"), Text()]
