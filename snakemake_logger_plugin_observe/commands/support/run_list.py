@@ -53,6 +53,8 @@ _MOST_READ_WHOLE: Final = 8 * 1024 * 1024
 """A larger journal of an older version is not read for what its last line does not say."""
 _MOST_COMPARED: Final = 50
 _MOST_TRIED: Final = 20
+_HARDLY: Final = 0.01
+"""Up to this share of the makespan may be unobserved where the tools' share is given."""
 _SHORT: Final = 24
 """Values up to this length are shown."""
 
@@ -206,7 +208,9 @@ def listed(one: Begun, tally: JobTally | None, *, resumes: bool = False) -> List
     if not isinstance(one, Outline):
         return line
     ended = one.finished
-    timed = bool(ended.makespan_s) and ended.attempt_count > 0 and "timed" in started.plugins
+    unobserved_s = ended.makespan.by_class_s.get("unobserved", 0.0)  # tools may be in it
+    timed = ended.attempt_count > 0 and "timed" in started.plugins
+    timed = timed and unobserved_s <= _HARDLY * (ended.makespan_s or 0.0)
     none_failed = 0 if not ended.failed_attempts and ended.status == "success" else None
     return replace(
         line,

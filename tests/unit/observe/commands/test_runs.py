@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from builders import Story, stamps
 from run_folders import a_dry_run, a_run, folder_of_runs, nothing_to_do, without_end, write
 
 from snakemake_logger_plugin_observe.__main__ import main
@@ -158,6 +159,17 @@ def test_only_the_journals_that_are_shown_are_read_whole(
     )
     answer(capsys, str(tmp_path))
     assert read == []
+
+
+def test_the_tools_share_is_unknown_where_time_was_not_observed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for day, wrapped in enumerate((True, False)):
+        one = Story(wrapped=wrapped).plan(2, 3).planned(3, {"map": 1}).job(1)
+        known = stamps(ready=3, selected=4, submitting=4, accepted=5, reported=12, finished=13)
+        write(folder_of_runs(tmp_path), day, one.attempt(1, known).end(14))
+    (workflow,) = answer(capsys, str(tmp_path))["workflows"]
+    assert [one["tools_share"] for one in workflow["runs"]] == [None, None]
 
 
 # -- the trend ---------------------------------------------------------------------------------
