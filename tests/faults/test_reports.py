@@ -63,7 +63,8 @@ def test_a_fragment_that_is_ten_seconds_late(lab: Lab) -> None:
     journal="the attempt, `success`, without timing from the node",
 )
 def test_a_fragment_that_arrives_after_the_run(lab: Lab) -> None:
-    over = "until grep -q run_finished .snakemake/observe/*.jsonl; do sleep 0.1; done"
+    # The journal has this command, too.
+    over = "until grep -q run_finishe[d] .snakemake/observe/*.jsonl; do sleep 0.1; done"
     assert late(lab, over, "true").unobserved == ("no timing from the node yet",)
 
 

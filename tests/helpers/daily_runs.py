@@ -24,8 +24,12 @@ SAMPLES = """
 """
 
 
-# What triage says of time depends on how busy the machine is; what else it says does not.
-OF_SPEED = {"slower", "slow_host", "slow_tool"}
+# What triage says of time depends on how busy the machine is; what else it says does not. A run of
+# some seconds may take minutes there, and then its time is worth a word.
+OF_SPEED = {
+    *("slower", "slow_host", "slow_tool", "slow_planning", "slow_selection", "slow_metadata"),
+    *("slow_job_script", "node_startup", "polling_lag", "idle_slots", "busy_cluster"),
+}
 
 
 def answer(lab: Lab, *words: str) -> dict[str, Any]:

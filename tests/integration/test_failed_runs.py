@@ -128,9 +128,9 @@ KINDS = """
         output: "differs.txt"
         log: "logs/differs.log"
         resources: nth=lambda wildcards, attempt: attempt
-        # The second attempt overwrites the log of the first once the recorder has read it.
+        # The second attempt overwrites the log of the first once the journal has that line of it.
         shell: "for i in $(seq 600); do [ {resources.nth} = 1 ] && break;"
-               " grep -q 'failure number 7' .snakemake/observe/*.jsonl && break; sleep 0.1; done;"
+               " grep -q 'failure numbe[r] 7' .snakemake/observe/*.jsonl && break; sleep 0.1; done;"
                " echo failure number $(( {resources.nth} * 7 )) of step-{resources.nth}x > {log};"
                " exit {resources.nth}"
 
