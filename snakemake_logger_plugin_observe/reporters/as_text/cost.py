@@ -176,11 +176,9 @@ def _makespan(answer: CostAnswer, width: int) -> Table:
     places = decimals(whole)
     with_bars, with_meanings = width >= _ROOM_FOR_BARS, width >= _ROOM_FOR_MEANINGS
     with_shares = not (answer.source.length_unknown or answer.source.stopped)
-    until = {"running": " so far"}.get(answer.source.status, "")
-    if not with_shares or answer.source.stopped:
-        until = " until the last sign of life"
+    until = _until(answer)
     table = plain_table()
-    table.add_column(f"Where the {duration(whole)}{until} went", no_wrap=True)
+    table.add_column(f"Where the {length_in_words(answer)} went", no_wrap=True)
     if with_bars:
         table.add_column(width=_BAR_WIDTH, no_wrap=True)
     table.add_column("s", justify="right", no_wrap=True)
@@ -221,6 +219,17 @@ def _makespan(answer: CostAnswer, width: int) -> Table:
     check = known if total == whole else f"is not the makespan: {seconds(whole, 6)} s"
     row(label(2, "Σ", check, "bold"), "", seconds(total, places))
     return table
+
+
+def length_in_words(answer: CostAnswer) -> str:
+    """Return how long the run took, or how long it is known to have lived."""
+    return f"{duration(answer.account.makespan)}{_until(answer)}"
+
+
+def _until(answer: CostAnswer) -> str:
+    if answer.source.length_unknown or answer.source.stopped:
+        return " until the last sign of life"
+    return " so far" if answer.source.status == "running" else ""
 
 
 def phases_of(

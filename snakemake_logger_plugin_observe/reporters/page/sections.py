@@ -9,7 +9,12 @@ from snakemake_logger_plugin_observe.analysis.jobs.resource_use import ResourceU
 from snakemake_logger_plugin_observe.analysis.jobs.table import Row
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.pasting import path as argument
-from snakemake_logger_plugin_observe.reporters.answers import CostAnswer, PathAnswer, TriageAnswer
+from snakemake_logger_plugin_observe.reporters.answers import (
+    CostAnswer,
+    PathAnswer,
+    Source,
+    TriageAnswer,
+)
 from snakemake_logger_plugin_observe.reporters.as_json.triage import shape as triage_values
 from snakemake_logger_plugin_observe.reporters.as_text import advice as advice_text
 from snakemake_logger_plugin_observe.reporters.as_text import cost as cost_text
@@ -65,11 +70,19 @@ def bar(answer: CostAnswer) -> dict[str, Any] | None:
     return {
         "parts": parts,
         "total": seconds(total, decimals(whole)),
-        "adds_up": total == whole,
+        "check": f"= {_length_is(answer.source)}" if total == whole else "is not the makespan",
         "with_shares": with_shares,
         "whole": duration(whole),
+        "went": cost_text.length_in_words(answer),
         "scale": 1.0,
     }
+
+
+def _length_is(source: Source) -> str:
+    """Return what the parts of a run's time add up to."""
+    if source.ended:
+        return "makespan: the parts add up"
+    return "the run so far" if source.status == "running" else "until the last sign of life"
 
 
 def _phases(
