@@ -165,7 +165,8 @@ class EarlyChecks:
         """
         if end.checks >= len(NEXT_STEPS):
             return None
-        if self._allowed(moment) - self._commands == 1:
+        share = len(self._ends) if self.asks_per_job else 1
+        if self._allowed(moment) - self._commands < 2 * share:
             end.checks = len(NEXT_STEPS)
             return max(moment + LEAST_APART, end.planned_last)
         return moment + NEXT_STEPS[end.checks]

@@ -15,8 +15,9 @@ FIRST_STEP: Final = _SECOND // 2
 NEXT_STEPS: Final = (1 * _SECOND, 2 * _SECOND, 4 * _SECOND)
 """From one check that did not find the end to the next."""
 _SOONEST: Final = _SECOND // 10
-_LATEST: Final = 30 * _SECOND
-_SHORTER: Final = 0.95
+_LATEST: Final = 4 * _SECOND
+"""The longest first step: one end that was seen late must not delay all that follow."""
+_SHORTER: Final = 0.9
 
 
 def learned_step(step: Micros, missed: Micros | None, found: Micros) -> Micros:
