@@ -427,14 +427,14 @@ class MainSide:
         """Return why *executor*'s processes cannot be timed, or None if they can."""
         if not self._node_stamps_wanted:
             return "--timed-node-stamps off"
-        if ask(executor.get_python_executable) != sys.executable:
-            return "the executor uses another Python on its nodes"
         if ask(executor.get_exec_mode) == ExecMode.REMOTE:
             usage = self._workflow.storage_settings.shared_fs_usage
             if not {SharedFSUsage.SOFTWARE_DEPLOYMENT, SharedFSUsage.PERSISTENCE} <= set(usage):
                 return "no shared file system for software and the working directory"
             if self._workflow.remote_execution_settings.immediate_submit:
                 return "--immediate-submit: Snakemake does not wait for its jobs"
+        if ask(executor.get_python_executable) != sys.executable:
+            return "the executor uses another Python on its nodes"
         return _why_no_folder(self._fragments) if self._fragments is not None else None
 
 

@@ -108,7 +108,7 @@ class Waking:
             self._checks.awaited,
             every_s=_LOOK_EVERY_S,
             name="timed-wake",
-            failed=self._session.fault,
+            failed=self._cannot_look,
         )
         self._session.put(notes.WakeDecided(clock.now(), on=True))
 
@@ -138,6 +138,13 @@ class Waking:
                 self._checks.ended(name)
         if by_check and self._early is not None:
             self._early.found += 1
+
+    def _cannot_look(self, error: Exception) -> None:
+        """Write that ends are not seen any more; a job may remove or replace the file."""
+        if isinstance(error, OSError):
+            self.keep_pace(f"the file that the nodes write to cannot be read ({error.strerror})")
+        else:
+            self._session.fault(error)
 
     def _look(self, bell: Bell) -> None:
         """Look at the bell; called on the watch's thread."""
@@ -345,11 +352,11 @@ async def _check_some(
 def why_not(executor: type) -> str | None:
     """Return why the sleep of an executor of this class cannot be cut short; None if it can."""
     if not issubclass(executor, RemoteExecutor):
-        return "it has no status checks of the interface's kind"
+        return "the executor has no status checks of the interface's kind"
     for name in ("sleep", "_wait_for_jobs"):
         own = _wrapped(executor, name)
         if own is not vars(RemoteExecutor).get(name) or not inspect.iscoroutinefunction(own):
-            return f"its {name} is not the interface's"
+            return f"the executor's {name} is not the interface's"
     if not isinstance(getattr(executor, "next_seconds_between_status_checks", None), property):
         return "the interface has no interval between its status checks"
     return None

@@ -329,5 +329,5 @@ def _summary(run: Run, status: str, accounts: Account) -> str:
         for name, micros in classes[:3]
         if name in CLASSES and micros >= accounts.makespan / 200
     ]
-    early = f"; --timed-wake gave back about {cut / 1e6:.0f} s" if (cut := given_back(run)) else ""
+    early = f"; --timed-wake gave back {cut}" if (cut := given_back(run)) else ""
     return f"{ended} in {accounts.makespan / 1_000_000:.1f} s: {', '.join(shares)}{early}"

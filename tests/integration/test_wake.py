@@ -216,5 +216,5 @@ def test_where_jobs_run_on_this_machine_the_journal_says_that_nothing_is_polled(
     assert run.wake is not None
     assert (run.wake.on, run.wake.reason) == (
         False,
-        "it has no status checks of the interface's kind",
+        "the executor has no status checks of the interface's kind",
     )

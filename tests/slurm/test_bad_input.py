@@ -115,7 +115,7 @@ def test_nodes_with_another_python_have_no_stamps_and_a_recorded_reason(
     assert attempt.accounting is not None
     reasons = [m.text for m in run.messages if m.kind == "unobserved"]
     assert reasons == [
-        "node phases are not observed: the executor uses another Python on its nodes"
+        "node phases are not observed: no shared file system for software and the working directory"
     ]
 
 

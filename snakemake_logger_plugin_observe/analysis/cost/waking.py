@@ -14,7 +14,7 @@ _KEEP_THEIR_PACE: Final = frozenset({"local", "sge"})
 
 def was_woken(run: Run) -> bool:
     """Whether *run*'s executor checked soon after ends, instead of sleeping until its interval."""
-    return run.wake is not None and run.wake.on
+    return run.wake is not None and (run.wake.on or bool(run.early_checks))
 
 
 def why_not_woken(run: Run) -> str | None:

@@ -280,7 +280,7 @@ def _woken(
 ) -> Model:
     why_not = why_not_woken(run)
     if why_not is not None:
-        raise ScenarioError(f"wake: {why_not}")
+        raise ScenarioError(f"wake: it would not change this run: {why_not}")
     ends = [rung for rung, polled in zip(model.rings, model.polled, strict=True) if polled]
     if not (any(ends) or asleep):
         raise ScenarioError("wake: this run's executor did not sleep between status checks")

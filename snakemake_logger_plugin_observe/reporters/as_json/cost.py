@@ -96,9 +96,10 @@ def _wake(run: Run) -> dict[str, Any] | None:
     """Return what ``--timed-wake on`` did for *run*; None if it was not asked for."""
     if run.wake is None:
         return None
+    cut = given_back(run)
     return {
         "on": run.wake.on,
         "reason": run.wake.reason,
         "early_checks": len(run.early_checks),
-        "gave_back_s": to_seconds(given_back(run)),
+        "gave_back_s": [*map(to_seconds, cut)] if cut is not None else None,
     }

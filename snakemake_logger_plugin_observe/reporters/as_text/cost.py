@@ -263,10 +263,14 @@ def hint(phase: str, answer: CostAnswer) -> tuple[str, ...]:
 
 def _checked(every: Polling, run: Run) -> Iterator[str]:
     """Yield how often the executor checked its jobs, and what sets that."""
+    if run.wake is not None and not run.wake.on:
+        yield f"{SETTING}, in vain: {harmless(run.wake.reason or 'the reason is not known')}"
     if was_woken(run):
         yield f"checked soon after each end: {SETTING}"
         if cut := given_back(run):
-            yield f"(without it the run would have taken about {cut / 1e6:.1f} s more)"
+            yield f"(without it the run would have taken {cut} more)"
+        if counts := run.status_checks:
+            yield f"({plural(counts.early, 'early check')}, {counts.own} at its own times)"
         return
     yield f"{_interval(every)}:"
     yield every.setting

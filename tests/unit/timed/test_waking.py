@@ -265,6 +265,23 @@ def test_a_plugin_that_relies_on_the_time_between_checks_keeps_its_pace(
     assert not (fragments.folder / "bell").exists()
 
 
+def test_a_bell_that_is_gone_is_said_once_and_the_executor_keeps_its_pace(
+    session: Session, waking: Waking, fragments: Fragments
+) -> None:
+    executor = sleeping(waking)
+    (fragments.folder / "bell").unlink()
+    expect(waking, KEY, "1")
+    until(lambda: len(session.notes) == 2)
+    executor.shutdown()
+    begun, gone = session.notes
+    assert isinstance(begun, notes.WakeDecided)
+    assert isinstance(gone, notes.WakeDecided)
+    assert (begun.on, gone.on) == (True, False)
+    assert gone.reason == (
+        "the file that the nodes write to cannot be read (No such file or directory)"
+    )
+
+
 def test_jobs_of_local_rules_ring_for_nothing(waking: Waking, fragments: Fragments) -> None:
     """Their processes are started by Snakemake's own executor, and are not polled."""
     executor = sleeping(waking)
@@ -339,9 +356,9 @@ class NoneOfTheseKinds: ...
     ("executor", "reason"),
     [
         (Sleeper, None),
-        (Own, "its sleep is not the interface's"),
-        (Waits, "its _wait_for_jobs is not the interface's"),
-        (NoneOfTheseKinds, "it has no status checks of the interface's kind"),
+        (Own, "the executor's sleep is not the interface's"),
+        (Waits, "the executor's _wait_for_jobs is not the interface's"),
+        (NoneOfTheseKinds, "the executor has no status checks of the interface's kind"),
     ],
 )
 def test_only_the_interface_s_own_sleep_is_cut_short(executor: type, reason: str | None) -> None:
@@ -355,4 +372,4 @@ def test_of_an_executor_that_cannot_be_woken_the_reason_is_written_once(session:
     assert [waking.takes(executor) for _ in range(3)] == [False] * 3
     (decided,) = session.notes
     assert isinstance(decided, notes.WakeDecided)
-    assert (decided.on, decided.reason) == (False, "its sleep is not the interface's")
+    assert (decided.on, decided.reason) == (False, "the executor's sleep is not the interface's")

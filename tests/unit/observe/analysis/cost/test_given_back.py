@@ -3,8 +3,12 @@
 import pytest
 from builders import Story, at, begun, stamps
 
-from snakemake_logger_plugin_observe.analysis.cost.given_back import given_back
+from snakemake_logger_plugin_observe.analysis.cost.given_back import (
+    GivenBack,
+    given_back,
+)
 from snakemake_logger_plugin_observe.journal.events import EarlyCheck, Wake
+from snakemake_logger_plugin_observe.journal.records import StatusCheck
 
 OWN_S = 43
 """When the executor's first own check after the jobs' submission would have come."""
@@ -25,6 +29,7 @@ def job(
     selected_s: float | None = None,
     number: int = 1,
     left_s: float | None = None,
+    check: StatusCheck | None = None,
 ) -> Story:
     """Add a job that an early check found at *found_s*, *left_s* before the executor's own one."""
     begin_s = ready_s if selected_s is None else selected_s
@@ -38,15 +43,17 @@ def job(
     )
     if number == 1:
         story.job(job_id, needs)
-    story.attempt(job_id, known, number=number, poll_interval_s=40)
+    story.attempt(job_id, known, number=number, poll_interval_s=40, status_check=check)
     if left_s is not None:
-        check = {"found": 1, "left_s": left_s, "poll_interval_s": 40, "took_s": 0}
-        story.add(EarlyCheck(time=at(found_s), **check))
+        early = {"found": 1, "left_s": left_s, "poll_interval_s": 40, "took_s": 0}
+        story.add(EarlyCheck(time=at(found_s), **early))
     return story
 
 
 def given_back_s(story: Story) -> float:
-    return given_back(story.run) / 1e6
+    found = given_back(story.run)
+    assert found is None or found.least == found.most
+    return found.most / 1e6 if found is not None else 0
 
 
 def test_each_job_of_a_chain_waits_for_the_next_own_check_after_the_one_before() -> None:
@@ -91,6 +98,15 @@ def test_a_job_that_a_checkpoint_brought_would_have_come_as_late() -> None:
 def test_the_last_sleep_counts_too(slept_s: float, cut_s: float) -> None:
     story = woken().phase("shutdown", 20, 20 + slept_s, poll_interval_s=40)
     assert given_back_s(story) == cut_s
+
+
+def test_an_own_check_between_two_looks_may_have_found_the_end() -> None:
+    checked = StatusCheck(begun=at(44), previous=at(42), slept=at(42.1))
+    story = woken().add(EarlyCheck(time=at(42), found=0, left_s=1, poll_interval_s=40, took_s=0))
+    job(story, 1, 44, left_s=39, check=checked)
+    found = given_back(story.run)
+    assert found == GivenBack(0, round((OWN_S + 40 - 44) * 1e6))
+    assert str(found) == "0 to 39 s"
 
 
 def test_without_the_switch_nothing_was_given_back() -> None:

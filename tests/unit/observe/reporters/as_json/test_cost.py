@@ -228,8 +228,8 @@ def test_what_early_checks_gave_back() -> None:
         "on": True,
         "reason": None,
         "early_checks": 2,
-        "gave_back_s": 32.0,
+        "gave_back_s": [32.0, 32.0],
     }
     text = render(answer)
     assert "checked soon after each end: --timed-wake on" in text
-    assert "(without it the run would have taken about 32.0 s more)" in " ".join(text.split())
+    assert "(without it the run would have taken about 32 s more)" in " ".join(text.split())
