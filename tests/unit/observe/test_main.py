@@ -371,9 +371,9 @@ def test_an_unknown_command_is_called_that(
 def test_a_folder_with_the_name_of_no_command_is_a_folder(
     workdir: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    chain().write(workdir / "report" / "j.jsonl")
-    assert main(["report"]) == 0
-    assert main(["report/j.jsonl"]) == 0
+    chain().write(workdir / "archive" / "j.jsonl")
+    assert main(["archive"]) == 0
+    assert main(["archive/j.jsonl"]) == 0
     assert main(["missing.jsonl"]) == 2
     assert "missing.jsonl: No such file" in capsys.readouterr().err
 
