@@ -15,6 +15,8 @@ from snakemake_logger_plugin_observe.analysis import param_values
 from snakemake_logger_plugin_observe.analysis.citations import Citation, CitedRun
 from snakemake_logger_plugin_observe.analysis.compare.digests import differ, short
 from snakemake_logger_plugin_observe.analysis.compare.job_matching import Match, Pair, match
+from snakemake_logger_plugin_observe.analysis.cost.exit_waits import exits_quickly
+from snakemake_logger_plugin_observe.analysis.cost.waking import was_woken
 from snakemake_logger_plugin_observe.analysis.param_values import ParamsChange
 from snakemake_logger_plugin_observe.analysis.phrasing import named
 from snakemake_logger_plugin_observe.analysis.programs import is_script, runs
@@ -91,6 +93,13 @@ _FACTS: Final[tuple[tuple[str, Callable[[RunStarted], Any]], ...]] = (
 )
 
 
+# The switches of the executor wrapper that change a run.
+_SWITCHES: Final[tuple[tuple[str, Callable[[Run], bool]], ...]] = (
+    ("timed_wake", was_woken),
+    ("timed_quick_exit", exits_quickly),
+)
+
+
 def _of_runs(before: CitedRun, after: CitedRun) -> Iterator[Change]:
     one, other = before.run.started, after.run.started
     if one is None or other is None:
@@ -99,6 +108,9 @@ def _of_runs(before: CitedRun, after: CitedRun) -> Iterator[Change]:
         values = (fact(one), fact(other))
         if all(map(_is_recorded, values)) or (_was_read(one) and _was_read(other)):
             yield from _differing(before, after, what, *values)
+    for name, has in _SWITCHES:
+        switched = ("on" if has(side.run) else "off" for side in (before, after))
+        yield from _differing(before, after, name, *switched)
     yield from _command_line(before, after, one.command, other.command)
     yield from _config(before, after, one, other)
     same_version = one.snakemake_version == other.snakemake_version

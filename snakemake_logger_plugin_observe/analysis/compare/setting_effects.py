@@ -74,6 +74,8 @@ TABLE: Final = (
         "--max-status-checks-per-second",
         "how soon the end of a job is noticed",
     ),
+    _time("timed_wake", "--timed-wake", "how soon the end of a job is noticed"),
+    _time("timed_quick_exit", "--timed-quick-exit", "how soon Snakemake's processes end"),
     _time("submit_cmd", "--cluster-generic-submit-cmd", "where jobs run, and what they request"),
     _time("status_cmd", "--cluster-generic-status-cmd", "how the end of a job is noticed"),
     _time("array_jobs", "--slurm-array-jobs", "which jobs are submitted together"),

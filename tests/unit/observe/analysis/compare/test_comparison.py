@@ -20,7 +20,7 @@ from workflows import (
 
 from snakemake_logger_plugin_observe.analysis.compare.comparison import compare, of_itself
 from snakemake_logger_plugin_observe.analysis.compare.speed import ToolTime
-from snakemake_logger_plugin_observe.journal.events import AttemptFinished, Provenance
+from snakemake_logger_plugin_observe.journal.events import AttemptFinished, Provenance, Wake
 
 SUMS = True
 CANNOT_TELL = "cannot tell which is faster"
@@ -692,6 +692,16 @@ def test_a_setting_is_judged_by_what_it_can_affect(setting: dict[str, Any], kind
 def test_a_flag_given_without_values_is_shown_as_set() -> None:
     before, after = (a_run(settings={"cache": value}, sums=SUMS) for value in (None, []))
     assert claims(before, after, "schedule_changed") == ["cache: none → set (--cache)"]
+
+
+def test_the_switches_of_the_wrapper_are_safe_changes() -> None:
+    before, after = a_run(sums=SUMS), a_run(sums=SUMS)
+    after.started = after.started.model_copy(update={"quick_exit": True})
+    after.wake = Wake(time=at(2), on=True)
+    assert claims(before, after, "schedule_changed") == [
+        "timed_wake: off → on (--timed-wake)",
+        "timed_quick_exit: off → on (--timed-quick-exit)",
+    ]
 
 
 def test_removing_a_hiding_setting_is_neutral() -> None:
