@@ -695,9 +695,8 @@ def test_a_flag_given_without_values_is_shown_as_set() -> None:
 
 
 def test_the_switches_of_the_wrapper_are_safe_changes() -> None:
-    before, after = a_run(sums=SUMS), a_run(sums=SUMS)
-    after.started = after.started.model_copy(update={"quick_exit": True})
-    after.wake = Wake(time=at(2), on=True)
+    before, after = a_run(sums=SUMS), a_run(sums=SUMS, quick_exit=True)
+    after.add(Wake(time=at(2), on=True))
     assert claims(before, after, "schedule_changed") == [
         "timed_wake: off → on (--timed-wake)",
         "timed_quick_exit: off → on (--timed-quick-exit)",
