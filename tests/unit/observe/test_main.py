@@ -201,6 +201,7 @@ def test_the_default_command_takes_the_arguments_of_cost(
         "file_system",
         "polling",
         "wake",
+        "quick_exit",
         "advice",
         "reduced",
         "reruns",
@@ -380,8 +381,16 @@ def test_a_folder_with_the_name_of_no_command_is_a_folder(
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_the_example_in_a_command_s_help_works(
-    workdir: Path, capsys: pytest.CaptureFixture[str], command: str
+    workdir: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    command: str,
 ) -> None:
+    stand_in = workdir / "bin" / "mail"  # what notify's example runs
+    stand_in.parent.mkdir()
+    stand_in.write_text("#!/bin/sh\ncat > mailed.txt\n")
+    stand_in.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{stand_in.parent}:{os.environ['PATH']}")
     with pytest.raises(SystemExit):
         main([command, "--help"])
     (example,) = re.findall(r"^Example: (.+)$", capsys.readouterr().out, re.MULTILINE)
