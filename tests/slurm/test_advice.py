@@ -32,7 +32,8 @@ def test_ten_jobs_of_half_a_second(lab: SlurmLab) -> None:
     assert advice.startswith("What to change: add --timed-wake on ")
     answer = json.loads(lab.observe("cost", "--format", "json").stdout)
     first = answer["advice"][0]
-    assert (first["kind"], first["settings"]) == ("wake", {"wake": True})
+    assert first["kind"] == "wake"
+    assert first["settings"].items() >= {"wake": True}.items()
     assert first["saves_s"] > answer["run"]["makespan_s"] / 4
     off = {one["resource"]: one for one in answer["request_mismatches"]}
     assert off["runtime"]["requested"] == 240 * 60

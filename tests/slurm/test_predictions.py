@@ -1,6 +1,7 @@
 """A run with rare status checks: what others, and early ones, save is predicted and comes true."""
 
 import json
+import re
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -60,11 +61,11 @@ def test_the_largest_savings_are_polls_and_start_up_and_other_polls_save_what_wa
 
     answer = json.loads(rare.observe("path", "--format", "json").stdout)
     largest = [one["name"] for one in answer["savings"] if one["kind"] == "phase"]
-    assert largest[:2] == ["poll_wait", "shutdown"]  # both end with a status check
-    assert "node_startup" in largest[2:4]  # on this machine a node's processes end as slowly
+    assert largest[0] == "poll_wait"  # it ends with a status check, as the shutdown does
+    assert {"shutdown", "node_startup"} < {*largest[1:4]}  # node_exit is about as long here
     shown = " ".join(rare.observe("path").stdout.split())
-    assert "What to fix first: add --timed-wake on (" in shown
-    assert "--wake # what that would save" in shown
+    assert "What to fix first: add --timed-wake on " in shown
+    assert re.search(r"--wake( --quick-exit)? # what that would save", shown)
 
     words = ("--with", f"poll={OFTEN_S}", "--with", f"poll={OFTEN_S} startup=x0")
     predictions = json.loads(rare.observe("whatif", *words, "--format", "json").stdout)[
@@ -97,5 +98,5 @@ def test_what_early_checks_save_was_predicted_from_a_run_without_them(
     found = json.loads(woken.observe("cost", "--format", "json").stdout)["wake"]
     assert found["on"]
     assert found["early_checks"] >= 3
-    assert found["gave_back_s"] > 0
-    assert "--timed-wake gave back about " in (woken.folder / "console").read_text()
+    assert found["gave_back_s"][1] > 0
+    assert "--timed-wake gave back " in (woken.folder / "console").read_text()

@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -81,6 +82,7 @@ def test_a_group_over_the_partition_s_limit_was_held_and_never_started(
     (job,) = pending(lab, cluster, 1, "PartitionTimeLimit")
     # Slurm's accounting takes some seconds to know of a job that is pending.
     wait_for(lambda: "PENDING" in cluster.client("sacct", "-X", "-n", "-j", job, "-o", "State"))
+    time.sleep(6)  # it is held for some of Slurm's whole seconds
     running.send_signal(2)
     assert running.wait(PATIENCE_S) == 1
     (group,) = submissions(lab.run())
