@@ -129,7 +129,9 @@ def test_the_outcome_is_the_bare_run_s(tmp_path: Path, snakefile: str) -> None:
     )
     run = observed.run()
     assert run.status_checks is not None
-    assert run.status_checks.rung == len([a for a in run.attempts.values() if a.external_jobid])
+    # An end that the executor's own check found first did not have to ring.
+    submitted = len([a for a in run.attempts.values() if a.external_jobid])
+    assert run.status_checks.rung <= submitted
 
 
 def test_a_status_command_is_called_for_the_jobs_that_rang(lab: Lab) -> None:
