@@ -109,6 +109,7 @@ class MainSide:
             self._fragments = Fragments(recorder.folder)
             session.put(notes.ExecutorTimed(clock.now(), self._fragments))
         self._quick_exit = quick_exit
+        self.node_flags = QUICK_EXIT if quick_exit else ""
         self._announcing = announcing(session, workflow, self._fragments) if announce else None
         if wake:
             bell = self._fragments.bell() if self._fragments is not None else None
@@ -357,10 +358,6 @@ class MainSide:
         if (waking := self._waking_of(executor)) is not None:
             waking.submits(attempt_key(job))
         return shlex.quote(str(self._fragments.path(self._submission(job))))
-
-    def node_flags(self) -> str:
-        """Return what else processes on the nodes are told on their command line."""
-        return QUICK_EXIT if self._quick_exit else ""
 
     @quietly
     def first_sign(self, executor: Any, job: Any) -> str | None:

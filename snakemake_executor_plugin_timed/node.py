@@ -117,6 +117,7 @@ class NodeSide(logging.Filter):
         super().__init__()
         self._record = record
         self._quick_exit = quick_exit
+        self.node_flags = QUICK_EXIT if quick_exit else ""
         self._pid = os.getpid()
         self._file: int | None = None
         self._executions: list[dict[str, Any]] = []
@@ -351,10 +352,6 @@ class NodeSide(logging.Filter):
         import shlex
 
         return shlex.quote(inner(self._record)) if _same_python(executor) else None
-
-    def node_flags(self) -> str:
-        """Return the flags that the processes started here have, too."""
-        return QUICK_EXIT if self._quick_exit else ""
 
     def first_sign(self, executor: Any, job: Any) -> str | None:
         """Return None: a nested process reads its start from the kernel."""

@@ -32,6 +32,9 @@ def quietly(method: _Method) -> _Method:
 class Observer(Protocol):
     """Takes stamps, in the main process or on the node; its methods never raise."""
 
+    node_flags: str
+    """What else processes on the nodes are told on their command line."""
+
     def fault(self, error: Exception) -> None:
         """Report an internal error, which was kept from Snakemake."""
 
@@ -81,9 +84,6 @@ class Observer(Protocol):
 
     def record_for(self, executor: Any, job: Any) -> str | None:
         """Return the path of the fragment of a process that *executor* starts for *job*."""
-
-    def node_flags(self) -> str:
-        """Return what else processes on the nodes are told on their command line."""
 
     def first_sign(self, executor: Any, job: Any) -> str | None:
         """Return shell code that stamps the first sign of life on the node."""
@@ -228,5 +228,5 @@ class Timed:
         named = _EXECUTOR_FLAG.search(text)
         inner = named["name"] if named else "local"
         text = _EXECUTOR_FLAG.sub("", text).strip()
-        own = f"--executor timed --timed-wraps {inner} {self._observer.node_flags()}"
+        own = f"--executor timed --timed-wraps {inner} {self._observer.node_flags}"
         return f"{text} {own}".strip()
