@@ -13,8 +13,6 @@ from pasted import observe
 WORTH: Final = 0.05
 """The share of the run that a change has to save to be advised by ``cost`` and ``path``."""
 _ROUNDED: Final = 2e-6
-_DRAWN: Final = 0.1
-"""The share of a gain by which two sets of drawn simulations may differ: advice draws fewer."""
 _ROUNDED_IN_TEXT: Final = 0.051
 _UP: Final = re.compile(r"\b(?:raise|request more|give .*? more) (?P<what>[\w-]+)")
 _DOWN: Final = re.compile(r"\b(?:lower|request less|request fewer) (?P<what>[\w-]+)")
@@ -86,7 +84,7 @@ def _not_so(command: str, saves: float, rounded: float) -> Iterator[str]:
     answer = _answer(*arguments)
     (one,) = answer["predictions"]
     ends = one["interval_s"] or (one["predicted_s"], one["predicted_s"])
-    rounded += _DRAWN * saves if one["interval_s"] else 0
+    rounded += abs(ends[1] - ends[0])  # advice draws fewer simulations, and so finds other ends
     least, most = (answer["unchanged_s"] - end for end in reversed(ends))
     if not least - rounded <= min(saves, answer["measured_s"]) <= most + rounded:
         yield f"{command}: {least} to {most} s, not {saves} s"
