@@ -12,7 +12,7 @@ from typing import Any, Optional
 from snakemake_interface_executor_plugins.executors.base import AbstractExecutor
 from snakemake_interface_executor_plugins.settings import CommonSettings, ExecutorSettingsBase
 
-from snakemake_logger_plugin_observe.settings import on_or_off
+from snakemake_logger_plugin_observe.settings import switch
 
 __all__ = ["Executor", "ExecutorSettings", "common_settings"]
 
@@ -37,53 +37,38 @@ class ExecutorSettings(ExecutorSettingsBase):
     )
     node_stamps: Optional[str] = field(  # noqa: UP045
         default=None,
-        metadata={
-            "help": "Whether to time Snakemake and the tool on the nodes too, which needs a shared "
-            "file system and the same Python there (default: on if both are available).",
-            "choices": ["on", "off"],
-            "metavar": "{on,off}",
-            "type": on_or_off,
-        },
+        metadata=switch(
+            "Whether to time Snakemake and the tool on the nodes too, which needs a shared "
+            "file system and the same Python there (default: on if both are available)."
+        ),
     )
     accounting: Optional[str] = field(  # noqa: UP045
         default=None,
-        metadata={
-            "help": "Whether to query Slurm's accounting for the jobs once, when the run ends "
-            "(default: on if Slurm runs them).",
-            "choices": ["on", "off"],
-            "metavar": "{on,off}",
-            "type": on_or_off,
-        },
+        metadata=switch(
+            "Whether to query Slurm's accounting for the jobs once, when the run ends "
+            "(default: on if Slurm runs them)."
+        ),
     )
     announce: Optional[str] = field(  # noqa: UP045
         default=None,
-        metadata={
-            "help": "Whether to announce each job's state (queued, running, succeeded, failed) to "
-            "other logger plugins, in remote_job_state log records (default: off).",
-            "choices": ["on", "off"],
-            "metavar": "{on,off}",
-            "type": on_or_off,
-        },
+        metadata=switch(
+            "Whether to announce each job's state (queued, running, succeeded, failed) to "
+            "other logger plugins, in remote_job_state log records (default: off)."
+        ),
     )
     wake: Optional[str] = field(  # noqa: UP045
         default=None,
-        metadata={
-            "help": "Whether the executor checks the status of its jobs soon after one has ended, "
-            "and does not only wait for its next interval (default: off).",
-            "choices": ["on", "off"],
-            "metavar": "{on,off}",
-            "type": on_or_off,
-        },
+        metadata=switch(
+            "Whether the executor checks the status of its jobs soon after one has ended, "
+            "and does not only wait for its next interval (default: off)."
+        ),
     )
     quick_exit: Optional[str] = field(  # noqa: UP045
         default=None,
-        metadata={
-            "help": "Whether Snakemake's processes, here and on the nodes, end as soon as their "
-            "work is done, and do not wait for a timer of their scheduler (default: off).",
-            "choices": ["on", "off"],
-            "metavar": "{on,off}",
-            "type": on_or_off,
-        },
+        metadata=switch(
+            "Whether Snakemake's processes, here and on the nodes, end as soon as their "
+            "work is done, and do not wait for a timer of their scheduler (default: off)."
+        ),
     )
     record: Optional[str] = field(  # noqa: UP045
         default=None,

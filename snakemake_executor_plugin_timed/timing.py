@@ -33,7 +33,7 @@ class Observer(Protocol):
     """Takes stamps, in the main process or on the node; its methods never raise."""
 
     node_flags: str
-    """What else processes on the nodes are told on their command line."""
+    """Further flags for the command lines of processes on the nodes."""
 
     def fault(self, error: Exception) -> None:
         """Report an internal error, which was kept from Snakemake."""

@@ -50,7 +50,7 @@ class Watch:
         self._wanted.set()
 
     def join(self, timeout_s: float) -> bool:
-        """Wait for the thread, which was told to end; return whether it did."""
+        """Wait for the stopped thread; return whether it has ended."""
         self._thread.join(timeout_s)
         return not self._thread.is_alive()
 

@@ -8,7 +8,7 @@ profile arrive as texts of what YAML read: ``off`` as ``False``, 0640 as ``416``
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import List, Optional  # noqa: UP035 - see the module's docstring
+from typing import Any, List, Optional  # noqa: UP035 - see the module's docstring
 
 from snakemake_interface_logger_plugins.settings import LogHandlerSettingsBase
 
@@ -19,6 +19,12 @@ def on_or_off(value: object) -> str:
     if text.lower() in ("true", "yes", "on"):
         return "on"
     return "off" if text.lower() in ("false", "no", "off") else text
+
+
+def switch(text: str) -> dict[str, Any]:
+    """Return the metadata of a setting that is on or off; *text* is its help."""
+    choices = ["on", "off"]
+    return {"help": text, "choices": choices, "metavar": "{on,off}", "type": on_or_off}
 
 
 def folder_named(text: str) -> Optional[Path]:  # noqa: UP045 - see the module's docstring
@@ -66,12 +72,7 @@ class LogHandlerSettings(LogHandlerSettingsBase):
     )
     commands: Optional[str] = field(  # noqa: UP045 - see the module's docstring
         default=None,
-        metadata={
-            "help": "Whether jobs' shell commands are written into the journal (default: on).",
-            "choices": ["on", "off"],
-            "metavar": "{on,off}",
-            "type": on_or_off,
-        },
+        metadata=switch("Whether jobs' shell commands are written into the journal (default: on)."),
     )
     outputs: Optional[str] = field(  # noqa: UP045 - see the module's docstring
         default=None,

@@ -1,4 +1,4 @@
-"""A program in a terminal: what it shows, keys for it, and how it leaves the terminal."""
+"""A program in a terminal: its screen, keys sent to it, and the state of the terminal after it."""
 
 import fcntl
 import os

@@ -16,11 +16,7 @@ from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.journal.events import EarlyCheck
 from snakemake_logger_plugin_observe.run.attempt import Attempt, Key
 from snakemake_logger_plugin_observe.run.model import Run
-from snakemake_logger_plugin_observe.run.readiness import (
-    awaited_replanning,
-    dependencies,
-    ready_at,
-)
+from snakemake_logger_plugin_observe.run.readiness import awaited_replanning, dependencies
 
 _AT_ONCE: Micros = 1_000_000
 """A submission that was selected so soon after it was ready did not wait for another one's end."""
@@ -106,11 +102,11 @@ class _Lateness:
         found = [of.get((key[0], key[1] - 1), 0)]
         for need in dependencies(run, key) or ():
             last = run.last_attempt(need)
-            made_it = run.submission_of(last) if last is not None and last.is_member else last
+            made_it = run.submission_of(last) if last is not None else None
             found.append(of.get(made_it.key, 0) if made_it is not None else 0)
         if (replanning := awaited_replanning(run, key)) is not None:
             found.append(self._last_before(replanning.time))
-        ready, selected = ready_at(run, key), attempt.stamps.selected
+        ready, selected = attempt.stamps.ready, attempt.stamps.selected
         if ready is not None and selected is not None and selected - ready > _AT_ONCE:
             found.append(self._last_before(selected))
         return max(found)

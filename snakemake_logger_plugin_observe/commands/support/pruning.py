@@ -163,7 +163,7 @@ def _with_fragments(
 def carry_out(going: PrunedRun, *, compress: bool) -> PrunedRun:
     """Compress or remove one journal; return what became of it.
 
-    The journal is removed last, so that what an interruption leaves is found again.
+    The journal is removed last, so that the next call finds what an interrupted one left.
     """
     path = going.run.path
     try:

@@ -1,4 +1,4 @@
-"""Take out of a run what is not to be on a page that leaves the house: logs, or commands.
+"""Remove from a run what a page to be shared must not show: logs, or commands.
 
 It is taken out before anything is concluded: what is not there can be quoted nowhere.
 """
