@@ -22,6 +22,7 @@ from comparison import pair, same
 from lab import BOTH, Lab, attempts_of, phases_s, waits
 
 from snakemake_logger_plugin_observe.analysis.jobs.resource_use import resource_use
+from snakemake_logger_plugin_observe.clock import TICK, to_seconds
 from snakemake_logger_plugin_observe.run.attempt import Attempt
 from snakemake_logger_plugin_observe.run.model import Run
 
@@ -95,8 +96,10 @@ def assert_every_phase_was_timed(attempt: Attempt, begins_after_s: float = 0.5) 
     phases = phases_s(attempt)
     assert waits(attempt) | ON_THE_NODE <= phases.keys()
     assert "unobserved" not in phases
-    # The job's own wait begins before the executor has read the submit command's answer.
-    assert phases["submit"] + phases.get("queue_wait", 0) >= begins_after_s
+    # The job's own wait begins before the executor has read the submit command's answer. The kernel
+    # tells the start of a process in ticks.
+    tick_s = to_seconds(TICK)
+    assert phases["submit"] + phases.get("queue_wait", 0) >= begins_after_s - tick_s
     assert phases["compute"] >= 0.5
 
 
