@@ -22,7 +22,7 @@ from snakemake_logger_plugin_observe.commands.support.run_folder import folder_o
 from snakemake_logger_plugin_observe.external import live_snakemake
 from snakemake_logger_plugin_observe.external.workdir import Workdir
 from snakemake_logger_plugin_observe.journal.events import SCHEMA_VERSION, RunStarted
-from snakemake_logger_plugin_observe.journal.folders import journals_below, journals_in
+from snakemake_logger_plugin_observe.journal.folders import journals_at
 from snakemake_logger_plugin_observe.journal.lines import JournalError
 from snakemake_logger_plugin_observe.journal.ownership import not_this_users
 from snakemake_logger_plugin_observe.journal.reading import Detail
@@ -124,7 +124,7 @@ def shape(answer: RunbookAnswer) -> dict[str, Any]:
 def _typical(paths: list[Path]) -> tuple[Source, list[folder_runs.Outline]]:
     """Return the newest full run that succeeded, else the newest, and the runs that repeat it."""
     if len(paths) == 1 and paths[0].is_dir():
-        found = journals_in(paths[0]) or journals_below(paths[0])
+        found = journals_at(paths[0])
         runs = folder_runs.runs_in(found[-1].parent) if found else []
         full = other_runs.newest_full(reversed(runs), Detail.FIGURES)
         if full is not None:

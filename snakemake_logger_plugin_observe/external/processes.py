@@ -2,12 +2,34 @@
 
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
 from snakemake_logger_plugin_observe import clock
+from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.journal.events import RunStarted
+
+_LATELY: Final = 60_000_000
+"""A run that goes on writes something every 15 seconds; clocks may differ by some."""
+
+
+def goes_on(started: RunStarted, last_moment: Callable[[], Micros]) -> bool | None:
+    """Return whether a run that has no end yet goes on, or None if that cannot be known from here.
+
+    Its process shows it. If that cannot be seen, because it is on another machine, the run goes on
+    if something was just written in its journal; if not, it may wait, or be gone.
+
+    Args:
+        started: the run.
+        last_moment: returns the latest moment in its journal; called only if it is needed.
+
+    """
+    alive = is_alive(started)
+    if alive is None and abs(clock.now() - last_moment()) < _LATELY:
+        return True
+    return alive
 
 
 def is_alive(started: RunStarted) -> bool | None:

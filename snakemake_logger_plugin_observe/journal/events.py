@@ -545,6 +545,9 @@ AnyEvent = Annotated[_Other | AttemptFinished, Field(discriminator="event")]
 EVENTS: Final[tuple[type[Event], ...]] = (*get_args(_Other), AttemptFinished)
 """The model of every event."""
 
+RECORDED_LATER: Final = frozenset({"accounting", "outputs"})
+"""Events that may be recorded long after the run: they show nothing about whether it goes on."""
+
 # Built when a reader first uses them: a run that only writes need not wait for them.
 _LATER: Final = ConfigDict(defer_build=True)
 ADAPTER: TypeAdapter[AnyEvent] = TypeAdapter(AnyEvent, config=_LATER)

@@ -7,8 +7,10 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import IO, Any, Final
 
+from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.journal import compressed
 from snakemake_logger_plugin_observe.journal.events import (
+    RECORDED_LATER,
     SCHEMA_VERSION,
     AttemptSubmitted,
     OutputsRecorded,
@@ -40,6 +42,8 @@ _MOST_KEPT: Final = 4000
 _FIRST_BLOCK: Final = 32 * 1024
 """The end of a run is nearly always in it, and a folder may have thousands of journals."""
 _BLOCK: Final = 1024 * 1024
+_LAST_BLOCKS: Final = tuple(1024 * 1024 * size // 64 for size in (1, 16, 256, 4096))
+"""So much of a journal's end is read until a whole line is in it."""
 
 
 def is_journal(path: Path) -> bool:
@@ -132,6 +136,36 @@ def read_outputs(path: Path) -> Iterator[OutputsRecorded]:
                         yield event
     except OSError as error:
         raise unreadable(path, error) from error
+
+
+def last_moment(path: Path) -> Micros:
+    """Return the latest moment of a run that has no end, by the last lines of its journal.
+
+    0 if there is none: a journal that is compressed is not written to any more.
+    """
+    try:
+        now = os.stat(path)
+        return _last_moment(path, now.st_ino, now.st_size, now.st_mtime_ns)
+    except (JournalError, OSError):
+        return 0
+
+
+@lru_cache(maxsize=_MOST_KEPT)
+def _last_moment(path: Path, *_state: int) -> Micros:
+    with opened(path) as file:
+        if compressed.is_compressed(file.fileno()):
+            return 0
+        end = os.fstat(file.fileno()).st_size
+        for size in _LAST_BLOCKS:
+            start = max(0, end - size)
+            lines = os.pread(file.fileno(), end - start, start).split(b"\n")[:-1]
+            events = filter(None, map(event_in, lines if start == 0 else lines[1:]))
+            moments = [one.time for one in events if one.event not in RECORDED_LATER]
+            if moments:
+                return max(moments)
+            if start == 0:
+                break
+    return 0
 
 
 def contains(path: Path, text: bytes) -> bool:

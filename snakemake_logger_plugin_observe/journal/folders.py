@@ -51,6 +51,16 @@ def journal_files(folder: Path) -> list[Path]:
     return [folder / name for name in sorted(names) if is_named_like_a_journal(name)]
 
 
+def journals_at(folder: Path) -> list[Path]:
+    """Return the journals of a working directory, or of a folder of journals, the newest run last.
+
+    Raises:
+        JournalError: if their folder may not be read.
+
+    """
+    return journals_in(folder) or journals_below(folder)
+
+
 def journals_in(workdir: Path) -> list[Path]:
     """Return the journals below *workdir*, the newest run last (their names sort by start).
 

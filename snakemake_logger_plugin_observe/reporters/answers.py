@@ -58,8 +58,6 @@ class EarlierRun:
     path: Path
     start: Micros
     status: str
-    seen: bool = True
-    """Whether its end, or whether its process is alive, can be seen from here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +105,7 @@ class Source:
         if self.alongside is None:
             return None
         start = clock_time(self.alongside.start)
-        status = self.alongside.status if self.alongside.seen else "unknown"
-        return OtherRun(status, f"the run of {start} ({self.alongside.path})")
+        return OtherRun(self.alongside.status, f"the run of {start} ({self.alongside.path})")
 
     @property
     def ended(self) -> bool:

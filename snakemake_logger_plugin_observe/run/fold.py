@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.journal.events import (
+    RECORDED_LATER,
     AnyEvent,
     AttemptEvent,
     AttemptFinished,
@@ -43,8 +44,9 @@ def add(run: Run, event: AnyEvent, attempt: Attempt | None = None) -> None:  # n
         attempt: the recorder's attempt that *event* was made from; None when reading.
 
     """
+    if event.event not in RECORDED_LATER:
+        run.last_moment = max(run.last_moment, event.time)
     # Dispatch on the name: an isinstance check per model costs more than reading the event.
-    # These two may be recorded long after the run, and do not extend it.
     if event.event == "accounting":
         if known := run.attempts.get(_key(event)):
             known.accounting, known.accounting_line = event.record, event.line
@@ -55,7 +57,6 @@ def add(run: Run, event: AnyEvent, attempt: Attempt | None = None) -> None:  # n
         if known := run.attempts.get(_key(event)):
             known.outputs, known.outputs_line = event.files, event.line
         return
-    run.last_moment = max(run.last_moment, event.time)
     if event.event == "inputs_changed":
         if known := run.attempts.get(_key(event)):
             known.changed_inputs = event

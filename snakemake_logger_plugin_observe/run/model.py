@@ -30,6 +30,11 @@ from snakemake_logger_plugin_observe.run.clock_offsets import LeadBounds, MainPr
 from snakemake_logger_plugin_observe.run.external_ids import id_in
 
 
+def status_without_end(goes_on: bool | None) -> str:
+    """Return the status of a run whose journal has no end, by whether it goes on, if known."""
+    return {True: "running", False: "killed", None: "unknown"}[goes_on]
+
+
 @dataclass(frozen=True, slots=True)
 class Made:
     """The earlier run that made the outputs of a job that is up to date now."""
@@ -175,9 +180,7 @@ class Run:
 
     def status(self, alive: bool | None = None) -> str:
         """Return how the run ended; without a last event, *alive* (its process) decides."""
-        if self.finished is not None:
-            return self.finished.status
-        return {True: "running", False: "killed", None: "unknown"}[alive]
+        return self.finished.status if self.finished is not None else status_without_end(alive)
 
     @property
     def external_jobids(self) -> list[str]:

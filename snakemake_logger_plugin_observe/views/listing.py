@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from snakemake_logger_plugin_observe.commands.support import folder_runs
-from snakemake_logger_plugin_observe.journal.folders import journals_below, journals_in
+from snakemake_logger_plugin_observe.journal.folders import journals_at
 from snakemake_logger_plugin_observe.reporters.flat_tables.column import moment_of
 from snakemake_logger_plugin_observe.views.errors import one_kind_of_error
 from snakemake_logger_plugin_observe.views.run_view import RunView, open_run
@@ -50,11 +50,8 @@ def list_runs(folder: str | os.PathLike[str] = ".") -> list[RunSummary]:
     with one_kind_of_error():
         place = Path(folder)
         os.listdir(place)
-        found = journals_in(place) or journals_below(place)
-        folders = dict.fromkeys(path.parent for path in found) or {place: None}
-        runs = [one for each in folders for one in folder_runs.runs_in(each)]
-        runs.sort(key=lambda one: folder_runs.start_of(one.started))
-        return list(map(_summary, runs))
+        runs = folder_runs.outlines(journals_at(place))
+        return [_summary(one) for one in runs if one.started.kind == "run"]
 
 
 def _summary(one: folder_runs.Begun) -> RunSummary:
@@ -62,7 +59,7 @@ def _summary(one: folder_runs.Begun) -> RunSummary:
     return RunSummary(
         journal=one.path,
         run_id=one.started.run_id,
-        status=one.status if one.seen else "unknown",
+        status=one.status,
         start=moment_of(folder_runs.start_of(one.started)),
         end=moment_of(ended.time) if ended is not None else None,
         makespan_s=ended.makespan_s if ended is not None else None,

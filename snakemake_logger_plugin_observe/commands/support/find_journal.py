@@ -15,7 +15,7 @@ from snakemake_logger_plugin_observe.analysis.failures.headline import headline
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.commands.support import folder_runs
 from snakemake_logger_plugin_observe.external import processes
-from snakemake_logger_plugin_observe.journal.folders import SUBFOLDER, journals_below, journals_in
+from snakemake_logger_plugin_observe.journal.folders import SUBFOLDER, journals_at
 from snakemake_logger_plugin_observe.journal.lines import JournalError
 from snakemake_logger_plugin_observe.journal.reading import Detail, read_journal
 from snakemake_logger_plugin_observe.reporters.answers import ENDED, EarlierRun, Source
@@ -24,9 +24,8 @@ from snakemake_logger_plugin_observe.run.fold import extend_to, fold
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.scope import scope_of
 
-_LATELY: Final = 60_000_000
-"""A run that goes on writes something every 15 seconds; clocks may differ by some."""
 _OTHERS_NAMED: Final = 3
+_MAY_GO_ON: Final = ("running", "unknown")
 _STOPPED: Final = (
     "the run is stopped (Ctrl-Z, SIGSTOP): nothing is known after its last sign of life"
 )
@@ -82,7 +81,7 @@ def tagged(named: Path, folder: Path | None = None) -> list[folder_runs.Begun]:
 
     """
     if folder is None:
-        known = journals_in(Path()) or journals_below(Path())
+        known = journals_at(Path())
         folder = known[-1].parent if known else SUBFOLDER
     found = folder_runs.tagged(folder, str(named))
     if not found:
@@ -114,7 +113,7 @@ def above(folder: Path) -> Path | None:
 
 
 def _newest(folder: Path, detail: Detail) -> Source:
-    found = journals_in(folder) or journals_below(folder)
+    found = journals_at(folder)
     if not found:
         raise JournalError(
             f"no journal in {folder / SUBFOLDER}: run snakemake with --logger observe there, "
@@ -171,7 +170,7 @@ def _load(path: Path, detail: Detail) -> Source:
     holder, process = next(iter(others), None), None
     if run.started is not None and workflow_errors.is_another_run_s(run):
         holder = holder or folder_runs.cut_off_before(path, run.started)
-        if holder is None or holder.status != "running":  # it may not be recorded
+        if holder is None or holder.status not in _MAY_GO_ON:  # it may not be recorded
             process = processes.snakemake_beside(run.started)
     return replace(
         source,
@@ -184,10 +183,12 @@ def _load(path: Path, detail: Detail) -> Source:
 
 def _at_the_same_time(others: Sequence[folder_runs.Begun]) -> Iterator[str]:
     """Say which other runs of the folder went on at the same time, unless they succeeded."""
-    shown = [one for one in others if one.status == "running" or one.status in ENDED]
+    shown = [one for one in others if one.status in _MAY_GO_ON or one.status in ENDED]
     for one in shown[:_OTHERS_NAMED]:
         if one.status == "running":
             yield f"another run goes on in this folder: {one.path}"
+        elif one.status == "unknown":
+            yield f"another run in this folder may go on, on {one.started.host}: {one.path}"
         else:
             yield f"another run here at the same time {ENDED[one.status]}: {one.path}"
     if (more := len(shown) - _OTHERS_NAMED) > 0:
@@ -205,7 +206,7 @@ def _resumed(path: Path, run: Run) -> EarlierRun | None:
 
 
 def _earlier(one: folder_runs.Begun) -> EarlierRun:
-    return EarlierRun(one.path, folder_runs.start_of(one.started), one.status, one.seen)
+    return EarlierRun(one.path, folder_runs.start_of(one.started), one.status)
 
 
 def _by(path: Path) -> str:
@@ -246,13 +247,7 @@ def _lost(run: Run) -> Iterator[str]:
 
 
 def is_alive(run: Run) -> bool | None:
-    """Return whether the run's process is alive, or None if that is unknown on this machine.
-
-    A run on another machine goes on if something was just written in its journal.
-    """
+    """Return whether a run goes on; None if it has an end, or that cannot be known from here."""
     if run.finished is not None or run.started is None:
         return None
-    alive = processes.is_alive(run.started)
-    if alive is None and abs(clock.now() - run.last_moment) < _LATELY:
-        return True
-    return alive
+    return processes.goes_on(run.started, lambda: run.last_moment)

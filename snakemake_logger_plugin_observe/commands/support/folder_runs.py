@@ -9,9 +9,15 @@ from snakemake_logger_plugin_observe.analysis.compare.differences import snakefi
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.external import processes
 from snakemake_logger_plugin_observe.journal.events import RunFinished, RunStarted
-from snakemake_logger_plugin_observe.journal.excerpts import contains, read_ends, snakefile_digest
+from snakemake_logger_plugin_observe.journal.excerpts import (
+    contains,
+    last_moment,
+    read_ends,
+    snakefile_digest,
+)
 from snakemake_logger_plugin_observe.journal.folders import journal_files
-from snakemake_logger_plugin_observe.journal.records import RunKind
+from snakemake_logger_plugin_observe.journal.records import JobTally, RunKind
+from snakemake_logger_plugin_observe.run.model import status_without_end
 
 _OF_AN_ATTEMPT: Final = b'{"event":"attempt_'
 _DEFAULT_FOLDER: Final = ".snakemake/observe"
@@ -22,25 +28,25 @@ _A_SIGN_OF_LIFE: Final = 60_000_000
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """A run, by the first event of its journal; it still runs, or was killed."""
+    """A run, by the first event of its journal: it has no end."""
 
     path: Path
     started: RunStarted
 
     @property
     def status(self) -> str:
-        """How it ended, or that it runs; a run whose process cannot be seen counts as running."""
-        return "killed" if processes.is_alive(self.started) is False else "running"
-
-    @property
-    def seen(self) -> bool:
-        """Whether it is known if its process is alive: it may be on another machine."""
-        return processes.is_alive(self.started) is not None
+        """How it ended, or that it goes on, as far as that can be known from here."""
+        return status_without_end(processes.goes_on(self.started, lambda: last_moment(self.path)))
 
     @property
     def ran_jobs(self) -> bool:
         """Whether it started a job."""
         return contains(self.path, _OF_AN_ATTEMPT)
+
+    @property
+    def tally(self) -> JobTally | None:
+        """How far its jobs got, if that is known from these events."""
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +61,14 @@ class Outline(Begun):
         return self.finished.status
 
     @property
-    def seen(self) -> bool:
-        """That its end is known."""
-        return True
-
-    @property
     def ran_jobs(self) -> bool:
         """Whether it started a job."""
         return self.finished.attempt_count > 0
+
+    @property
+    def tally(self) -> JobTally | None:
+        """How far its jobs got; None of a run of an older version."""
+        return self.finished.jobs
 
 
 def start_of(started: RunStarted) -> Micros:
@@ -146,7 +152,15 @@ def resumed(journal: Path, started: RunStarted) -> Begun | None:
     None if a run of the same targets succeeded since, or there was none before. The arguments are
     those of ``before``.
     """
-    for one in before(journal, started):
+    return cut_off_in(before(journal, started), started)
+
+
+def cut_off_in(earlier: Iterable[Begun], started: RunStarted) -> Begun | None:
+    """Return the last of the *earlier* runs, the newest first, that began jobs of the same targets.
+
+    None if it came to its end, or there is none.
+    """
+    for one in earlier:
         if same_targets(one.started, started) and one.ran_jobs:
             return one if one.status in _CUT_OFF else None
     return None

@@ -61,7 +61,7 @@ def plan(workflows: Iterable[Workflow], rules: PruneRules) -> PrunePlan:
         going = []
         for one in old:
             why_kept = _why_kept(one, needed)
-            line = run_list.listed(one, run_list.tally_of(one))
+            line = run_list.listed(one, one.tally)
             if why_kept is None:
                 going.append((one, PrunedRun(line, _why(line, rules))))
             elif why_kept:
@@ -80,7 +80,7 @@ def _old(runs: Sequence[Begun], rules: PruneRules) -> Iterator[Begun]:
     """Yield the runs of a workflow that are old: none of the first ones that are kept."""
 
     def importance(one: Begun) -> tuple[bool, int]:
-        return run_list.state_of(one) in _MINOR, -start_of(one.started)
+        return one.status in _MINOR, -start_of(one.started)
 
     for number, one in enumerate(sorted(runs, key=importance)):
         beyond = rules.keep is None or number >= rules.keep
@@ -110,7 +110,7 @@ def _may_be_full(one: Begun) -> bool:
 
 
 def _why_kept(one: Begun, needed: set[Path]) -> str | None:
-    state = run_list.state_of(one)
+    state = one.status
     if state in _NEEDED:
         return _NEEDED[state]
     if one.path in needed:
@@ -137,7 +137,7 @@ def _fragments(runs: Iterable[Begun]) -> set[str]:
     """Return the folders of fragments of those *runs* that have no end."""
     found: set[str] = set()
     for one in runs:
-        if run_list.state_of(one) in ("running", "unknown", "killed"):
+        if one.status in ("running", "unknown", "killed"):
             with suppress(JournalError):
                 found |= fragment_folders(one.path)
     return found

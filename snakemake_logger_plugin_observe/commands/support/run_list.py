@@ -7,29 +7,20 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from snakemake_logger_plugin_observe import clock
-from snakemake_logger_plugin_observe.analysis.compare.differences import (
-    Change,
-    changes,
-    snakefile_of,
-)
+from snakemake_logger_plugin_observe.analysis.compare.differences import snakefile_of
 from snakemake_logger_plugin_observe.analysis.compare.trend import trend
 from snakemake_logger_plugin_observe.commands.support import find_journal, folder_runs
 from snakemake_logger_plugin_observe.commands.support.folder_runs import (
     Begun,
     Outline,
+    cut_off_in,
     same_targets,
     start_of,
 )
 from snakemake_logger_plugin_observe.commands.support.other_runs import same_amount
-from snakemake_logger_plugin_observe.external import processes
+from snakemake_logger_plugin_observe.commands.support.run_changes import differences
 from snakemake_logger_plugin_observe.journal.compressed import unpacked_size
-from snakemake_logger_plugin_observe.journal.excerpts import provenance_of
-from snakemake_logger_plugin_observe.journal.folders import (
-    SUBFOLDER,
-    journals_below,
-    journals_in,
-)
+from snakemake_logger_plugin_observe.journal.folders import SUBFOLDER, journals_at
 from snakemake_logger_plugin_observe.journal.lines import JournalError
 from snakemake_logger_plugin_observe.journal.reading import Detail, read_journal
 from snakemake_logger_plugin_observe.journal.records import JobTally
@@ -39,7 +30,6 @@ from snakemake_logger_plugin_observe.reporters.run_list import (
     WorkflowRuns,
 )
 from snakemake_logger_plugin_observe.run.fold import fold
-from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.scope import (
     ScopeName,
     job_counts,
@@ -47,16 +37,12 @@ from snakemake_logger_plugin_observe.run.scope import (
     scope_of_plan,
 )
 
-_LATELY: Final = 60_000_000
-_CUT_OFF: Final = ("failed", "interrupted", "killed")
 _MOST_READ_WHOLE: Final = 8 * 1024 * 1024
 """A larger journal of an older version is not read for what its last line does not say."""
 _MOST_COMPARED: Final = 50
 _MOST_TRIED: Final = 20
 _HARDLY: Final = 0.01
 """Up to this share of the makespan may be unobserved where the tools' share is given."""
-_SHORT: Final = 24
-"""Values up to this length are shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +63,7 @@ def journals_of(folders: Sequence[Path]) -> list[Path]:
     """
     found: list[Path] = []
     for folder in folders:
-        journals = journals_in(folder) or journals_below(folder)
+        journals = journals_at(folder)
         if not journals:
             what = "no journal in it, nor" if folder.is_dir() else "no such folder, and no journal"
             raise JournalError(
@@ -126,28 +112,6 @@ def _above(folder: Path) -> str | None:
 # -- one run ---------------------------------------------------------------------------------
 
 
-def state_of(one: Begun) -> str:
-    """Return how a run ended, or that it goes on, as far as that can be seen from here."""
-    if isinstance(one, Outline):
-        return one.finished.status
-    alive = processes.is_alive(one.started)
-    if alive is None and _written_lately(one.path):
-        return "running"
-    return {True: "running", False: "killed", None: "unknown"}[alive]
-
-
-def _written_lately(path: Path) -> bool:
-    try:
-        return abs(clock.now() - path.stat().st_mtime_ns // 1000) < _LATELY
-    except OSError:
-        return False
-
-
-def tally_of(one: Begun) -> JobTally | None:
-    """Return how far the jobs of a run got; of one of an older version, by its last line alone."""
-    return one.finished.jobs if isinstance(one, Outline) else None
-
-
 def read_tally(one: Begun, most: int = _MOST_READ_WHOLE) -> JobTally | None:
     """Return how far the jobs of a run got, from all of its journal if need be.
 
@@ -156,9 +120,8 @@ def read_tally(one: Begun, most: int = _MOST_READ_WHOLE) -> JobTally | None:
         most: of a journal with more bytes, only the last line is read.
 
     """
-    known = tally_of(one)
-    if known is not None:
-        return known
+    if one.tally is not None:
+        return one.tally
     try:
         if unpacked_size(one.path) > most:
             return None
@@ -196,7 +159,7 @@ def listed(one: Begun, tally: JobTally | None, *, resumes: bool = False) -> List
     line = ListedRun(
         one.path,
         start_of(started),
-        state_of(one),
+        one.status,
         "resumed" if resumes and scope == "incremental" else scope,
         part_asked_for(started),
         job_count=tally.planned if tally is not None and scope == "dry_run" else _ran(tally),
@@ -257,8 +220,8 @@ def list_workflow(workflow: Workflow, wanted: Wanted) -> WorkflowRuns:
     changed = [
         TrendChange(
             shift,
-            listed(alike[shift.first], tally_of(alike[shift.first])),
-            listed(alike[shift.first - 1], tally_of(alike[shift.first - 1])),
+            listed(alike[shift.first], alike[shift.first].tally),
+            listed(alike[shift.first - 1], alike[shift.first - 1].tally),
             differences(alike[shift.first - 1], alike[shift.first]),
         )
         for shift in (found.shifts if found is not None else ())
@@ -273,7 +236,7 @@ def _matches(one: Begun, wanted: Wanted) -> bool:
         key, _, value = wanted.tag.partition("=")
         if one.started.tags.get(key) != value:
             return False
-    return wanted.state is None or state_of(one) == wanted.state
+    return wanted.state is None or one.status == wanted.state
 
 
 def _line(runs: Sequence[Begun], number: int) -> ListedRun:
@@ -297,10 +260,7 @@ def _was_read(one: Begun) -> bool:
 
 def _resumes(runs: Sequence[Begun], number: int) -> bool:
     """Whether the run before of the same targets that ran jobs failed, or was cut off."""
-    for one in _real(runs[:number]):
-        if same_targets(one.started, runs[number].started) and one.ran_jobs:
-            return state_of(one) in _CUT_OFF
-    return False
+    return cut_off_in(_real(runs[:number]), runs[number].started) is not None
 
 
 def comparable(runs: Sequence[Begun]) -> list[Outline]:
@@ -319,7 +279,7 @@ def comparable(runs: Sequence[Begun]) -> list[Outline]:
         if same_targets(one.started, newest.started)
         and same_amount(one, newest)
         and not part_asked_for(one.started)
-        and scope_by(one, tally_of(one)) in ("full", None)
+        and scope_by(one, one.tally) in ("full", None)
         and one.finished.makespan_s is not None
     ]
     return alike[:_MOST_COMPARED][::-1]
@@ -332,54 +292,3 @@ def _ran_well(one: Outline) -> bool:
 def is_full(one: Begun, most: int = _MOST_READ_WHOLE) -> bool:
     """Whether a run ran every job of its workflow, as far as that is known."""
     return not part_asked_for(one.started) and scope_by(one, read_tally(one, most)) == "full"
-
-
-# -- what changed ----------------------------------------------------------------------------
-
-
-def differences(before: Begun, after: Begun) -> tuple[str, ...]:
-    """Return in few words what differs between two runs, the most important first.
-
-    Known from the beginnings of their journals: the workflow's files, the config, settings, limits;
-    and from their ends how many jobs their workflow has.
-    """
-    found = changes(_beginning(before), _beginning(after))
-    if len(found) > 1:  # what else differs is what the command line says
-        found = tuple(one for one in found if one.what != "command line")
-    words = [_in_few_words(one) for one in sorted(found, key=_order)]
-    sizes = [_dag_size(tally_of(one)) for one in (before, after)]
-    if None not in sizes and sizes[0] != sizes[1]:
-        words.insert(0, f"{sizes[0]:,} → {sizes[1]:,} jobs in the workflow")
-    return tuple(dict.fromkeys(words))
-
-
-def _beginning(one: Begun) -> Run:
-    return Run(started=one.started, provenance=provenance_of(one.path))
-
-
-def _dag_size(tally: JobTally | None) -> int | None:
-    if tally is None or tally.planned is None or tally.up_to_date is None:
-        return None
-    return tally.planned + tally.up_to_date
-
-
-_ORDER: Final = ("file ", "Snakefile", "config", "targets", "cores", "jobs", "executor", "profile")
-_LAST: Final = ("commit", "command line")
-
-
-def _order(one: Change) -> int:
-    if one.what in _LAST:
-        return len(_ORDER) + 1
-    first = (number for number, name in enumerate(_ORDER) if one.what.startswith(name))
-    return next(first, len(_ORDER))
-
-
-def _in_few_words(one: Change) -> str:
-    what = one.what.removeprefix("file ")
-    is_digest = one.what.startswith(("file ", "Snakefile's text")) or (
-        one.what.startswith("config") and one.values is None
-    )
-    values = (one.before or "none", one.after or "none")
-    if is_digest or one.what in _LAST or max(map(len, values)) > _SHORT:
-        return f"{what} changed"
-    return f"{what} {values[0]} → {values[1]}"

@@ -11,7 +11,9 @@ from builders import begun, chain, grouped, killed, retried
 from command_line import write_run
 
 import snakemake_logger_plugin_observe
-from snakemake_logger_plugin_observe import ObserveError, RunView, list_runs, open_run
+from snakemake_logger_plugin_observe import ObserveError, RunView, clock, list_runs, open_run
+from snakemake_logger_plugin_observe.__main__ import main
+from snakemake_logger_plugin_observe.journal.events import Heartbeat
 from snakemake_logger_plugin_observe.reporters.flat_tables import TABLES
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -100,6 +102,19 @@ def test_runs_are_listed_the_newest_last(workdir: Path) -> None:
     ]
     assert first.open().makespan_s == 21.0
     assert list_runs(workdir / ".snakemake") == []
+
+
+@pytest.mark.parametrize(("before_s", "status"), [(20, "running"), (600, "unknown")])
+def test_a_run_on_another_host_has_one_state_everywhere(
+    before_s: int, status: str, workdir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By what its journal contains: a copy of it is a new file, and shows no life."""
+    story = killed().add(Heartbeat(time=clock.now() - before_s * 1_000_000))
+    write_run(workdir, "20260301T120000-aaaaaa", story)
+    assert main(["runs", "--format", "json"]) == 0
+    (workflow,) = json.loads(capsys.readouterr().out)["workflows"]
+    (one,) = list_runs()
+    assert [workflow["runs"][0]["state"], one.status, one.open().status] == [status] * 3
 
 
 def fields(one: object) -> dict[str, object]:

@@ -310,6 +310,16 @@ def test_another_run_at_the_same_time_that_did_not_succeed_is_named(
     assert named.endswith("20260301T110000-aaaaaa.jsonl")
 
 
+def test_another_run_at_the_same_time_may_go_on_where_its_process_cannot_be_seen(
+    tmp_path: Path,
+) -> None:
+    story = cut_off(host="elsewhere", run_id="b" * 32)
+    other = write_run(tmp_path, "20260301T110000-aaaaaa", story)
+    newest = write_run(tmp_path, "20260301T130000-bbbbbb", chain())
+    (named,) = find_journal.load(newest).unread
+    assert named == f"another run in this folder may go on, on elsewhere: {other}"
+
+
 def test_another_run_at_the_same_time_that_succeeded_is_not_named(tmp_path: Path) -> None:
     assert at_the_same_time(tmp_path, status="success") == []
 
