@@ -29,6 +29,7 @@ from snakemake_executor_plugin_timed.waking import Waking, everything
 from snakemake_logger_plugin_observe import clock
 from snakemake_logger_plugin_observe.probe import ask
 from snakemake_logger_plugin_observe.recording import live_objects, notes
+from snakemake_logger_plugin_observe.recording.blocked_jobs import after_failure
 from snakemake_logger_plugin_observe.recording.held_logs import HeldLogs, hold
 from snakemake_logger_plugin_observe.recording.live_objects import attempt_key
 from snakemake_logger_plugin_observe.recording.session import Session, current
@@ -271,6 +272,8 @@ class MainSide:
         self._submissions.pop(key, None)
         if self._announcing is not None:
             self._announcing.forget(key)
+        if not ok and (note := ask(lambda: after_failure(job, moment))) is not None:
+            self.session.put(note)
 
     @quietly
     def stage(self, job: Any, name: str, failure: BaseException | None = None) -> None:

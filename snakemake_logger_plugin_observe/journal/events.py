@@ -182,6 +182,18 @@ class Planned(Event):
     """Jobs that this run has run or will run, by rule."""
     up_to_date: dict[str, Count] = Field(default_factory=dict)
     """Jobs that need not run, by rule."""
+    needs: dict[str, dict[str, Count]] = Field(default_factory=dict)
+    """Of the jobs to run: how many of each rule those of a rule need, all of them together."""
+    without_command: tuple[str, ...] | None = None
+    """The rules of these jobs that run nothing, like a target rule; null in older journals."""
+
+
+class Blocked(Event):
+    """Jobs that will not run, since one that they need failed for good; the last one counts."""
+
+    event: Literal["blocked"] = "blocked"
+    jobs: dict[str, Count] = Field(default_factory=dict)
+    """How many there are by now, by rule."""
 
 
 class UpToDate(Event):
@@ -521,6 +533,7 @@ _Other = (
     | FileSystem
     | RunPhase
     | Planned
+    | Blocked
     | UpToDate
     | SchedulerIteration
     | Wake

@@ -10,16 +10,18 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from snakemake_logger_plugin_observe import clock
+from snakemake_logger_plugin_observe.probe import ask
+from snakemake_logger_plugin_observe.recording.blocked_jobs import after_failure
 from snakemake_logger_plugin_observe.recording.held_logs import HeldLogs, hold
 from snakemake_logger_plugin_observe.recording.live_objects import attempt_key
-from snakemake_logger_plugin_observe.recording.notes import Finished
+from snakemake_logger_plugin_observe.recording.notes import Finished, JobsBlocked
 
 if TYPE_CHECKING:
     from snakemake_logger_plugin_observe.journal.records import Status
     from snakemake_logger_plugin_observe.run.attempt import Key
 
 
-def hook(scheduler: Any, put: Callable[[Finished], None]) -> bool:
+def hook(scheduler: Any, put: Callable[[Finished | JobsBlocked], None]) -> bool:
     """Call *put* as each of *scheduler*'s jobs ends; return False if there is nothing to wrap."""
     executors = [
         executor
@@ -50,7 +52,7 @@ def _holding(method: Callable[..., Any], held: "dict[Key, HeldLogs]") -> Callabl
 def _reporting(
     method: Callable[..., Any],
     status: "Status",
-    put: Callable[[Finished], None],
+    put: Callable[[Finished | JobsBlocked], None],
     held: "dict[Key, HeldLogs]",
 ) -> Callable[..., Any]:
     @functools.wraps(method)
@@ -59,6 +61,8 @@ def _reporting(
         moment = clock.now()
         key = attempt_key(job)
         put(Finished(moment, key, status, held=held.pop(key, {})))
+        if status == "failed" and (note := ask(lambda: after_failure(job, moment))) is not None:
+            put(note)
         return answer
 
     return reporting

@@ -13,6 +13,7 @@ from snakemake_logger_plugin_observe import clock
 from snakemake_logger_plugin_observe.console import SNAKEMAKE_LOGGER
 from snakemake_logger_plugin_observe.probe import ask
 from snakemake_logger_plugin_observe.recording import (
+    blocked_jobs,
     dag_counts,
     job_ends,
     live_objects,
@@ -150,7 +151,10 @@ class LogListener(logging.Filter):
     def _replanned(self, reader: dag_counts.DagReader) -> None:
         try:
             if os.getpid() == self._pid:
-                self._receiver.put(reader.read(clock.now()))
+                moment = clock.now()
+                self._receiver.put(reader.read(moment))
+                if (note := blocked_jobs.after_replanning(reader.dag, moment)) is not None:
+                    self._receiver.put(note)
         except Exception as error:
             self._receiver.fault(error)
 

@@ -65,6 +65,16 @@ class DagCounts(Note):
     up_to_date: dict[str, int]
     new_up_to_date: tuple[KeptJob, ...] = ()
     """Up-to-date jobs that were in no earlier count, up to a limit."""
+    needs: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """How many jobs of each rule those of each rule need, of those that are to run."""
+    without_command: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class JobsBlocked(Note):
+    """How many jobs of each rule will not run, since one that they need failed for good."""
+
+    jobs: dict[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -454,6 +464,7 @@ AnyNote = (
     | ExecutionStages
     | SeenOnNode
     | Finished
+    | JobsBlocked
     | OutputsFound
     | InputsFoundChanged
     | RunPhaseEnded

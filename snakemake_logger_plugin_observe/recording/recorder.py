@@ -305,6 +305,8 @@ class Recorder:
                 self._run_events.dag_ready(note.time)
             case notes.DagCounts():
                 self._run_events.dag_counts(note)
+            case notes.JobsBlocked():
+                self._run_events.jobs_blocked(note)
             case notes.RunPhaseEnded():
                 self._run_events.phase_ended(note)
             case notes.WakeDecided():

@@ -23,6 +23,7 @@ from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.external.slurm_accounting import accounting_events, slurm_ids
 from snakemake_logger_plugin_observe.journal.events import (
     Allocation,
+    Blocked,
     EarlyCheck,
     Gap,
     Message,
@@ -171,12 +172,14 @@ class RunEvents:
 
     def dag_counts(self, note: notes.DagCounts) -> None:
         """Write the DAG's numbers of jobs, now that it has been planned or planned again."""
-        self._emit(
-            event_of(Planned, time=note.time, to_run=note.to_run, up_to_date=note.up_to_date)
-        )
+        self._emit(event_of(Planned, note))
         if note.new_up_to_date:
             jobs = tuple(event_of(UpToDateJob, job) for job in note.new_up_to_date)
             self._emit(UpToDate(time=note.time, jobs=jobs))
+
+    def jobs_blocked(self, note: notes.JobsBlocked) -> None:
+        """Write how many jobs will not run."""
+        self._emit(event_of(Blocked, note))
 
     def phase_ended(self, note: notes.RunPhaseEnded) -> None:
         """Write a phase of the run's own work."""

@@ -93,6 +93,8 @@ def add(run: Run, event: AnyEvent, attempt: Attempt | None = None) -> None:  # n
             run.allocation = event
         case "planned":
             run.planned = event
+        case "blocked":
+            run.blocked = event
         case "up_to_date":
             for job in event.jobs:
                 _add_kept(run, event, job)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.journal.events import (
     Allocation,
+    Blocked,
     EarlyCheck,
     FileSystem,
     GroupDescribed,
@@ -57,6 +58,8 @@ class Run:
     allocation: Allocation | None = None
     planned: Planned | None = None
     """The DAG as it was planned last."""
+    blocked: Blocked | None = None
+    """The jobs that will not run, as they were counted last; None if there are none."""
     jobs: dict[int, JobDescribed] = field(default_factory=dict)
     """The jobs by id, as they were submitted last."""
     kept: dict[int, JobDescribed] = field(default_factory=dict)

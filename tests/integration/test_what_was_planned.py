@@ -7,6 +7,7 @@ from lab import BOTH, Lab, without_moments
 
 from snakemake_logger_plugin_observe.journal.events import Planned
 from snakemake_logger_plugin_observe.journal.reading import read_journal
+from snakemake_logger_plugin_observe.run.scope import job_counts
 
 ALONE = ("--logger", "observe")
 EXECUTOR_ALONE = ("--executor", "timed")
@@ -86,6 +87,47 @@ def test_a_growing_plan_is_recorded_again(lab: Lab, plugins: tuple[str, ...]) ->
     run = lab.run()
     assert run.planned is not None
     assert sum(run.planned.to_run.values()) == len(run.attempts)
+
+
+FAILING = """
+    rule all:
+        input: expand("{i}.c", i=range(3)), "sum.txt"
+    rule a:
+        output: "{i}.a"
+        shell: "test {wildcards.i} != 1 && touch {output}"
+    rule b:
+        input: "{i}.a"
+        output: "{i}.b"
+        shell: "touch {output}"
+    rule c:
+        input: "{i}.b"
+        output: "{i}.c"
+        shell: "touch {output}"
+    rule sum:
+        input: "0.b", "2.b"
+        output: "sum.txt"
+        shell: "touch {output}"
+"""
+
+
+@EITHER
+def test_what_jobs_need_is_counted_by_rule_and_so_is_what_a_failure_blocks(
+    lab: Lab, plugins: tuple[str, ...]
+) -> None:
+    lab.snakefile(FAILING)
+    lab.snakemake("--cores", "1", "--keep-going", "--retries", "1", *plugins, check=False)
+    run = lab.run()
+    assert run.planned is not None
+    assert run.planned.needs == {
+        "all": {"c": 3, "sum": 1},
+        "b": {"a": 3},
+        "c": {"b": 3},
+        "sum": {"b": 2},
+    }
+    assert run.planned.without_command == ("all",)
+    assert run.blocked is not None
+    assert run.blocked.jobs == {"all": 1, "b": 1, "c": 1}
+    assert job_counts(run).not_reached == 3
 
 
 @pytest.mark.parametrize("plugins", [BOTH, ALONE], ids=["both", "logger"])

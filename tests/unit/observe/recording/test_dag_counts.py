@@ -18,6 +18,8 @@ class Dag:
     jobs: list[Any] = field(default_factory=list)
     needed: list[Any] = field(default_factory=list)
     _finished: set[Any] = field(default_factory=set)
+    dependencies: dict[Any, dict[Any, Any]] = field(default_factory=dict)
+    workflow: Any = field(default_factory=lambda: SimpleNamespace(rules=[]))
 
     def needrun(self, job: Any) -> bool:
         return job in self.needed
@@ -67,6 +69,20 @@ def test_a_finished_job_that_a_replanning_dropped_counts_as_to_run() -> None:
     dropped, open_jobs = jobs(map=1), jobs(map=1, sort=1)
     found = counts(Dag(open_jobs, open_jobs, set(dropped)))
     assert found == {"to_run": {"map": 2, "sort": 1}, "up_to_date": {}}
+
+
+def test_what_jobs_to_run_need_is_counted_by_rule() -> None:
+    maps, sorts, (index,) = jobs(map=3), jobs(sort=2), jobs(index=1)
+    needs = {sorts[0]: [*maps, index], sorts[1]: [maps[0]], maps[0]: [maps[1], index]}
+    note = DagReader(Dag([*maps, *sorts, index], [*maps, *sorts], dependencies=needs)).read(7)
+    assert note.needs == {"map": {"map": 1}, "sort": {"map": 4}}
+
+
+def test_rules_to_run_that_run_nothing_are_named() -> None:
+    needed = jobs(all=1, map=2)
+    rules = [SimpleNamespace(name=name, norun=name != "map") for name in ("all", "map", "other")]
+    dag = Dag(needed, needed, workflow=SimpleNamespace(rules=rules))
+    assert DagReader(dag).read(7).without_command == ("all",)
 
 
 def test_an_empty_dag_has_no_counts() -> None:

@@ -1032,6 +1032,17 @@ def test_dag_counts_are_written(record: Record) -> None:
     assert (found.time, found.to_run, found.up_to_date) == (at(3), {"map": 2}, {"sort": 1})
 
 
+def test_what_jobs_need_and_block_is_written_by_rule(record: Record) -> None:
+    plan = {"needs": {"all": {"map": 2}}, "without_command": ("all",)}
+    recording = record().put(notes.DagCounts, 3, to_run={"map": 2}, up_to_date={}, **plan)
+    recording.put(notes.JobsBlocked, 4, jobs={"all": 1}).finish()
+    (planned,) = (event for event in recording.events if event.event == "planned")
+    assert (planned.needs, planned.without_command) == ({"all": {"map": 2}}, ("all",))
+    (blocked,) = (event for event in recording.events if event.event == "blocked")
+    assert (blocked.time, blocked.jobs) == (at(4), {"all": 1})
+    assert recording.run.blocked == blocked
+
+
 def test_a_run_that_ended_during_planning_has_plan_and_deploy_phases(record: Record) -> None:
     recording = record(planned=False).message(5, "deploying", "Creating conda environment")
     recording.finish(9)
