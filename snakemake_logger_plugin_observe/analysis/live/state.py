@@ -8,6 +8,7 @@ from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.journal.records import SchedulerRecord
 from snakemake_logger_plugin_observe.run.attempt import Key
 from snakemake_logger_plugin_observe.run.queue_answer import PartitionLimits
+from snakemake_logger_plugin_observe.run.slurm_reasons import keeps_back
 
 State = Literal[
     "pending",
@@ -62,6 +63,18 @@ SHORT: Final[dict[State, str]] = {
     "unknown": "out, not known",
 }
 """The same, short enough for a table."""
+_PHASES: Final[dict[State, str]] = {
+    "selected": "dispatch",
+    "pending": "queue_wait",
+    "job_script": "job_script",
+    "starting": "node_startup",
+    "computing": "compute",
+    "finishing": "node_exit",
+    "waiting": "member_wait",
+    "done": "member_wait",
+    "ended": "poll_wait",
+}
+"""The phase of each state; of the others none is known, or there is none."""
 ON_A_NODE: Final[frozenset[State]] = frozenset(
     {"starting", "job_script", "running", "computing", "finishing"}
 )
@@ -92,6 +105,13 @@ class LiveState:
     def known(self) -> bool:
         """Whether it is known what it does."""
         return self.state != "unknown"
+
+    @property
+    def phase(self) -> str | None:
+        """The phase that time in its state belongs to; None if that is not known."""
+        if self.state == "pending" and keeps_back(self.reason):
+            return "held"
+        return _PHASES.get(self.state)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,6 @@ from snakemake_logger_plugin_observe.run.node_processes import only_of
 from snakemake_logger_plugin_observe.run.phases import UNOBSERVED
 from snakemake_logger_plugin_observe.run.refined import refine
 from snakemake_logger_plugin_observe.run.segments import Segment
-from snakemake_logger_plugin_observe.run.slurm_reasons import keeps_back
 from snakemake_logger_plugin_observe.run.slurm_states import RUNNING, SPARED_TOOLS, WAITING
 from snakemake_logger_plugin_observe.run.unobserved import NODE_CUT_OFF, SUSPENDED, UNNOTICED
 
@@ -161,24 +160,23 @@ def _phases(
     has_begun = bool(attempt.node_starts or attempt.levels)
     match one.state:
         case "pending":
-            held = record is not None and keeps_back(record.reason)
-            yield ("held" if held else "queue_wait"), now
+            yield one.phase, now
         case "job_script" | "running" if started is not None:
             yield "queue_wait", started
-            yield ("job_script" if one.state == "job_script" else UNOBSERVED), now
+            yield (one.phase or UNOBSERVED), now
         case "starting":
             between = attempt.job_id is None and any(one.tool_started for one in attempt.executions)
-            yield ("member_wait" if between else "node_startup"), now
+            yield ("member_wait" if between else one.phase), now
         case "computing" if attempt.job_id is None and has_begun:
             yield None, now  # its members own it
         case "computing":
-            yield "compute", now
+            yield one.phase, now
         case "finishing":
-            yield "node_exit", now
+            yield one.phase, now
         case "ended" if one.since is not None:
             if started is not None and not has_begun:
                 yield "queue_wait", started
             yield UNOBSERVED, one.since
-            yield ("poll_wait" if noticed_soon else UNOBSERVED), now
+            yield (one.phase if noticed_soon else UNOBSERVED), now
         case _:
             yield UNOBSERVED, now

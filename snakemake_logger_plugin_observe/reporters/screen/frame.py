@@ -10,6 +10,7 @@ from rich.text import Text
 
 from snakemake_logger_plugin_observe.analysis.live.state import lasting
 from snakemake_logger_plugin_observe.analysis.phrasing import named, plural
+from snakemake_logger_plugin_observe.reporters.palette import PALETTE
 from snakemake_logger_plugin_observe.reporters.screen.left import remaining_line
 from snakemake_logger_plugin_observe.reporters.screen.view import (
     FailureRow,
@@ -25,6 +26,7 @@ from snakemake_logger_plugin_observe.reporters.words import (
     harmless,
     percent,
 )
+from snakemake_logger_plugin_observe.run.phases import cost_class
 
 Page = Literal["overview", "failures", "log"]
 KEYS: Final = "q quit · r rule · f failures · ↑↓ job · l its log · o overview"
@@ -41,13 +43,8 @@ _STYLES: Final = {
     "killed": "bold red",
     "stopped": "bold yellow",
 }
-_STATES: Final = {
-    "computing": "green",
-    "pending": "yellow",
-    "ended": "magenta",
-    "gone": "bold red",
-    "unknown": "dim",
-}
+_NO_PHASE: Final = {"gone": "bold red", "unknown": "dim"}
+"""States whose time belongs to no phase that is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +233,7 @@ def _in_flight(flights: Sequence[Flight], shown: Shown, most: int | None) -> lis
         again = f" (attempt {one.number})" if one.number > 1 else ""
         text.append(harmless(f"{one.name}{again}"))
         lasted = f" {lasting(one.length)}" if one.length is not None else ""
-        text.append(f"  {one.does}{lasted}", _STATES.get(one.state, ""))
+        text.append(f"  {one.does}{lasted}", _style_of(one))
         where = f" on {one.node}" if one.node else ""
         ident = f" [{one.external_jobid}]" if one.external_jobid else ""
         reason = f": {one.reason}" if one.reason else ""
@@ -248,6 +245,13 @@ def _in_flight(flights: Sequence[Flight], shown: Shown, most: int | None) -> lis
             text.append("  longer than any before it", "yellow")
         found.append(text)
     return [*found, *_more(len(flights) - len(kept), "job"), Text()]
+
+
+def _style_of(one: Flight) -> str:
+    """Return the colour of the cost class that its time belongs to now, as everywhere."""
+    if one.phase is None:
+        return _NO_PHASE.get(one.state, "")
+    return PALETTE[cost_class(one.phase)].terminal
 
 
 def _failures(

@@ -72,6 +72,8 @@ class Flight:
     """The log files of its job."""
     overdue: bool = False
     """Whether it takes longer than any job like it took."""
+    phase: str | None = None
+    """The phase that its time belongs to now; None if that is not known."""
     kept: bool = False
     """Whether it is pending for a reason that does not pass by waiting for nodes."""
     failed_there: int = 0
@@ -273,8 +275,9 @@ def _flight(
         state: str = live.state
         does, since = SHORT[live.state], live.since
         node, external, reason = live.node, live.external_jobid, live.reason
+        phase = live.phase
     else:
-        state, does, since = _here(so_far.run.wrapped, attempt)
+        state, does, since, phase = _here(so_far.run.wrapped, attempt)
         node, external, reason = None, attempt.external_jobid, None
     return Flight(
         name=name_of(so_far, attempt),
@@ -289,6 +292,7 @@ def _flight(
         number=attempt.number,
         log=job.log if job is not None else (),
         overdue=overdue,
+        phase=phase,
         kept=state == "pending" and obstacle(reason) is not None,
     )
 
@@ -303,14 +307,14 @@ def name_of(so_far: SoFar, attempt: Attempt) -> str:
     return submission_name(rule, wildcards, group)
 
 
-def _here(wrapped: bool, attempt: Attempt) -> tuple[str, str, Micros | None]:
-    """Return what a job does that runs on the main process's host, and since when."""
+def _here(wrapped: bool, attempt: Attempt) -> tuple[str, str, Micros | None, str | None]:
+    """Return what a job does that runs on the main process's host, since when, and its phase."""
     stamps = attempt.stamps
     if attempt.tool_started is not None:
-        return "computing", SHORT["computing"], attempt.tool_started
+        return "computing", SHORT["computing"], attempt.tool_started, "compute"
     if not wrapped:
-        return "running", SHORT["running"], stamps.selected
-    return "starting", _PREPARING, stamps.selected
+        return "running", SHORT["running"], stamps.selected, None
+    return "starting", _PREPARING, stamps.selected, "stage_in"
 
 
 def failure_rows(so_far: SoFar, failed: Iterable[FailedAttempt]) -> tuple[FailureRow, ...]:

@@ -9,10 +9,12 @@ import pytest
 from answers import ESCAPES
 from builders import begun, stamps
 from out_on_cluster import answered, computing, out, over, queued
+from rich.text import Text
 from watching import on_this_machine, out_on_slurm, seen
 
 from snakemake_logger_plugin_observe.reporters.as_json.watch import shape
 from snakemake_logger_plugin_observe.reporters.forms import text as text_form
+from snakemake_logger_plugin_observe.reporters.palette import PALETTE
 from snakemake_logger_plugin_observe.reporters.reply import Reply
 from snakemake_logger_plugin_observe.reporters.screen.frame import Page, Shown, choices, frame
 from snakemake_logger_plugin_observe.reporters.screen.plain import PlainLines
@@ -47,6 +49,36 @@ def test_the_failures_and_a_log(golden: Golden) -> None:
     golden("watch-failures-100.txt", text(view, page="failures", keys=True))
     log = ("reading", "Error: no such column: gc")
     golden("watch-log-100.txt", text(view, page="log", log_name="map s=b: logs/b.log", log=log))
+
+
+SELECTED = stamps(ready=3, selected=4, accepted=4)
+
+
+def colours(view: WatchView) -> dict[str, str]:
+    """Return the colour of what each job in flight does."""
+    rows = [row for row in frame(view, Shown(), 100, None) if isinstance(row, Text)]
+    found = {}
+    for one in view.flights:
+        (row,) = (row for row in rows if row.plain.strip().startswith(one.name))
+        span = next(
+            (span for span in row.spans if one.does in row.plain[span.start : span.end]), None
+        )
+        found[one.does] = str(span.style) if span is not None else ""
+    return found
+
+
+def test_what_a_job_does_has_the_colour_of_its_cost_class() -> None:
+    assert colours(out_on_slurm()) == {
+        "ended, unnoticed": PALETTE["scheduling"].terminal,
+        "pending": PALETTE["queue"].terminal,
+        "computing": PALETTE["compute"].terminal,
+    }
+    story = out("71", jobs=1).planned(3, {"map": 1})
+    held = seen(story, 900, answered(queued("71", reason="JobHeldUser")))
+    assert colours(held) == {"pending": PALETTE["limits"].terminal}
+    assert colours(seen(on_this_machine(), 55)) == {"computing": PALETTE["compute"].terminal}
+    unwrapped = seen(begun(wrapped=False).planned(3, {"map": 1}).job(1).submitted(1, SELECTED), 9)
+    assert colours(unwrapped) == {"running": ""}
 
 
 @pytest.mark.parametrize("height", [5, 10, 16, 24, 40])
