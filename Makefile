@@ -48,7 +48,7 @@ help:
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,page,dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,page,plot,dev]'
 	@touch $@
 
 demo: $(VENV)/.installed

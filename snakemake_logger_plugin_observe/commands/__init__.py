@@ -14,6 +14,7 @@ from snakemake_logger_plugin_observe.commands import (  # noqa: F401  COMMANDS l
     triage,
     runbook,
     report,
+    plot,
     why,
     compare,
     check,

@@ -1,4 +1,4 @@
-"""The colour of each cost class, the same on the page, in the terminal and in pictures.
+"""The colours of cost classes and of grounds, the same on the page, in terminals, in pictures.
 
 The hues are Okabe and Ito's (2008), which people with a colour vision deficiency can tell apart; a
 test computes that for every pair, as it is seen with each deficiency.
@@ -40,3 +40,24 @@ PALETTE: Final[dict[str, Colour]] = {
     UNATTRIBUTED: Colour("#c9ced4", "#4a5058", _BLACK, _WHITE, "white"),
 }
 """By cost class, in their display order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What a picture or the page is painted on, and with."""
+
+    ground: str
+    ink: str
+    """Texts that matter."""
+    faint: str
+    """Texts that explain."""
+    line: str
+    """Axes and rules."""
+    bad: str
+    """What failed."""
+    good: str
+    """What succeeded."""
+
+
+LIGHT: Final = Ground("#ffffff", "#16191d", "#5c6570", "#dfe3e8", "#b3001b", "#00714f")
+DARK: Final = Ground("#14171a", "#e8ebee", "#9aa4af", "#343a41", "#ff6b78", "#3fd0a4")

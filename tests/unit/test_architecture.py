@@ -47,7 +47,7 @@ LAYERS = (
     {"analysis.check", "analysis.triage"},
     {"recording", "reporters"},
     {"reporters.as_text", "reporters.as_json"},
-    {"reporters.documents", "reporters.page"},
+    {"reporters.documents", "reporters.page", "reporters.plots"},
     {"commands.support"},
     {"commands", "views"},
     {"handler", "__main__"},

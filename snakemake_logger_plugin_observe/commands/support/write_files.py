@@ -18,12 +18,12 @@ class WritingError(Exception):
     """A file could not be written; the text is one line for the user."""
 
 
-def replace(path: Path, text: str, mode: int = SHARED) -> None:
-    """Write *text* to *path*, replacing a file and creating its folders.
+def replace(path: Path, content: str | bytes, mode: int = SHARED) -> None:
+    """Write *content* to *path*, replacing a file and creating its folders.
 
     Args:
         path: a file, or where there is none; of a link, it is the link that is replaced.
-        text: its content.
+        content: a text, or bytes as they are.
         mode: ``PRIVATE`` or ``SHARED``.
 
     Raises:
@@ -33,7 +33,7 @@ def replace(path: Path, text: str, mode: int = SHARED) -> None:
     draft = path.with_name(f".{secrets.token_hex(8)}.draft")  # nobody can have put a link there
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _write(draft, text, mode)
+        _write(draft, content, mode)
         try:
             os.replace(draft, path)
         except OSError:
@@ -58,12 +58,12 @@ def check_is_new(path: Path, otherwise: str = "Name another file") -> None:
         raise _exists(path, otherwise)
 
 
-def create(path: Path, text: str, mode: int) -> None:
-    """Write *text* to *path*, which must not exist, and create its folders.
+def create(path: Path, content: str | bytes, mode: int) -> None:
+    """Write *content* to *path*, which must not exist, and create its folders.
 
     Args:
         path: a new file; a link in its place is not followed.
-        text: its content.
+        content: a text, or bytes as they are.
         mode: ``PRIVATE`` or ``SHARED``.
 
     Raises:
@@ -72,7 +72,7 @@ def create(path: Path, text: str, mode: int) -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _write(path, text, mode)
+        _write(path, content, mode)
     except FileExistsError as error:
         raise _exists(path) from error
     except OSError as error:
@@ -83,12 +83,14 @@ def _exists(path: Path, otherwise: str = "Name another file") -> WritingError:
     return WritingError(f"{path}: already exists; not overwritten. {otherwise}")
 
 
-def _write(path: Path, text: str, mode: int) -> None:
-    """Write *text*, which people will read, without characters that a terminal obeys."""
+def _write(path: Path, content: str | bytes, mode: int) -> None:
+    """Write *content*: of a text, which people will read, nothing that a terminal obeys."""
+    if isinstance(content, str):
+        content = harmless_lines(content).encode("utf-8", "backslashreplace")
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(harmless_lines(text))
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
     except OSError:
         with contextlib.suppress(OSError):
             path.unlink()

@@ -3,12 +3,12 @@
 A curve of more steps than that is cut into equal stretches, each with the most in it: peaks stay.
 """
 
-from collections.abc import Sequence
 from typing import Any, Final
 
-from snakemake_logger_plugin_observe.analysis.path.utilisation import UsageStep, Utilisation
+from snakemake_logger_plugin_observe.analysis.path.utilisation import Utilisation
 from snakemake_logger_plugin_observe.clock import Micros, to_seconds
 from snakemake_logger_plugin_observe.reporters.page.packing import numbers
+from snakemake_logger_plugin_observe.reporters.usage_curve import highest
 from snakemake_logger_plugin_observe.reporters.words import duration
 
 _MOST_STEPS: Final = 6_000
@@ -20,7 +20,7 @@ def curves(found: Utilisation, start: Micros, end: Micros, tick: Micros) -> dict
     steps, stretch = found.steps, None
     if len(steps) > _MOST_STEPS:
         stretch = max(1, -(-(end - start) // _MOST_STEPS))
-        steps = tuple(_highest(steps, start, stretch))
+        steps = tuple(highest(steps, start, stretch))
     return {
         "at": numbers([max(0, one.moment - start) // tick for one in steps]),
         "ready": numbers([one.ready for one in steps]),
@@ -39,26 +39,5 @@ def table(found: Utilisation, start: Micros, end: Micros) -> list[tuple[str, int
     stretch = max(1, -(-(end - start) // _ROWS))
     return [
         (duration(one.moment - start), one.ready, one.queued, one.running)
-        for one in _highest(found.steps, start, stretch)[:-1]
+        for one in highest(found.steps, start, stretch)[:-1]
     ]
-
-
-def _highest(steps: Sequence[UsageStep], start: Micros, stretch: Micros) -> list[UsageStep]:
-    """Return the most of each count in each stretch, in which its first value counts, too."""
-    found: list[UsageStep] = []
-    last = UsageStep(start)
-    for one in steps:
-        begins = start + (one.moment - start) // stretch * stretch
-        if not found or found[-1].moment != begins:
-            found.append(last._replace(moment=begins))
-        most = found[-1]
-        found[-1] = UsageStep(
-            begins,
-            max(most.ready, one.ready),
-            max(most.queued, one.queued),
-            max(most.running, one.running),
-        )
-        last = one
-    if found:
-        found.append(last._replace(moment=found[-1].moment + stretch))
-    return found

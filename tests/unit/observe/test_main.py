@@ -386,6 +386,8 @@ def test_the_example_in_a_command_s_help_works(
     monkeypatch: pytest.MonkeyPatch,
     command: str,
 ) -> None:
+    if command == "plot":
+        pytest.importorskip("vl_convert", reason="an extra: pip install '.[plot]'")
     stand_in = workdir / "bin" / "mail"  # what notify's example runs
     stand_in.parent.mkdir()
     stand_in.write_text("#!/bin/sh\ncat > mailed.txt\n")

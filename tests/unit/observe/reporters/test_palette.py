@@ -1,10 +1,14 @@
 """The colours of cost classes can be told apart, also by people who see fewer colours."""
 
+import re
+from dataclasses import asdict
 from itertools import combinations
+from pathlib import Path
 
 import pytest
 
-from snakemake_logger_plugin_observe.reporters.palette import PALETTE
+from snakemake_logger_plugin_observe.reporters import page
+from snakemake_logger_plugin_observe.reporters.palette import DARK, LIGHT, PALETTE
 from snakemake_logger_plugin_observe.run.phases import CLASSES
 
 # Machado, Oliveira and Fernandes (2009), severity 1: linear RGB as it is seen.
@@ -26,7 +30,7 @@ SEEN = {
         (0.004733, 0.691367, 0.303900),
     ),
 }
-GROUNDS = {"light": "#ffffff", "dark": "#14171a"}
+GROUNDS = {"light": LIGHT.ground, "dark": DARK.ground}
 
 
 def linear(colour: str) -> list[float]:
@@ -97,3 +101,15 @@ def test_a_stretch_is_seen_on_its_ground(ground: str) -> None:
 
 def test_a_terminal_has_another_colour_for_each_class() -> None:
     assert len({one.terminal for one in PALETTE.values()}) == len(PALETTE)
+
+
+def test_pictures_and_the_page_have_the_same_grounds() -> None:
+    css = (Path(page.__file__).parent / "assets" / "page.css").read_text()
+    light, dark, again = (
+        dict(re.findall(r"--(\w+): (#\w+);", line))
+        for line in css.splitlines()
+        if "--ground:" in line
+    )
+    assert dark == again
+    for ground, known in ((LIGHT, light), (DARK, dark)):
+        assert {name: known[name] for name in asdict(ground)} == asdict(ground)

@@ -1,0 +1,198 @@
+"""``plot`` on the command line: what is drawn, for whom, and what is said where nothing can be."""
+
+import json
+import stat
+import sys
+from pathlib import Path
+
+import pytest
+from answers import FAILING, STORIES, with_escapes
+from builders import Story, begun, chain, killed, on_cluster, stamps
+from plotted import SVG, draw, parsed, texts_in
+
+from snakemake_logger_plugin_observe.__main__ import main
+from snakemake_logger_plugin_observe.reporters.plots import PICTURES
+
+HOSTILE = (
+    "</text><script>alert(1)</script>",
+    "a.b[0]",
+    "datum.x || signal('width')",
+    '{"expr": "1+1"}',
+    "\\u003cb\\u003e ${1} &amp; ]]>",
+)
+OF_ONE_RUN = ["partition", "concurrency", "rules"]
+
+
+def hostile() -> Story:
+    """Return a run whose rules have names that are something else elsewhere."""
+    story = Story(snakefile=HOSTILE[0], tags={HOSTILE[0]: HOSTILE[1]}).plan(2, 3)
+    for number, rule in enumerate(HOSTILE):
+        story.job(number, rule=rule).quick(number, 3, 4, 8 + number)
+    return story.end(20)
+
+
+def no_job() -> Story:
+    return begun(kind="dry_run").end(3)
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Path:
+    return on_cluster(4, poll_s=30).write(tmp_path / "run.jsonl")
+
+
+@pytest.mark.parametrize("what", OF_ONE_RUN)
+def test_a_picture_is_an_svg_that_says_what_it_shows_of_which_run(
+    what: str, journal: Path, tmp_path: Path
+) -> None:
+    root = parsed(draw(tmp_path / "x.svg", what, str(journal)))
+    title, alt = (root.find(f"{SVG}{name}") for name in ("title", "desc"))
+    assert title is not None
+    assert alt is not None
+    assert root.get("role") == "img"
+    assert alt.text is not None
+    assert alt.text.startswith(f"{title.text}. run of 2026-03-01 12:00:00 UTC · ")
+    assert title.text in texts_in(tmp_path / "x.svg")
+
+
+@pytest.mark.parametrize("what", OF_ONE_RUN)
+def test_every_kind_of_run_has_a_picture_or_a_line_that_says_why_not(
+    what: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("vl_convert", reason="an extra: pip install '.[plot]'")
+    for name, story in {**STORIES, **FAILING}.items():
+        journal, out = story().write(tmp_path / f"{name}.jsonl"), tmp_path / f"{name}.svg"
+        code, said = main(["plot", what, str(journal), "-o", str(out)]), capsys.readouterr()
+        if code == 0:
+            assert parsed(out).tag == f"{SVG}svg", name
+        else:
+            assert (code, said.err.count("\n")) == (2, 1), name
+            assert "nothing to draw" in said.err, name
+
+
+@pytest.mark.parametrize("what", OF_ONE_RUN)
+def test_a_name_is_text_whatever_it_looks_like(what: str, tmp_path: Path) -> None:
+    out = draw(tmp_path / "x.svg", what, str(hostile().write(tmp_path / "run.jsonl")))
+    root = parsed(out)
+    assert {one.tag.removeprefix(SVG) for one in root.iter()} <= {
+        *("svg", "title", "desc", "rect", "g", "path", "line", "text", "tspan"),
+    }
+    assert not [one for one in root.iter() if any("href" in name for name in one.attrib)]
+    if what == "rules":
+        assert set(HOSTILE) - {HOSTILE[-1]} <= set(texts_in(out))
+
+
+@pytest.mark.parametrize("what", OF_ONE_RUN)
+def test_control_characters_are_escaped(what: str, tmp_path: Path) -> None:
+    out = draw(tmp_path / "x.svg", what, str(with_escapes().write(tmp_path / "run.jsonl")))
+    assert "\x1b" not in out.read_text()
+    assert "\u202e" not in out.read_text()
+
+
+def test_a_png_is_twice_as_large_as_the_svg(journal: Path, tmp_path: Path) -> None:
+    root = parsed(draw(tmp_path / "x.svg", "partition", str(journal)))
+    header = draw(tmp_path / "x.png", "partition", str(journal)).read_bytes()[:24]
+    assert header[:8] == b"\x89PNG\r\n\x1a\n"
+    sides = [int.from_bytes(header[at : at + 4], "big") for at in (16, 20)]
+    assert sides == [2 * float(root.get(name) or 0) for name in ("width", "height")]
+    assert sides[0] // 10 == 240  # the end of an axis is a pixel beyond the plot
+
+
+def test_only_the_user_can_read_it_and_it_is_kept_unless_forced(
+    journal: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = draw(tmp_path / "new" / "x.png", "rules", str(journal))
+    assert stat.S_IMODE(out.stat().st_mode) == 0o600
+    out.write_text("mine")
+    assert main(["plot", "rules", str(journal), "-o", str(out)]) == 2
+    assert "already exists; not overwritten. --force replaces it" in capsys.readouterr().err
+    assert out.read_text() == "mine"
+    assert main(["plot", "rules", str(journal), "-o", str(out), "--force"]) == 0
+    assert stat.S_IMODE(out.stat().st_mode) == 0o600
+    assert [one.name for one in out.parent.iterdir()] == ["x.png"]
+
+
+@pytest.mark.parametrize("name", ["x.pdf", "x", "x.svg.gz", "-"])
+def test_another_ending_is_one_line(
+    name: str, journal: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["plot", "rules", str(journal), "-o", name]) == 2
+    assert capsys.readouterr().err == (
+        f"snakemake-observe: {name}: name a file that ends in .svg or .png\n"
+    )
+
+
+def test_without_the_extra_one_line_names_it(
+    journal: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "vl_convert", None)
+    assert main(["plot", "rules", str(journal), "-o", str(tmp_path / "x.svg")]) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "it is the extra plot: pip install '.[plot]'" in said
+
+
+@pytest.mark.parametrize("what", OF_ONE_RUN)
+def test_of_a_dry_run_there_is_nothing_to_draw(
+    what: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("vl_convert", reason="an extra: pip install '.[plot]'")
+    journal = no_job().write(tmp_path / "run.jsonl")
+    assert main(["plot", what, str(journal), "-o", str(tmp_path / "x.svg")]) == 2
+    assert capsys.readouterr().err == (
+        f"snakemake-observe: {journal}: a dry run, so there is nothing to draw\n"
+    )
+    assert not (tmp_path / "x.svg").exists()
+
+
+@pytest.mark.parametrize("what", [one for one in OF_ONE_RUN if one != "partition"])
+def test_a_picture_of_one_run_is_not_of_two(
+    what: str, journal: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = str(tmp_path / "x.svg")
+    assert main(["plot", what, str(journal), str(journal), "-o", out]) == 2
+    assert capsys.readouterr().err == f"snakemake-observe: plot {what}: name one run\n"
+
+
+def test_json_names_the_file_and_says_what_it_shows(
+    journal: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = draw(tmp_path / "x.svg", "partition", str(journal), "--format", "json")
+    answer = json.loads(capsys.readouterr().out)
+    assert (answer["plot"], answer["path"]) == ("partition", str(out))
+    assert answer["bytes"] == out.stat().st_size
+    assert answer["alt"].startswith(f"{answer['title']}. ")
+
+
+def test_a_killed_run_has_no_shares(tmp_path: Path) -> None:
+    out = draw(tmp_path / "x.svg", "partition", str(killed().write(tmp_path / "run.jsonl")))
+    said = texts_in(out)
+    assert any("until the last sign of life" in one for one in said)
+    assert not any("%" in one for one in said if "0.5 %" not in one)
+
+
+def test_a_journal_cut_off_anywhere_has_a_picture_or_a_line(tmp_path: Path) -> None:
+    pytest.importorskip("vl_convert", reason="an extra: pip install '.[plot]'")
+    whole = chain().write(tmp_path / "whole.jsonl").read_bytes()
+    first = whole.index(b"\n") + 1
+    for end in range(first, len(whole), max(1, (len(whole) - first) // 8)):
+        journal, out = tmp_path / "run.jsonl", str(tmp_path / "x.svg")
+        journal.write_bytes(whole[:end])
+        assert main(["plot", "partition", str(journal), "-o", out, "--force"]) in (0, 2)
+
+
+def test_help_lists_every_picture(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["plot", "--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    for name, module in PICTURES.items():
+        assert " ".join(f"{name}: {module.HELP}".split()) in said
+
+
+def test_a_run_with_retries_counts_all_attempts(tmp_path: Path) -> None:
+    known = stamps(ready=3, selected=4, submitting=4, accepted=5, reported=6, finished=7)
+    story = begun().job(1).attempt(1, known, status="failed").quick(1, 8, 9, 12, attempt=2)
+    out = draw(tmp_path / "x.svg", "rules", str(story.end(13).write(tmp_path / "run.jsonl")))
+    assert any(one.endswith("· 1 job") for one in texts_in(out))

@@ -1,0 +1,46 @@
+"""The curves of what was ready, queued and running."""
+
+from pathlib import Path
+
+from builders import begun
+from plotted import drawing, values_of
+
+
+def two_jobs(folder: Path, **facts: object) -> Path:
+    story = begun(**facts).job(1).job(2).quick(1, 2, 3, 6).quick(2, 2, 4, 6)
+    return story.end(8).write(folder / "run.jsonl")
+
+
+def curve(found: object, state: str) -> list[tuple[float, int]]:
+    own = values_of(found, "state")  # type: ignore[arg-type]
+    return [(one["x"], one["count"]) for one in own if one["state"].startswith(state)]
+
+
+def test_a_curve_turns_where_jobs_begin_and_end(tmp_path: Path) -> None:
+    found = drawing("concurrency", two_jobs(tmp_path))
+    assert curve(found, "ready") == [(0, 0), (2, 2), (3, 1), (4, 0), (8, 0)]
+    assert curve(found, "running") == [(0, 0), (3, 1), (4, 2), (6, 0), (8, 0)]
+
+
+def test_the_limit_is_a_line_with_its_setting(tmp_path: Path) -> None:
+    found = drawing("concurrency", two_jobs(tmp_path, jobs=4))
+    assert {(one["count"], one["text"]) for one in values_of(found, "text")} == {(4, "--jobs 4")}
+    assert found.facts == (
+        "at most 2 ready, 3.00 s in all; at most 0 queued, 0.000 s in all; at most 2 running, "
+        "5.00 s in all; the limit is --jobs 4"
+    )
+
+
+def test_a_limit_far_above_the_curves_is_named(tmp_path: Path) -> None:
+    found = drawing("concurrency", two_jobs(tmp_path, jobs=5_000))
+    assert values_of(found, "text") == []
+    assert "The limit, --jobs 5,000, is far above the curves." in found.notes
+
+
+def test_of_more_steps_than_pixels_each_pixel_shows_the_most(tmp_path: Path) -> None:
+    story = begun()
+    for number in range(600):
+        story.job(number).quick(number, 2, 2 + number / 100, 9 + number / 100)
+    found = drawing("concurrency", story.end(20).write(tmp_path / "run.jsonl"))
+    assert found.notes[0].startswith("A pixel is 0.020 s, and shows the most")
+    assert max(count for _, count in curve(found, "running")) == 600
