@@ -58,6 +58,8 @@ def readme_run(new_lab: Callable[[str], Lab]) -> Lab:
     "command", [c for c in commands(README) if c.startswith("snakemake-observe")]
 )
 def test_the_readers_commands_in_the_readme_run(readme_run: Lab, command: str) -> None:
+    if command.split()[1] == "plot":
+        pytest.importorskip("vl_convert", reason="an extra: pip install '.[plot]'")
     done = readme_run.observe(*command.split()[1:])
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout

@@ -19,7 +19,7 @@ def test_classes_lie_end_to_end_in_display_order(tmp_path: Path) -> None:
     assert bar[0]["x"] == 0
     for before, after in pairwise(bar):
         assert before["x2"] <= after["x"] <= before["x2"] + 0.05  # a gap of one pixel
-    assert bar[-1]["x2"] == pytest.approx(33, abs=0.05)
+    assert bar[-1]["x2"] == pytest.approx(41, abs=0.05)
 
 
 def test_title_line_and_facts_say_what_cost_says(tmp_path: Path) -> None:
