@@ -49,6 +49,8 @@ class LiveAttempt:
     """The names of its fragments."""
     message: str | None = None
     """Why it failed, as the executor or Snakemake reported it."""
+    errors: Mapping[int, str] = field(default_factory=dict)
+    """What Snakemake printed about its jobs, by job id, if it failed."""
     node_levels: tuple[Level, ...] = ()
     problem: str | None = None
     """What was wrong with its fragments."""
@@ -118,6 +120,8 @@ def end_members(
 ) -> Iterator[tuple[AttemptFinished, Attempt]]:
     """Yield the attempts of the members of a group that ended, each with its event."""
     group, finished = live.attempt, live.stamps["finished"]
+    # A job in the main process may wait in vain for its input, because of the one that makes it.
+    tool_failed = any(one.status == "failed" for each in group.levels for one in each.executions)
     for job_id in run.members(group.group or ""):
         attempt = run.attempts.get((job_id, group.number)) or Attempt(
             job_id, group.group, group.number
@@ -126,13 +130,16 @@ def end_members(
         levels = only_of(job, group.levels) if job is not None else ()
         executions = [execution for level in levels for execution in level.executions]
         innermost = innermost_executions(levels)
-        status = _member_status(group, executions)
+        error = live.errors.get(job_id) if not executions and not tool_failed else None
+        status = "failed" if error is not None else _member_status(group, executions)
         attempt.group = group.group
         attempt.status = status
         attempt.external_jobid = group.external_jobid
         attempt.exit_code = executions[-1].exit_code if executions else None
         attempt.signal = _signal(attempt.exit_code)
-        attempt.message = _NOT_REACHED if status == "cancelled" else _reason(status, executions)
+        attempt.message = (
+            _NOT_REACHED if status == "cancelled" else _reason(status, executions, error)
+        )
         attempt.stamps = Stamps(finished=finished)
         attempt.levels = without_logs(levels, innermost[-1:])
         attempt.used = _use(innermost, group.levels, group)

@@ -407,6 +407,7 @@ class AttemptTracker:
             live.logs = self._evidence.log_tails(live)
             live.held_logs = {}
             live.message = live.message or self._evidence.printed_error(live)
+            live.errors = self._evidence.errors_of_jobs(live)
         if self._inputs is not None:
             for job in jobs_of(self.run, live.attempt):
                 wanted = status in ("success", "failed")

@@ -77,9 +77,10 @@ class FailureEvidence:
 
         What ended a tool is known from elsewhere, unless no executor is timed.
         """
-        if (named := self._error_of_a_tool(live)) is not None:
-            return named
         job_id = live.attempt.job_id
+        if job_id is None or not self.run.wrapped:
+            for member, said in self.errors_of_jobs(live).items():
+                return said if member == job_id else f"{self.run.jobs[member].rule}: {said}"
         job = self.run.jobs.get(job_id) if job_id is not None else None
         reported = live.stamps.get("reported")
         if job is None or reported is None:
@@ -91,17 +92,20 @@ class FailureEvidence:
                 return text
         return None
 
-    def _error_of_a_tool(self, live: LiveAttempt) -> str | None:
-        """Return the first error about an untimed job, or about one of an untimed group's jobs."""
+    def errors_of_jobs(self, live: LiveAttempt) -> dict[int, str]:
+        """Return the first error about each job of a submission since it was selected, by job id.
+
+        In the order in which they were printed.
+        """
         selected = live.stamps.get("selected")
-        if self.run.wrapped or selected is None:
-            return None
-        jobs = {job.job_id: job for job in jobs_of(self.run, live.attempt)}
+        if selected is None:
+            return {}
+        jobs = {job.job_id for job in jobs_of(self.run, live.attempt)}
+        found: dict[int, str] = {}
         for moment, text, about in self._errors:
             if moment >= selected and about is not None and about in jobs:
-                said = _of_a_tool(text)
-                return said if about == live.attempt.job_id else f"{jobs[about].rule}: {said}"
-        return None
+                found.setdefault(about, _of_a_tool(text))
+        return found
 
 
 def jobs_of(run: Run, attempt: Attempt) -> list[JobDescribed]:

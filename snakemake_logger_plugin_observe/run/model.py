@@ -260,6 +260,14 @@ class Run:
         counted = executions[:-1] if stopped else executions
         return [one for one in counted if one.status in FAILED]
 
+    def failed_by_itself(self, attempt: Attempt) -> bool:
+        """Whether a group's member failed, and not only its group: its tool, or what came before.
+
+        Without the executor ``timed``, the error that Snakemake printed about it shows that.
+        """
+        before_its_tool = attempt.status in FAILED and attempt.message is not None
+        return bool(self.failed_executions(attempt)) or (before_its_tool and not attempt.levels)
+
     def final_executions(self, attempt: Attempt) -> list[Execution]:
         """Return the executions since the cluster started *attempt*'s submission last."""
         submission = self.submission_of(attempt) or attempt

@@ -4,7 +4,7 @@ from typing import Any
 
 from builders import Story, an_execution, begun, in_main, level, stamps
 
-from snakemake_logger_plugin_observe.journal.records import LogTail
+from snakemake_logger_plugin_observe.journal.records import LogTail, Stamps
 
 MESSAGE = (
     'CalledProcessError in file "/work/Snakefile", line 7: returned non-zero exit status {code}.'
@@ -164,3 +164,22 @@ def many(rules: int = 12, jobs: int = 5) -> Story:
             line = f"no such sequence in {job}.fa"
             fails(story, job_id, line, code=number + 1, rule=rule, start_s=3 + job_id)
     return story.end(100, "failed")
+
+
+WAITED = (
+    'WorkflowError in rule use in file "Snakefile", line 8:\n'
+    "OSError: Missing files after 5 seconds:\ndb.sock (missing locally, parent dir not present)"
+)
+
+
+def waited_for_a_service() -> Story:
+    """Return a run whose one job waited in vain for its service, as such a run is recorded."""
+    story = begun(wraps="local").group("g1", (1, 2))
+    story.job(1, rule="db", service=True, output=("db.sock",), group="g1")
+    story.job(2, rule="use", input=("db.sock",), needs=(1,), group="g1")
+    known = stamps(ready=3, selected=4, submitting=4, accepted=5, reported=10, finished=10)
+    ended = Stamps(finished=known.finished)
+    failed: dict[str, Any] = {"group": "g1", "status": "failed"}
+    story.attempt(None, known, message=f"use: {WAITED}", **failed)
+    story.attempt(1, ended, **failed).attempt(2, ended, message=WAITED, **failed)
+    return story.end(11, "failed")

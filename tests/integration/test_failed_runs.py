@@ -510,3 +510,27 @@ def test_the_job_that_ended_a_pipe_leads_and_not_the_one_that_was_killed(
     assert [(one.status, one.job_id == found[0]["job_id"]) for one in others] == [
         ("cancelled", False)
     ]
+
+
+SERVED = """
+    rule all:
+        input: "out.txt"
+    rule db:
+        output: service("db.sock")
+        shell: "sleep 3"
+    rule use:
+        input: "db.sock"
+        output: "out.txt"
+        shell: "cp {input} {output}"
+"""
+
+
+@pytest.mark.parametrize("plugins", [BOTH, ("--logger", "observe")], ids=["timed", "untimed"])
+def test_a_job_that_waits_in_vain_for_a_service_has_the_error_about_it(
+    lab: Lab, plugins: tuple[str, ...]
+) -> None:
+    lab.snakefile(SERVED)
+    lab.snakemake(*plugins, "--cores", "2", "--latency-wait", "1", check=False)
+    (one,) = failed(lab)["failures"]
+    assert (one["rule"], one["cause"]) == ("use", "missing_input")
+    assert "Missing files after 1 seconds" in one["failures"][-1]["message"]

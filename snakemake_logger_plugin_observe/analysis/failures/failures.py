@@ -183,7 +183,7 @@ def _failed_members(run: Run, attempt: Attempt) -> list[int]:
     found: list[int] = []
     for member in run.members(attempt.group or ""):
         own = run.attempts.get((member, attempt.number))
-        if own is not None and run.failed_executions(own):
+        if own is not None and run.failed_by_itself(own):
             found.append(member)
     return found
 
@@ -295,7 +295,7 @@ def _occurrences(run: Run, row: Row) -> Iterator[tuple[Occurrence, Execution | N
     """Yield each time that the job failed in one attempt, with the execution that failed."""
     attempt = row.attempt
     failed = ended_badly(run, attempt)
-    by_itself = not attempt.is_member or bool(run.failed_executions(attempt))
+    by_itself = not attempt.is_member or run.failed_by_itself(attempt)
     if not by_itself and run.submission_of(attempt) is not None:
         return  # counted for the group, or for another member
     if attempt.job_id is None and _failed_members(run, attempt):

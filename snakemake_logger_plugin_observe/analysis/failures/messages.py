@@ -72,7 +72,8 @@ _MISSING_OUTPUT: Final = re.compile(
     r"|checksums that differ from the expected ones"
 )
 _MISSING_INPUT: Final = re.compile(
-    r"^on the node: .*Missing files after|MissingInputException|[Mm]issing input files?"
+    r"^on the node: .*Missing files after|^WorkflowError in rule .*\nOSError: Missing files after"
+    r"|MissingInputException|[Mm]issing input files?"
 )
 _ENVIRONMENT: Final = re.compile(
     r"CreateCondaEnvironmentException|Could not create conda environment|CreateEnvironment"

@@ -11,11 +11,17 @@ from snakemake_logger_plugin_observe.analysis.phrasing import named
 from snakemake_logger_plugin_observe.analysis.triage import failed_jobs
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.failure_classes import NO_INPUT
-from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident, Strength
+from snakemake_logger_plugin_observe.analysis.triage.incident import (
+    Action,
+    Boundary,
+    Incident,
+    Strength,
+)
 from snakemake_logger_plugin_observe.analysis.triage.planning_errors import (
     MissedInput,
     missed_in_planning,
 )
+from snakemake_logger_plugin_observe.journal.events import JobDescribed
 
 if TYPE_CHECKING:
     from snakemake_logger_plugin_observe.analysis.citations import Citation
@@ -27,9 +33,9 @@ _MOST_FILES: Final = 10
 def detect(case: Case) -> Iterator[Incident]:
     """Yield one incident for each file that several jobs missed, otherwise one for each rule."""
     failed = case.failures_by_class.get(CLASS, ())
-    makers: dict[str, str] = {}
+    makers: dict[str, JobDescribed] = {}
     if failed:
-        makers = {path: job.rule for job in case.run.jobs.values() for path in job.output}
+        makers = {path: job for job in case.run.jobs.values() for path in job.output}
     for files, failures in _by_missed_file([(one, _missed(one)) for one in failed]):
         yield _of_jobs(case, files, failures, makers)
     if not failed and case.status == "failed":
@@ -67,7 +73,7 @@ def _by_missed_file(
 
 
 def _of_jobs(
-    case: Case, files: tuple[str, ...], failures: list[Failure], makers: dict[str, str]
+    case: Case, files: tuple[str, ...], failures: list[Failure], makers: dict[str, JobDescribed]
 ) -> Incident:
     how, appeared, strength = _how_missed(case, files, failures)
     missed = f"inputs {named(files)}" if len(files) > 1 else f"input {named(files)}"
@@ -77,9 +83,9 @@ def _of_jobs(
     return Incident(
         id=f"{CLASS}:{files[0] if files else failed_jobs.name_of(failures[0])}",
         incident_class=CLASS,
-        where="storage and visibility" if appeared or maker else "workflow semantics",
+        where=_where(maker, appeared=appeared),
         claim=claim
-        + (f" ({maker} makes it)" if maker else "")
+        + (f" ({maker.rule} makes it)" if maker else "")
         + failed_jobs.attempt_by_attempt(failures),
         strength=strength,
         wrong_if="the file was visible where the jobs ran when their tools started",
@@ -108,7 +114,13 @@ def _how_missed(
     return "did not appear", False, "likely"
 
 
-def _action(files: tuple[str, ...], maker: str | None, *, appeared: bool) -> Action:
+def _where(maker: JobDescribed | None, *, appeared: bool) -> Boundary:
+    if appeared or maker is None:
+        return "storage and visibility" if appeared else "workflow semantics"
+    return "tool behavior" if maker.service else "storage and visibility"
+
+
+def _action(files: tuple[str, ...], maker: JobDescribed | None, *, appeared: bool) -> Action:
     what = named(files) or "the input"
     if appeared:
         return Action(
@@ -116,11 +128,18 @@ def _action(files: tuple[str, ...], maker: str | None, *, appeared: bool) -> Act
             "or move it to storage where it is visible at once",
             "the file was made, but appeared only after the jobs had stopped waiting",
         )
+    if maker is not None and maker.service:
+        return Action(
+            f"find out why {maker.rule} had not made {what} yet: what it printed shows it; raise "
+            "--latency-wait if it only takes longer",
+            f"{maker.rule} runs next to the jobs that use {what}, and they wait for it no longer "
+            "than that",
+        )
     if maker is not None:
         return Action(
-            f"find out what removed {what} after {maker} made it, or why it is not visible "
-            f"where the jobs ran; then run again, so that {maker} makes it again",
-            f"{maker} should have made it, but the jobs did not find it",
+            f"find out what removed {what} after {maker.rule} made it, or why it is not visible "
+            f"where the jobs ran; then run again, so that {maker.rule} makes it again",
+            f"{maker.rule} should have made it, but the jobs did not find it",
         )
     return Action(
         f"put {what} where the workflow expects it, or correct the path in the workflow or config",

@@ -633,6 +633,37 @@ def test_without_the_wrapper_a_group_has_the_error_that_names_one_of_its_jobs(
     )
 
 
+WAITED = (
+    "WorkflowError in rule use in file 'S', line 8:\n"
+    "OSError: Missing files after 5 seconds:\ndb.sock (missing locally)"
+)
+
+
+def a_service_and_its_user(record: Record, **of_the_service: Any) -> dict[Any, Any]:
+    """Return the ends of a local group of a service and of a job that waits for it in vain."""
+    recording = record().put(notes.GroupInfo, 3, group="g", name="g", members=(1, 2))
+    recording.job(1, rule="db", service=True).job(2, rule="use", needs=(1,)).selected(4, "g")
+    recording.stages(5, (1, 1), begun=4, tool_started=5, **of_the_service)
+    recording.put(notes.LogMessage, 10, level="error", kind="error", text=WAITED, job_id=2)
+    return ends(recording.finished(10, ("g", 1), "failed", reported=10).finish())
+
+
+def test_a_job_that_waits_in_vain_for_a_service_failed_by_itself(record: Record) -> None:
+    found = a_service_and_its_user(record)
+    assert found[("g", 1)].message == f"use: {WAITED}"
+    assert (found[(2, 1)].status, found[(2, 1)].message) == ("failed", WAITED)
+    assert found[(1, 1)].message is None
+
+
+def test_a_job_that_waits_in_vain_for_a_service_that_failed_did_not(record: Record) -> None:
+    found = a_service_and_its_user(record, tool_ended=6, status="failed", exit_code=1)
+    assert (found[(1, 1)].status, found[(1, 1)].exit_code) == ("failed", 1)
+    assert (found[(2, 1)].status, found[(2, 1)].message) == (
+        "cancelled",
+        "another job of its group failed before it began",
+    )
+
+
 def test_log_records_are_ignored_once_ends_are_hooked(record: Record) -> None:
     recording = record(wrapped=False).put(notes.EndsHooked, 3).job(1)
     recording.selected(4, 1).put(notes.JobEndLogged, 9, job_id=1)

@@ -18,6 +18,7 @@ from builders import (
     stamps,
 )
 from failing import (
+    WAITED,
     deterministic,
     different,
     every_job,
@@ -30,6 +31,7 @@ from failing import (
     recovered_inside,
     succeeds,
     tail,
+    waited_for_a_service,
 )
 from hypothesis import given
 
@@ -411,3 +413,10 @@ def test_a_failure_that_was_not_noticed_before_an_interruption_has_its_log_s_lin
     (found,) = failures(story.end(21, "interrupted").run)
     assert found.decisive.line is not None
     assert found.decisive.line.text == "no such contig"
+
+
+def test_a_job_that_waited_in_vain_for_a_service_is_the_failure_and_not_its_group() -> None:
+    found = only(waited_for_a_service())
+    assert (found.rule, found.job_id, found.cause) == ("use", 2, "missing_input")
+    assert (found.last.message, found.prevented) == (WAITED, ())
+    assert found.lost == 6 * SECOND

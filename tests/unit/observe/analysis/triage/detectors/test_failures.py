@@ -14,6 +14,7 @@ from failing import (
     on_node,
     succeeds,
     tail,
+    waited_for_a_service,
 )
 from failing import flaky as one_of_many
 from triaged import triage_of
@@ -523,6 +524,13 @@ def test_an_input_next_to_a_missing_one_is_not_missing() -> None:
     story = begun(wraps="cluster-generic").job(1, input=("a.bam", "a.bam.bai"))
     on_node(story, 1, status="failed", message=NO_INPUT.format(path="a.bam.bai"))
     assert only(story.end(60, "failed")).id == "missing_input:a.bam.bai"
+
+
+def test_a_service_that_does_not_make_its_output_in_time_is_looked_at_itself() -> None:
+    found = only(waited_for_a_service(), files_absent=frozenset({"db.sock"}))
+    assert found.claim == "use failed: input db.sock never appeared (db makes it)"
+    assert found.where == "tool behavior"
+    assert found.action.text.startswith("find out why db had not made db.sock yet")
 
 
 def test_an_input_that_a_job_made_or_that_exists_now_is_a_storage_problem() -> None:
