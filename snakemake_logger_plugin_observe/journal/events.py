@@ -52,6 +52,9 @@ class Event(Frozen):
     # No fields, so they are neither written nor compared.
     __slots__ = ("_left_out", "_line")
 
+    ALWAYS_WRITTEN: ClassVar[tuple[str, ...]] = ("event",)
+    """The fields with a default that are written even if they have it."""
+
     event: Own
     time: Moment
 
@@ -68,6 +71,8 @@ class Event(Frozen):
 
 class RunStarted(Event):
     """The first line: who runs what, where, and with which settings."""
+
+    ALWAYS_WRITTEN: ClassVar = ("event", "schema_version")
 
     event: Literal["run_started"] = "run_started"
     schema_version: Whole = SCHEMA_VERSION

@@ -89,18 +89,24 @@ def _above_stderr(descriptor: int) -> int:
 def to_line(event: Event, mask: Masker | None = None) -> bytes:
     """Return *event* as one JSON line, without its newline, masked.
 
-    Bytes that are not UTF-8 (in paths, mostly) are written as backslash escapes.
+    Fields that have their defaults are left out, except those that every such line has. Bytes that
+    are not UTF-8 (in paths, mostly) are written as backslash escapes.
     """
     try:
-        line = event.model_dump_json().encode()
+        line = _as_json(event)
     except (PydanticSerializationError, UnicodeEncodeError):
         line = _REPLACED
     if _REPLACED in line:
         event = type(event).model_validate(_readable(event.model_dump()))
-        line = event.model_dump_json().encode()
+        line = _as_json(event)
     if mask is not None and mask.may_hold_a_secret(texts_of(event)):
         line = to_json(masked(type(event), from_json(line), mask))
     return line
+
+
+def _as_json(event: Event) -> bytes:
+    always = to_json({name: getattr(event, name) for name in event.ALWAYS_WRITTEN})
+    return always[:-1] + b"," + event.model_dump_json(exclude_defaults=True).encode()[1:]
 
 
 def _readable(value: Any) -> Any:

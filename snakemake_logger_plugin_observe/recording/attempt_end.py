@@ -22,8 +22,8 @@ from snakemake_logger_plugin_observe.journal.records import (
     Usage,
 )
 from snakemake_logger_plugin_observe.recording.event_of import event_of
-from snakemake_logger_plugin_observe.recording.execution_logs import best_logs, without_logs
 from snakemake_logger_plugin_observe.recording.held_logs import HeldLogs
+from snakemake_logger_plugin_observe.recording.last_execution import best_logs, without
 from snakemake_logger_plugin_observe.recording.notes import Printed
 from snakemake_logger_plugin_observe.run.attempt import Attempt
 from snakemake_logger_plugin_observe.run.exit_waits import exit_wait
@@ -100,7 +100,11 @@ def end_attempt(run: Run, live: LiveAttempt, status: Status, *, revises: bool) -
     attempt.signal = _signal(attempt.exit_code)
     attempt.message = _reason(status, executions, _with_node_error(levels, live.message))
     attempt.stamps = stamps_of(run, live)
-    attempt.levels = without_logs(levels, innermost[-1:] if is_job else innermost)
+    attempt.levels = (
+        without(levels, innermost[-1:], "logs", "used")
+        if is_job
+        else without(levels, innermost, "logs")
+    )
     attempt.used = _use(innermost, levels, attempt) if is_job else None
     attempt.benchmark = live.benchmarks.get(attempt.job_id) if attempt.job_id is not None else None
     attempt.logs = best_logs(live.logs.get(attempt.job_id, ()), innermost if is_job else ())
@@ -141,7 +145,7 @@ def end_members(
             _NOT_REACHED if status == "cancelled" else _reason(status, executions, error)
         )
         attempt.stamps = Stamps(finished=finished)
-        attempt.levels = without_logs(levels, innermost[-1:])
+        attempt.levels = without(levels, innermost[-1:], "logs", "used")
         attempt.used = _use(innermost, group.levels, group)
         attempt.benchmark = live.benchmarks.get(job_id)
         read = live.logs.get(job_id, ())

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from journal_files import LATER, START, WHOLE, a_file, read, write_lines
 
 from snakemake_logger_plugin_observe.journal.events import (
+    AttemptFinished,
     Event,
     Gap,
     JobDescribed,
@@ -24,9 +25,10 @@ from snakemake_logger_plugin_observe.journal.excerpts import (
     read_ends,
     repeated_lines,
 )
-from snakemake_logger_plugin_observe.journal.lines import JournalError
+from snakemake_logger_plugin_observe.journal.lines import JournalError, event_in
 from snakemake_logger_plugin_observe.journal.masking import Masker
 from snakemake_logger_plugin_observe.journal.reading import Detail, Problem, read_journal
+from snakemake_logger_plugin_observe.journal.records import Stamps
 from snakemake_logger_plugin_observe.journal.writing import append, to_line
 from snakemake_logger_plugin_observe.run.fold import fold
 
@@ -60,8 +62,28 @@ def test_moments_are_written_as_rfc_3339() -> None:
         "event": "gap",
         "time": "2026-03-01T12:00:00.000001Z",
         "reason": "x",
-        "lost": None,
     }
+
+
+def test_a_field_that_has_its_default_is_left_out_and_read_as_that() -> None:
+    event = AttemptFinished(
+        time=T0, job_id=0, attempt=1, status="failed", stamps=Stamps(finished=T0), exit_code=0
+    )
+    line = to_line(event)
+    assert json.loads(line) == {
+        "event": "attempt_finished",
+        "time": "2026-03-01T12:00:00.000000Z",
+        "job_id": 0,
+        "attempt": 1,
+        "status": "failed",
+        "exit_code": 0,
+        "stamps": {"finished": "2026-03-01T12:00:00.000000Z"},
+    }
+    assert event_in(line) == event
+
+
+def test_the_first_line_always_names_its_schema_version() -> None:
+    assert json.loads(START)["schema_version"] == 1
 
 
 def test_bytes_that_are_not_utf_8_are_written_as_escapes(tmp_path: Path) -> None:

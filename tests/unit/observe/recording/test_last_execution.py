@@ -3,7 +3,7 @@
 from builders import an_execution, level
 
 from snakemake_logger_plugin_observe.journal.records import LogTail
-from snakemake_logger_plugin_observe.recording.execution_logs import best_logs, without_logs
+from snakemake_logger_plugin_observe.recording.last_execution import best_logs, without
 
 NODE = (LogTail(path="a.log", bytes=9, first_line=1, lines=("no room",)),)
 HERE = (LogTail(path="a.log", bytes=8, first_line=1, lines=("no such file",)),)
@@ -30,7 +30,7 @@ def test_of_a_failure_that_the_executor_did_not_notice_the_node_s_log_is_taken()
 
 
 def test_each_execution_keeps_its_logs_but_the_last() -> None:
-    (found,) = without_logs((level(FIRST, LAST),), [LAST])
+    (found,) = without((level(FIRST, LAST),), [LAST], "logs")
     assert [one.logs for one in found.executions] == [HERE, ()]
     plain = (level(an_execution()),)
-    assert without_logs(plain, plain[0].executions) is plain
+    assert without(plain, plain[0].executions, "logs") is plain

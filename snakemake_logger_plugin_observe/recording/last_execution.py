@@ -1,12 +1,15 @@
-"""The logs of executions on a node: each execution's own, and the last one's as its attempt's.
+"""What an attempt has of its last execution: its logs, and what it used.
 
 A process on the node reads a log when an execution fails, so before its next one overwrites it. The
 main process reads the last one's again: it also knows the executor's logs.
 """
 
 from collections.abc import Collection, Sequence
+from typing import Any, Final
 
 from snakemake_logger_plugin_observe.journal.records import Execution, Level, LogTail
+
+_EMPTY: Final[dict[str, Any]] = {"logs": (), "used": None}
 
 
 def best_logs(read: tuple[LogTail, ...], executions: Sequence[Execution]) -> tuple[LogTail, ...]:
@@ -22,18 +25,18 @@ def best_logs(read: tuple[LogTail, ...], executions: Sequence[Execution]) -> tup
     return tuple(one if one.lines else on_node.get(one.path, one) for one in read)
 
 
-def without_logs(levels: tuple[Level, ...], executions: Collection[Execution]) -> tuple[Level, ...]:
-    """Return *levels* without the logs of some of their *executions*, which are kept elsewhere."""
-    if not any(one.logs for one in executions):
+def without(
+    levels: tuple[Level, ...], executions: Collection[Execution], *fields: str
+) -> tuple[Level, ...]:
+    """Return *levels* without *fields* of some of their *executions*, which are kept elsewhere."""
+
+    def bare(one: Execution) -> Execution:
+        update = {name: _EMPTY[name] for name in fields if getattr(one, name)}
+        return one.model_copy(update=update) if update and one in executions else one
+
+    if not any(getattr(one, name) for one in executions for name in fields):
         return levels
     return tuple(
-        level.model_copy(
-            update={
-                "executions": tuple(
-                    one.model_copy(update={"logs": ()}) if one.logs and one in executions else one
-                    for one in level.executions
-                )
-            }
-        )
+        level.model_copy(update={"executions": tuple(map(bare, level.executions))})
         for level in levels
     )
