@@ -23,6 +23,7 @@ from snakemake_logger_plugin_observe.recording import (
     workflow_sources,
 )
 from snakemake_logger_plugin_observe.recording.log_listener import LogListener
+from snakemake_logger_plugin_observe.recording.unused_flags import without_effect
 from snakemake_logger_plugin_observe.recording.workflow_settings import runs_no_workflow
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class Session:
         self._started_in = ask(os.getcwd, "")  # Snakemake leaves it for --directory and workdir:
         self._early: list[notes.LogMessage] = []
         self._declared: dict[str, None] = {}  # values, known from before the workflow starts
+        self._in_vain = ""
         self._warned = False
         self._left = False
         self._lock = threading.Lock()
@@ -135,6 +137,7 @@ class Session:
             setting_files = workflow_sources.setting_files(workflow, profiles, started_in)
         if hook_ends and self.journal.stderr_lines and not self.journal.quiet:
             warn("--logger-observe-stderr keeps nothing without --executor timed")
+        self._in_vain = without_effect(args, executor) if kind == "run" else ""
         self.recorder = Recorder(
             self.journal,
             fault=self._warn_once,
@@ -224,8 +227,9 @@ class Session:
         if recorder is None:
             return
         summary = recorder.finish(moment)
-        if summary and not self.journal.quiet:
-            warn(summary)
+        for line in (self._in_vain, summary):
+            if line and not self.journal.quiet:
+                warn(line)
 
 
 # -- the process's one session ---------------------------------------------------------------------

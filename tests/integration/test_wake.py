@@ -220,3 +220,16 @@ def test_where_jobs_run_on_this_machine_the_journal_says_that_nothing_is_polled(
         False,
         "the executor has no status checks of the interface's kind",
     )
+
+
+def test_that_it_has_no_effect_without_the_timing_executor_is_said_at_the_end(lab: Lab) -> None:
+    """From a profile, too; a dry run and ``--touch`` have executors of their own."""
+    lab.snakefile('rule one:\n    output: "a"\n    shell: "touch a"\n')
+    (lab.folder / "profile").mkdir()
+    (lab.folder / "profile" / "config.yaml").write_text("timed-wake: on\n")
+    told = "snakemake-observe: --timed-wake had no effect: add --executor timed"
+    alone = ("--cores", "1", "--logger", "observe")
+    assert told not in lab.snakemake(*alone, *WAKE, "--dry-run").stderr
+    assert told in lab.snakemake(*alone, *WAKE).stderr.splitlines()
+    assert told in lab.snakemake(*alone, "--profile", "profile", "-F").stderr.splitlines()
+    assert told not in lab.snakemake("--cores", "1", *BOTH, *WAKE, "-F").stderr
