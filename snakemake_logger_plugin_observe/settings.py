@@ -5,6 +5,7 @@ Snakemake reads the annotations when it builds its command line, so they must be
 profile arrive as texts of what YAML read: ``off`` as ``False``, 0640 as ``416``.
 """
 
+import argparse
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,10 +22,25 @@ def on_or_off(value: object) -> str:
     return "off" if text.lower() in ("false", "no", "off") else text
 
 
+def switched(text: str) -> str:
+    """Return ``on`` or ``off`` for what was given on the command line or in a profile.
+
+    Raises:
+        ArgumentTypeError: if it is neither, with all that is.
+
+    """
+    value = on_or_off(text)
+    if value not in ("on", "off"):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is neither on (or yes, true) nor off (or no, false)"
+        )
+    return value
+
+
 def switch(text: str) -> dict[str, Any]:
     """Return the metadata of a setting that is on or off; *text* is its help."""
     choices = ["on", "off"]
-    return {"help": text, "choices": choices, "metavar": "{on,off}", "type": on_or_off}
+    return {"help": text, "choices": choices, "metavar": "{on,off}", "type": switched}
 
 
 def folder_named(text: str) -> Optional[Path]:  # noqa: UP045 - see the module's docstring

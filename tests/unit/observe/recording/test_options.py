@@ -1,5 +1,7 @@
 """Flags as Snakemake passes them: from the command line, a profile, and Python."""
 
+from argparse import ArgumentParser
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +45,32 @@ def test_what_is_no_mode_is_refused(given: Any) -> None:
 )
 def test_booleans_are_on_and_off(given: Any, meant: str) -> None:
     assert on_or_off(given) == meant
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [("on", "on"), ("YES", "on"), ("true", "on"), ("off", "off"), ("No", "off"), ("false", "off")],
+)
+def test_a_flag_that_is_on_or_off_takes_what_yaml_has_for_it(given: str, meant: str) -> None:
+    assert parsed("commands", given) == meant
+
+
+def test_what_is_neither_on_nor_off_is_refused_with_all_that_is(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit):
+        parsed("commands", "maybe")
+    assert capsys.readouterr().err.endswith(
+        "argument --commands: 'maybe' is neither on (or yes, true) nor off (or no, false)\n"
+    )
+
+
+def parsed(name: str, given: str) -> object:
+    """Return the value of a flag as Snakemake's parser makes it."""
+    (known,) = (one for one in fields(LogHandlerSettings) if one.name == name)
+    parser = ArgumentParser()
+    parser.add_argument(f"--{name}", **known.metadata)
+    return getattr(parser.parse_args([f"--{name}", given]), name)
 
 
 @pytest.mark.parametrize(("given", "kept"), [(None, True), ("on", True), (True, True)])
