@@ -53,6 +53,11 @@ class Account:
         """The part of the makespan that has no explanation."""
         return self.makespan_by_phase.get(UNATTRIBUTED, 0)
 
+    @property
+    def mostly_held(self) -> bool:
+        """Whether it was the cluster that kept jobs back, rather than the run's own limits."""
+        return 2 * self.makespan_by_phase.get("held", 0) > self.makespan_by_class["limits"]
+
 
 def account(run: Run, segments: tuple[MakespanSegment, ...] | None = None) -> Account:
     """Return the job account and the makespan partition of *run*, computed from its stamps.

@@ -1,0 +1,81 @@
+"""What governs a phase of the makespan: the setting behind it, in lines for a narrow table."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from snakemake_logger_plugin_observe.analysis.cost.exit_waits import (
+    QUICK_EXIT,
+    exits_quickly,
+    usual_exit_wait,
+)
+from snakemake_logger_plugin_observe.analysis.cost.given_back import given_back
+from snakemake_logger_plugin_observe.analysis.cost.polling import Polling
+from snakemake_logger_plugin_observe.analysis.cost.waking import SETTING, can_be_advised, was_woken
+from snakemake_logger_plugin_observe.analysis.phrasing import named, plural
+from snakemake_logger_plugin_observe.reporters.answers import CostAnswer
+from snakemake_logger_plugin_observe.reporters.words import harmless
+from snakemake_logger_plugin_observe.run.model import Run
+
+_LONG_CHECK_S: Final = 1.0
+
+
+def hint(phase: str, answer: CostAnswer) -> tuple[str, ...]:
+    """Return the setting that governs a phase, if known; on lines short enough for the table."""
+    every = answer.polling
+    match phase:
+        case "poll_wait" | "shutdown" if every:
+            return tuple(_checked(every, answer.source.run))
+        case "postprocess" if every and (every.check_s or 0) >= _LONG_CHECK_S:
+            limit = f"--max-status-checks-per-second {every.checks_per_s:g}"
+            took = f"a status check took {every.check_s:.1f} s to find an end"
+            return (took, *((limit,) if every.checks_per_s else ()))
+        case "node_exit":
+            return _at_exit(answer.source.run)
+        case "held":
+            return _held_because(answer)
+        case "slot_wait" if answer.holds:
+            return (harmless(answer.holds[0].setting),)
+    return ()
+
+
+def _checked(every: Polling, run: Run) -> Iterator[str]:
+    """Yield how often the executor checked its jobs, and what sets that."""
+    if run.wake is not None and not run.wake.on:
+        yield f"{SETTING}, in vain: {harmless(run.wake.reason or 'the reason is not known')}"
+    if was_woken(run):
+        yield f"checked soon after each end: {SETTING}"
+        if cut := given_back(run):
+            yield f"(without it the run would have taken {cut} more)"
+        if counts := run.status_checks:
+            yield f"({plural(counts.early, 'early check')}, {counts.own} at its own times)"
+        return
+    yield f"{_interval(every)}:"
+    yield every.setting
+    if every.growth and every.longest_s > every.shortest_s:
+        yield f"(+{every.growth_s:g} s while nothing ends, up to {every.most_s:g} s)"
+    if can_be_advised(run):
+        yield f"soon after each end: {SETTING}"
+
+
+def _interval(every: Polling) -> str:
+    longest = f"{every.longest_s:g} s"
+    if every.shortest_s == every.longest_s:
+        return f"every {longest}"
+    return f"every {every.shortest_s:g} to {longest}"
+
+
+def _at_exit(run: Run) -> tuple[str, ...]:
+    """Return what processes waited for at their ends, and what ends that."""
+    if exits_quickly(run):
+        return (f"no wait for a timer: {QUICK_EXIT}",)
+    wait = usual_exit_wait(run)
+    return (
+        (f"of each, {wait / 1e6:.1f} s for a timer:", f"without it: {QUICK_EXIT}") if wait else ()
+    )
+
+
+def _held_because(answer: CostAnswer) -> tuple[str, ...]:
+    """Return the scheduler's reasons for holding jobs back, if it named any."""
+    records = (a.accounting for a in answer.source.run.attempts.values() if a.phases.get("held"))
+    reasons = sorted({one.reason for one in records if one is not None and one.reason})
+    return (harmless(f"Slurm's reason: {named(reasons)}"),) if reasons else ()
