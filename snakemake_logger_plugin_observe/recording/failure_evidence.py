@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Final
 
 from snakemake_logger_plugin_observe import clock
-from snakemake_logger_plugin_observe.external.log_tails import printed_tail, tails
 from snakemake_logger_plugin_observe.journal.events import JobDescribed
 from snakemake_logger_plugin_observe.journal.masking import Masker
 from snakemake_logger_plugin_observe.journal.records import LogTail
@@ -39,6 +38,8 @@ class FailureEvidence:
 
     def log_tails(self, live: LiveAttempt) -> dict[int | None, tuple[LogTail, ...]]:
         """Return the ends of the log files of a failed submission: its jobs' and its executor's."""
+        from snakemake_logger_plugin_observe.external.log_tails import printed_tail, tails
+
         # A node's file system may use another clock; a local job's is this machine's own.
         here = bool(live.executions)
         ended = live.stamps["finished"] if here else None

@@ -8,7 +8,7 @@ become. Nothing heavy is imported here: producers are loaded before any run is r
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, dataclass_transform
 
 if TYPE_CHECKING:
     import threading
@@ -32,7 +32,16 @@ if TYPE_CHECKING:
     """Called on the recorder's thread with each event, the run so far, and a masking function."""
 
 
-@dataclass(frozen=True, slots=True)
+_N = TypeVar("_N")
+
+
+@dataclass_transform(frozen_default=True, field_specifiers=(field,))
+def note(kind: type[_N]) -> type[_N]:
+    """Make *kind* a dataclass that is frozen for the type checker, and made and filled quickly."""
+    return dataclass(slots=True, repr=False)(kind)
+
+
+@note
 class Note:
     """Something that was observed, and when."""
 
@@ -42,7 +51,7 @@ class Note:
 # -- the workflow and its DAG ----------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@note
 class WorkflowStarted(Note):
     """Snakemake has read the Snakefile and starts the workflow."""
 
@@ -52,12 +61,12 @@ class WorkflowStarted(Note):
     user: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@note
 class DagReady(Note):
     """The DAG has been built: the executor is about to be made, or resources were logged."""
 
 
-@dataclass(frozen=True, slots=True)
+@note
 class DagCounts(Note):
     """How many jobs of each rule the DAG holds, now that it has been planned (again)."""
 
@@ -70,14 +79,14 @@ class DagCounts(Note):
     without_command: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@note
 class JobsBlocked(Note):
     """How many jobs of each rule will not run, since one that they need failed for good."""
 
     jobs: dict[str, int]
 
 
-@dataclass(frozen=True, slots=True)
+@note
 class KeptJob:
     """A job that need not run (fields of ``UpToDateJob``)."""
 
@@ -87,7 +96,7 @@ class KeptJob:
     output: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@note
 class JobInfo(Note):
     """What a job is, logged when it is about to run (fields of ``JobDescribed``)."""
 
@@ -126,7 +135,7 @@ class JobInfo(Note):
     requested: dict[str, int | None] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@note
 class GroupInfo(Note):
     """Which jobs are submitted together (fields of ``GroupDescribed``)."""
 
@@ -139,14 +148,14 @@ class GroupInfo(Note):
 # -- attempts --------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@note
 class Selected(Note):
     """The scheduler selected jobs or groups: an attempt of each begins."""
 
     job_ids: tuple[int | str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@note
 class StampsTaken(Note):
     """Stamps of an attempt that no later note will contain: the run is being cancelled."""
 
@@ -154,7 +163,7 @@ class StampsTaken(Note):
     stamps: Mapping[str, Micros]
 
 
-@dataclass(frozen=True, slots=True)
+@note
 class Accepted(Note):
     """The executor accepted a submission."""
 
@@ -165,7 +174,7 @@ class Accepted(Note):
     """The names of the fragments that its processes on the node write."""
 
 
-@dataclass(frozen=True, slots=True)
+@note
 class FilesWait(Note):
     """The main process waited for, fetched or stored files of a job from ``time`` to ``end``."""
 
@@ -174,7 +183,7 @@ class FilesWait(Note):
     end: Micros
 
 
-@dataclass(frozen=True, slots=True)
+@note
 class Printed:
     """The end of what a process printed."""
 
@@ -185,7 +194,7 @@ class Printed:
     """How many of its last lines are to be kept."""
 
 
-@dataclass(frozen=True, slots=True)
+@note
 class ExecutionStages(Note):
     """The main process's own executor started or ended a job's tool."""
 
@@ -201,7 +210,7 @@ class ExecutionStages(Note):
     """What the processes of a tool that failed printed, if it is kept."""
 
 
-@dataclass(frozen=True, slots=True)
+@note
 class SeenOnNode(Note):
     """A submission's first sign of life on its node was found while it runs."""
 
@@ -211,7 +220,7 @@ class SeenOnNode(Note):
     node: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@note
 class Finished(Note):
     """Snakemake has handled an attempt's end."""
 
@@ -232,7 +241,7 @@ class Finished(Note):
     """``failed``, if that is how the executor reported its end."""
 
 
-@dataclass(frozen=True, slots=True)
+@note
 class JobErrorLogged(Note):
     """Snakemake logged a job's failure."""
 
@@ -242,21 +251,21 @@ class JobErrorLogged(Note):
     logs: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@note
 class JobEndLogged(Note):
     """Snakemake logged that a job finished."""
 
     job_id: int
 
 
-@dataclass(frozen=True, slots=True)
+@note
 class RemoteState(Note):
     """An executor itself reported the state of one of its jobs; this may arrive late."""
 
     state: JobState
 
 
-@dataclass(frozen=True, slots=True)
+@note
 class OutputsFound(Note):
     """Sizes or checksums of an attempt's outputs (fields of ``OutputsRecorded``)."""
 
@@ -266,7 +275,7 @@ class OutputsFound(Note):
     files: tuple[OutputFile, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@note
 class ErrorFacts:
     """What is known of an error beyond its text (fields of ``ErrorDetails``)."""
 
@@ -281,7 +290,7 @@ class ErrorFacts:
     first_reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@note
 class InputsFoundChanged(Note):
     """Inputs that were changed while an attempt went on (fields of ``InputsChanged``)."""
 
@@ -295,7 +304,7 @@ class InputsFoundChanged(Note):
 # -- the run ---------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@note
 class LogMessage(Note):
     """Snakemake logged a message of a known kind, a warning or an error."""
 
@@ -306,7 +315,7 @@ class LogMessage(Note):
     error: ErrorFacts | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@note
 class RunPhaseEnded(Note):
     """A stretch of the run's own work has ended (fields of ``RunPhase``); ``time`` is its start."""
 
@@ -318,7 +327,7 @@ class RunPhaseEnded(Note):
     changed_jobs: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@note
 class IterationEnded(Note):
     """The main loop has gone idle (fields of ``SchedulerIteration``); ``time``: when it woke."""
 
@@ -330,7 +339,7 @@ class IterationEnded(Note):
     unrecorded_s: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@note
 class WakeDecided(Note):
     """Whether the executor's sleep can be cut short is known (fields of ``Wake``)."""
 
@@ -338,7 +347,7 @@ class WakeDecided(Note):
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@note
 class CheckedEarly(Note):
     """A status check before the executor's own time has ended (fields of ``EarlyCheck``)."""
 
@@ -350,7 +359,7 @@ class CheckedEarly(Note):
     left_s: float
 
 
-@dataclass(frozen=True, slots=True)
+@note
 class ChecksMade(Note):
     """How often the executor checked until its shutdown (fields of ``StatusCheckCounts``)."""
 
@@ -359,7 +368,7 @@ class ChecksMade(Note):
     rung: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@note
 class SourcesFound(Note):
     """Where the workflow's source text came from (fields of ``Provenance``)."""
 
@@ -369,7 +378,7 @@ class SourcesFound(Note):
     git_dirty: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@note
 class AllocationFound(Note):
     """The cluster job that Snakemake itself runs in (fields of ``Allocation``)."""
 
@@ -378,7 +387,7 @@ class AllocationFound(Note):
     end: Micros | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@note
 class AccountingWanted(Note):
     """All jobs have ended, and Slurm's accounting may be queried."""
 
@@ -386,50 +395,50 @@ class AccountingWanted(Note):
 # -- the recorder itself ---------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@note
 class ExecutorTimed(Note):
     """The executor is wrapped; its nodes' reports are read from ``reports``."""
 
     reports: NodeReports | None
 
 
-@dataclass(frozen=True, slots=True)
+@note
 class EndsHooked(Note):
     """Executors report the ends of jobs, so log records about them are redundant."""
 
 
-@dataclass(frozen=True, slots=True)
+@note
 class InternalError(Note):
     """An error in snakemake-observe itself, outside of the recorder."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@note
 class ListenerAdded(Note):
     """From now on, ``listener`` is called with each event as soon as it is made."""
 
     listener: Listener
 
 
-@dataclass(frozen=True, slots=True)
+@note
 class Drain(Note):
     """Sets ``done`` once all earlier notes have been taken in."""
 
     done: threading.Event
 
 
-@dataclass(frozen=True, slots=True)
+@note
 class RecordingStarted(Note):
     """The recorder's first note."""
 
 
-@dataclass(frozen=True, slots=True)
+@note
 class ClockCheck(Note):
     """Check whether the wall clock was set: once per burst of notes."""
 
 
-@dataclass(frozen=True, slots=True)
+@note
 class MainPaused(Note):
     """The main process did not run from ``time`` to ``end`` (fields of ``Paused``)."""
 
@@ -437,7 +446,7 @@ class MainPaused(Note):
     suspended_s: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@note
 class RunEnded(Note):
     """The recorder's last note."""
 

@@ -43,19 +43,18 @@ from snakemake_logger_plugin_observe.recording.event_of import event_of
 from snakemake_logger_plugin_observe.recording.input_watch import InputWatch
 from snakemake_logger_plugin_observe.recording.journal_output import JournalOutput
 from snakemake_logger_plugin_observe.recording.machine import usable_cpus, usable_memory
-from snakemake_logger_plugin_observe.recording.notifier import Notifier
 from snakemake_logger_plugin_observe.recording.options import JournalSettings
 from snakemake_logger_plugin_observe.recording.output_checksums import OutputsExaminer
 from snakemake_logger_plugin_observe.recording.pause_watch import PauseWatch
 from snakemake_logger_plugin_observe.recording.provenance import look_up
 from snakemake_logger_plugin_observe.recording.run_events import RunEvents
-from snakemake_logger_plugin_observe.recording.slurm_lookup import look_up_allocation
 from snakemake_logger_plugin_observe.run import fold
 from snakemake_logger_plugin_observe.run.attempt import FAILED, Attempt
 from snakemake_logger_plugin_observe.run.model import Run
 
 if TYPE_CHECKING:
     from snakemake_logger_plugin_observe.journal.records import OutputFile
+    from snakemake_logger_plugin_observe.recording.notifier import Notifier
 
 _PATIENCE_S: Final = 10.0
 _BATCH_S: Final = 0.05
@@ -122,9 +121,8 @@ class Recorder:
             self.run, self._attempts, self._emit, mask=self._mask, started=started, facts=facts
         )
         self._fault = fault
-        self._notifier: Notifier | None = None
-        if settings.notify and facts.get("kind") != "dry_run":
-            self._notifier = Notifier(settings.notify, fault)
+        wanted = settings.notify and facts.get("kind") != "dry_run"
+        self._notifier = _notifier(settings.notify, fault) if wanted else None
         self._journal = JournalOutput(self._mask, fault)
         self._workdir = workdir
         self._started_in = started_in or workdir
@@ -404,6 +402,8 @@ class Recorder:
             event.snakefile, self._sources, self._workdir, self.put, self._keyed_file
         )
         if self._allocation is not None:
+            from snakemake_logger_plugin_observe.recording.slurm_lookup import look_up_allocation
+
             look_up_allocation(self._allocation, self.put)
 
     def _keyed(self, digest: str) -> str:
@@ -501,6 +501,12 @@ class Recorder:
         found_by_itself = Path(shown).parent == SUBFOLDER
         named = () if found_by_itself else (pasting.path(shown),)
         return pasting.command("snakemake-observe", "jobs", "--failed", *named).commented
+
+
+def _notifier(command: str, fault: Callable[[str], None]) -> "Notifier":
+    from snakemake_logger_plugin_observe.recording.notifier import Notifier
+
+    return Notifier(command, fault)
 
 
 _recorded: list[bool] = []

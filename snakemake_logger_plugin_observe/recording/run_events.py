@@ -10,17 +10,10 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from snakemake_logger_plugin_observe import clock
-from snakemake_logger_plugin_observe.analysis.cost.account import Account, account
-from snakemake_logger_plugin_observe.analysis.cost.given_back import given_back
-from snakemake_logger_plugin_observe.analysis.cost.run_totals import job_tally, rule_times
 from snakemake_logger_plugin_observe.analysis.failures import tracebacks
-from snakemake_logger_plugin_observe.analysis.failures.failures import failures
-from snakemake_logger_plugin_observe.analysis.failures.headline import headline, progress
-from snakemake_logger_plugin_observe.analysis.phrasing import plural
-from snakemake_logger_plugin_observe.external.slurm_accounting import accounting_events, slurm_ids
 from snakemake_logger_plugin_observe.journal.events import (
     Allocation,
     Blocked,
@@ -30,7 +23,6 @@ from snakemake_logger_plugin_observe.journal.events import (
     Paused,
     Planned,
     Provenance,
-    RunFinished,
     RunPhase,
     SchedulerIteration,
     StatusCheckCounts,
@@ -38,16 +30,16 @@ from snakemake_logger_plugin_observe.journal.events import (
     Wake,
 )
 from snakemake_logger_plugin_observe.journal.masking import Masker
-from snakemake_logger_plugin_observe.journal.records import AccountTotals, RunStatus, UpToDateJob
+from snakemake_logger_plugin_observe.journal.records import RunStatus, UpToDateJob
 from snakemake_logger_plugin_observe.recording import notes
 from snakemake_logger_plugin_observe.recording.attempts import AttemptTracker, Emit
 from snakemake_logger_plugin_observe.recording.event_of import event_of
 from snakemake_logger_plugin_observe.recording.similar_file import similar_file
-from snakemake_logger_plugin_observe.recording.slurm_lookup import AccountingQuery
-from snakemake_logger_plugin_observe.run.fold import complete
 from snakemake_logger_plugin_observe.run.model import Run
-from snakemake_logger_plugin_observe.run.phases import CLASSES, in_seconds
 from snakemake_logger_plugin_observe.run.scope import job_counts
+
+if TYPE_CHECKING:
+    from snakemake_logger_plugin_observe.recording.slurm_lookup import AccountingQuery
 
 _MOST_REMOVED: Final = 20_000
 _KEPT_TEXT: Final = 4000
@@ -203,6 +195,9 @@ class RunEvents:
 
     def accounting_wanted(self) -> None:
         """Start the query of Slurm's accounting; all jobs have ended."""
+        from snakemake_logger_plugin_observe.external.slurm_accounting import slurm_ids
+        from snakemake_logger_plugin_observe.recording.slurm_lookup import AccountingQuery
+
         if ids := slurm_ids(self.run.external_jobids):
             self._query = AccountingQuery(ids, self._started // 1_000_000)
 
@@ -210,6 +205,8 @@ class RunEvents:
         """Write what Slurm recorded; waits for the answer."""
         if self._query is None:
             return
+        from snakemake_logger_plugin_observe.external.slurm_accounting import accounting_events
+
         records, problem = self._query.answer()
         for event in accounting_events(records, self.run, moment):
             self._emit(event)
@@ -235,36 +232,19 @@ class RunEvents:
 
     def end(self, moment: clock.Micros) -> str:
         """Write the run's last event, with both accounts; return a summary of the run."""
-        self.run.last_moment = max(self.run.last_moment, moment)
-        draft = RunFinished(time=moment, status="success", job_account=_NOTHING, makespan=_NOTHING)
-        self.run.finished = draft
+        from snakemake_logger_plugin_observe.recording import run_end
+
+        run_end.begin(self.run, moment)
         status = self._status()
-        # From here on the run is what a reader makes of its journal.
-        self.run.finished = draft.model_copy(update={"status": status})
-        complete(self.run)
-        accounts = account(self.run)
         if self._ended_early() and "exited" not in self._flags and not self._last_error:
             text = (
                 "Snakemake ended before it had started a job, and logged no error: code of the "
                 "workflow may have called sys.exit()"
             )
             self._emit(Message(time=moment, level="error", kind="exited", text=text))
-        final = RunFinished(
-            time=moment,
-            status=status,
-            makespan_s=clock.to_seconds(accounts.makespan),
-            job_account=_totals(accounts.jobs_by_class, accounts.jobs_by_phase),
-            makespan=_totals(accounts.makespan_by_class, accounts.makespan_by_phase),
-            job_count=accounts.job_count,
-            attempt_count=accounts.attempt_count,
-            failed_attempts=accounts.failed_attempts,
-            observer_cpu_s=round(time.thread_time(), 6),
-            counts_open=True,
-            jobs=job_tally(self.run),
-            rules=rule_times(accounts),
-        )
+        final, accounts = run_end.finished(self.run, moment, status)
         self._emit(final)
-        return _summary(self.run, status, accounts)
+        return run_end.summary(self.run, status, accounts)
 
     def _status(self) -> RunStatus:
         kind = self._facts.get("kind")
@@ -302,35 +282,3 @@ class RunEvents:
         if self.run.planned is None:
             return "building_dag" in self._flags
         return bool(sum(self.run.planned.to_run.values()))
-
-
-_NOTHING: Final = AccountTotals(by_class_s={}, by_phase_s={})
-
-
-def _totals(by_class: dict[str, clock.Micros], by_phase: dict[str, clock.Micros]) -> AccountTotals:
-    return AccountTotals(by_class_s=in_seconds(by_class), by_phase_s=in_seconds(by_phase))
-
-
-def _summary(run: Run, status: str, accounts: Account) -> str:
-    """Return a summary of the run.
-
-    ``success in 12.3 s: compute 61 %, planning 30 %``; of a failed run what failed, and how far it
-    got: ``FAILED: align sample=a: exit code 1: truncated file · 80 of 84 jobs done, 1 failed``.
-    """
-    if status in ("failed", "interrupted"):
-        what = headline(run, failures(run)) if status == "failed" else None
-        known = ": ".join(filter(None, (status.upper(), what)))
-        return " · ".join(filter(None, (known, progress(run))))
-    ended = status.replace("_", " ")
-    if status == "nothing_to_do" and (kept := job_counts(run).up_to_date):
-        return f"{ended}: {plural(kept, 'job')} up to date"
-    if not accounts.makespan:
-        return ended
-    classes = sorted(accounts.makespan_by_class.items(), key=lambda item: -item[1])
-    shares = [
-        f"{name} {100 * micros / accounts.makespan:.0f} %"
-        for name, micros in classes[:3]
-        if name in CLASSES and micros >= accounts.makespan / 200
-    ]
-    early = f"; --timed-wake gave back {cut}" if (cut := given_back(run)) else ""
-    return f"{ended} in {accounts.makespan / 1_000_000:.1f} s: {', '.join(shares)}{early}"

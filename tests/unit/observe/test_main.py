@@ -17,8 +17,7 @@ from command_line import output, write_run
 
 from snakemake_logger_plugin_observe.__main__ import main
 from snakemake_logger_plugin_observe.commands import COMMANDS
-from snakemake_logger_plugin_observe.commands.support import find_journal
-from snakemake_logger_plugin_observe.journal import lines
+from snakemake_logger_plugin_observe.journal import folders, lines
 
 
 @pytest.fixture
@@ -439,6 +438,6 @@ def test_a_journal_that_may_not_be_read_is_named_with_what_helps(
 def test_a_folder_that_may_not_be_searched_is_no_problem_of_stdout(
     workdir: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(find_journal, "journals_in", denied)
+    monkeypatch.setattr(folders, "journals_in", denied)
     assert main(["cost", "."]) == 2
     assert output(capsys)[1].startswith(".: Permission denied; its owner can ")

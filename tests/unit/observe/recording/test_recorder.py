@@ -38,7 +38,7 @@ from snakemake_logger_plugin_observe.journal.node_reports import NodeReport
 from snakemake_logger_plugin_observe.journal.reading import read_journal
 from snakemake_logger_plugin_observe.journal.records import Level, Usage, Wait
 from snakemake_logger_plugin_observe.journal.writing import JournalWriter
-from snakemake_logger_plugin_observe.recording import journal_output, notes, recorder, run_events
+from snakemake_logger_plugin_observe.recording import journal_output, notes, recorder, slurm_lookup
 from snakemake_logger_plugin_observe.recording.options import JournalSettings
 from snakemake_logger_plugin_observe.recording.pause_watch import Pause, PauseWatch
 from snakemake_logger_plugin_observe.run.fold import fold
@@ -976,7 +976,7 @@ def test_an_error_in_starting_the_query_is_a_gap(
     def fault(*_: Any) -> Never:
         raise RuntimeError("no")
 
-    monkeypatch.setattr(run_events, "AccountingQuery", fault)
+    monkeypatch.setattr(slurm_lookup, "AccountingQuery", fault)
     recording = record(reports=Reports(s1=[COMPLETE])).job(1).remote(1)
     recording.put(notes.AccountingWanted, 16).finish()
     (gap,) = (event for event in recording.events if event.event == "gap")
