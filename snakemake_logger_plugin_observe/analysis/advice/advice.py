@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.advice import exits, limits, work
+from snakemake_logger_plugin_observe.analysis.advice import (
+    exits,
+    files,
+    limits,
+    per_job,
+    tools,
+    waiting,
+)
 from snakemake_logger_plugin_observe.analysis.advice.lever import Choice, Lever
 from snakemake_logger_plugin_observe.analysis.cost.account import Account
 from snakemake_logger_plugin_observe.analysis.whatif.fidelity import reproduces
@@ -128,17 +135,17 @@ def _choices(run: Run, account: Account, trials: "Trials", least: Micros) -> Ite
         limits.limits(run, trials.model, least),
         limits.threads(run, trials.model),
         limits.rate(run, account, trials.model, least),
-        work.scheduler(run, account, least),
-        work.nested(run, account, least),
-        work.fewer_jobs(run, account, least),
-        work.grouping(account, least),
-        work.submissions(run, account, least),
-        work.waits(run, account, least),
+        per_job.scheduler(run, account, least),
+        per_job.nested(run, account, least),
+        per_job.fewer_jobs(run, account, least),
+        per_job.grouping(account, least),
+        waiting.submissions(run, account, least),
+        waiting.waits(run, account, least),
         exits.exits(run, account, least),
-        work.ended_jobs(run, account, trials.model, least),
-        work.before_snakemake(run, account, least),
-        work.files_and_planning(account, least),
-        work.tools(run, account, least),
+        files.ended_jobs(run, account, trials.model, least),
+        waiting.before_snakemake(run, account, least),
+        files.files_and_planning(account, least),
+        tools.tools(run, account, least),
     )
 
 

@@ -39,3 +39,8 @@ class Choice:
     """Levers of which one is enough, the smallest change first."""
 
     levers: tuple[Lever, ...]
+
+
+def single(lever: Lever) -> Choice:
+    """Return the choice of a single lever."""
+    return Choice((lever,))

@@ -16,7 +16,7 @@ from snakemake_logger_plugin_observe.analysis.advice.advice import (
     saved,
     whatif,
 )
-from snakemake_logger_plugin_observe.analysis.advice.work import MERGED
+from snakemake_logger_plugin_observe.analysis.advice.per_job import MERGED
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Claim, Incident
 

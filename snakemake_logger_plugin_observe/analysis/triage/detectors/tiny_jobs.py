@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from statistics import median
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.advice.work import MERGED
+from snakemake_logger_plugin_observe.analysis.advice.per_job import MERGED
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
 from snakemake_logger_plugin_observe.analysis.triage.time_evidence import group_size
