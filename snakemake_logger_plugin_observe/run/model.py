@@ -192,6 +192,11 @@ class Run:
         return [one for one in known if one]
 
     @property
+    def on_cluster(self) -> bool:
+        """Whether a cluster gave an id to any of the run's submissions."""
+        return any(id_in(a.external_jobid) for a in self.attempts.values() if not a.is_member)
+
+    @property
     def unfinished(self) -> int:
         """How many jobs' attempts have no end yet."""
         return sum(

@@ -213,7 +213,7 @@ class _Scene:
         if made > missed.moment:
             return None
         how, by, jobs = self._how(missed, path, maker, made)
-        if how == "unknown" and (maker is None or self._run.external_jobids):
+        if how == "unknown" and (maker is None or self._run.on_cluster):
             return None  # it may never have been there, or not be visible on a node
         return RemovedInput(
             reader=missed.reader,

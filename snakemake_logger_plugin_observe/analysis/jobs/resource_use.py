@@ -1,7 +1,8 @@
 """What attempts requested and used, and rules that requested far too much or too little."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from itertools import repeat
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.jobs.memory_use import memory_of
@@ -11,7 +12,7 @@ from snakemake_logger_plugin_observe.analysis.jobs.submitted_requests import (
     memory_was_asked_for,
     runtime_requested,
 )
-from snakemake_logger_plugin_observe.run.attempt import FAILED, FINAL, Attempt
+from snakemake_logger_plugin_observe.run.attempt import FAILED, FINAL, Attempt, Key
 from snakemake_logger_plugin_observe.run.model import Run
 
 _ON_THE_NODE: Final = (
@@ -82,7 +83,7 @@ def resource_use(run: Run, attempt: Attempt) -> ResourceUse:
     used, record = attempt.used, attempt.accounting
     memory = memory_of(attempt)
     cpu = [s for s in (used.user_s, used.system_s) if s is not None] if used else []
-    on_node = sum(attempt.phases.get(phase, 0) for phase in _ON_THE_NODE)
+    on_node = sum(map(attempt.phases.get, _ON_THE_NODE, repeat(0)))
     if record is not None and record.suspended_s is not None:  # no limit counts that
         on_node = max(0, on_node - round(record.suspended_s * 1e6))
     return ResourceUse(
@@ -157,8 +158,16 @@ class RequestMismatch:
         return self.used > self.requested
 
 
-def request_mismatches(run: Run) -> list[RequestMismatch]:
-    """Return the over- and under-requested resources of each rule, memory first."""
+def request_mismatches(
+    run: Run, uses: Mapping[Key, ResourceUse] | None = None
+) -> list[RequestMismatch]:
+    """Return the over- and under-requested resources of each rule, memory first.
+
+    Args:
+        run: the run.
+        uses: what each of its attempts requested and used, if that is known already.
+
+    """
     started = run.started
     cores, cpus = (started.cores, started.cpus) if started is not None else (None, None)
     cores_suffice = cores is not None and cpus is not None and cores <= cpus
@@ -166,7 +175,7 @@ def request_mismatches(run: Run) -> list[RequestMismatch]:
     for attempt in run.attempts.values():
         rule = run.rule_of(attempt)
         if rule is not None and attempt.status == "success":
-            use = resource_use(run, attempt)
+            use = resource_use(run, attempt) if uses is None else uses[attempt.key]
             if attempt.external_jobid is None and not cores_suffice:
                 use = replace(use, cpu_s=None)  # a job may have had less than it could use
             by_rule.setdefault(rule, []).append(use)

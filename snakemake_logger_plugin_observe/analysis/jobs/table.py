@@ -1,5 +1,6 @@
 """The attempts of a run as rows, filtered and sorted."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -83,7 +84,12 @@ def rows(run: Run, wanted: RowFilter | None = None) -> list[Row]:
         attempts = [one for one in attempts if one.key[0] in failed]
     if wanted.status is not None:
         attempts = [one for one in attempts if one.status == wanted.status]
-    return sorted((_row(run, one) for one in attempts), key=lambda row: _sort_key(row, wanted.sort))
+    return rows_of(run, attempts, wanted.sort)
+
+
+def rows_of(run: Run, attempts: Iterable[Attempt], sort: str = "start") -> list[Row]:
+    """Return a row for each of *attempts*."""
+    return sorted((_row(run, one) for one in attempts), key=lambda row: _sort_key(row, sort))
 
 
 def _failed_once(run: Run, attempt: Attempt) -> bool:

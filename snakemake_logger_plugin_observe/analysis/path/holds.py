@@ -5,7 +5,7 @@ nothing back.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from snakemake_logger_plugin_observe.analysis.cost.partition import MakespanSegment
@@ -18,7 +18,7 @@ from snakemake_logger_plugin_observe.analysis.cost.selection_rate import (
     rate_as_set,
     selection_rate,
 )
-from snakemake_logger_plugin_observe.analysis.path.utilisation import held_back_by_limit
+from snakemake_logger_plugin_observe.analysis.path.utilisation import HeldBack, held_back_by_limit
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.run.model import Run
@@ -49,18 +49,24 @@ class Hold:
         return f"{self.setting} kept {jobs} back for {self.length / 1e6:.1f} s"
 
 
-def holds(run: Run, segments: Sequence[MakespanSegment]) -> tuple[Hold, ...]:
+def holds(
+    run: Run,
+    segments: Sequence[MakespanSegment],
+    held_back: Mapping[str, HeldBack] | None = None,
+) -> tuple[Hold, ...]:
     """Return what kept ready work of *run* back, the longest first.
 
     Args:
         run: the run.
         segments: its makespan partition, in order.
+        held_back: for how long each of its limits did, if that is known already.
 
     """
     limits = limits_in_force(run)
+    by_limit = held_back_by_limit(run) if held_back is None else held_back
     found = [
         Hold(_as_set(name, limits[name]), name, one.length, _waiting(run, one.stretches))
-        for name, one in held_back_by_limit(run).items()
+        for name, one in by_limit.items()
     ]
     if (by_rate := held_by_rate(run, segments)) is not None:
         found.append(by_rate)

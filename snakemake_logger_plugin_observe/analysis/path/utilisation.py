@@ -6,8 +6,8 @@ is one of ``--jobs``, or a core if that is not set. A *stall* is a stretch in wh
 ready job would have fitted into what was free.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Final, NamedTuple
 
@@ -87,8 +87,13 @@ class Utilisation:
     """How long any slot idled while work was ready."""
     stalls: tuple[Stall, ...]
     """The longest of these stretches, longest first."""
-    kept_back: tuple[tuple[str, Micros], ...] = ()
-    """For how long other limits kept ready work back while at least half of the slots idled."""
+    held_back: Mapping[str, HeldBack] = field(default_factory=dict)
+    """For how long each limit held ready work back, by its name."""
+
+    @property
+    def kept_back(self) -> tuple[tuple[str, Micros], ...]:
+        """For how long other limits kept ready work back while at least half of the slots idled."""
+        return tuple((name, one.idle) for name, one in self.held_back.items() if one.idle)
 
 
 def utilisation(run: Run) -> Utilisation:
@@ -113,7 +118,7 @@ def utilisation(run: Run) -> Utilisation:
         running_s=sums[2] / 1e6,
         stalled=stalled,
         stalls=stalls,
-        kept_back=tuple((n, one.idle) for n, one in held_back_by_limit(run).items() if one.idle),
+        held_back=held_back_by_limit(run),
     )
 
 

@@ -1,5 +1,8 @@
 """The answer of ``cost``: where the time of a run went, and first what failed."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from heapq import nlargest
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.advice.advice import advise, is_small
@@ -8,9 +11,13 @@ from snakemake_logger_plugin_observe.analysis.cost.node_clocks import node_clock
 from snakemake_logger_plugin_observe.analysis.cost.polling import polling
 from snakemake_logger_plugin_observe.analysis.cost.scheduler_limits import reduced
 from snakemake_logger_plugin_observe.analysis.failures.failures import failures
-from snakemake_logger_plugin_observe.analysis.jobs.resource_use import request_mismatches
-from snakemake_logger_plugin_observe.analysis.jobs.table import Row, rows
+from snakemake_logger_plugin_observe.analysis.jobs.resource_use import (
+    ResourceUse,
+    request_mismatches,
+)
+from snakemake_logger_plugin_observe.analysis.jobs.table import Row, rows_of
 from snakemake_logger_plugin_observe.analysis.path.holds import holds
+from snakemake_logger_plugin_observe.analysis.path.utilisation import HeldBack
 from snakemake_logger_plugin_observe.analysis.reruns.rerun import Rerun
 from snakemake_logger_plugin_observe.analysis.triage.blocked import blocked
 from snakemake_logger_plugin_observe.analysis.whatif.model import Model
@@ -21,7 +28,7 @@ from snakemake_logger_plugin_observe.commands.support.folder_runs import before
 from snakemake_logger_plugin_observe.journal.compressed import unpacked_size
 from snakemake_logger_plugin_observe.journal.reading import Detail
 from snakemake_logger_plugin_observe.reporters.answers import CostAnswer, CostlyJob, Source
-from snakemake_logger_plugin_observe.run.attempt import FAILED
+from snakemake_logger_plugin_observe.run.attempt import FAILED, Key
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.scheduler_ends import ended_before_it_was_given_up
 
@@ -49,23 +56,33 @@ def needless(source: Source) -> tuple[Rerun, ...]:
     return tuple(sorted((one for one in found if one.needless), key=lambda one: -one.time))
 
 
+@dataclass(frozen=True, slots=True)
+class AlreadyComputed:
+    """What was computed of a run already, and need not be again; None if it was not."""
+
+    accounts: Account | None = None
+    model: Model | None = None
+    """Its model for simulations."""
+    held_back: Mapping[str, HeldBack] | None = None
+    """For how long each limit held ready work back."""
+    uses: Mapping[Key, ResourceUse] | None = None
+    """What each attempt requested and used."""
+
+
 def cost(
-    source: Source,
-    reruns: tuple[Rerun, ...] = (),
-    accounts: Account | None = None,
-    model: Model | None = None,
+    source: Source, reruns: tuple[Rerun, ...] = (), known: AlreadyComputed | None = None
 ) -> CostAnswer:
     """Return where the time of a run went, and first what failed, if it failed.
 
     Args:
         source: the run.
         reruns: what the runs before show to be needless in it.
-        accounts: its accounts, if known already.
-        model: its model for simulations, if there is one already.
+        known: what was computed of it already.
 
     """
     run, failed = source.run, has_failed(source)
-    accounts = accounts or account(run)
+    known = known or AlreadyComputed()
+    accounts = known.accounts or account(run)
     cut_short = source.length_unknown or source.stopped or source.status == "interrupted"
     hindered = blocked(run, source.status, source.live, source.left_running)
     advised = bool(run.attempts) and not (cut_short or failed or reruns or hindered)
@@ -74,14 +91,14 @@ def cost(
         accounts,
         costliest(run) if not source.length_unknown else (),
         polling=polling(run),
-        holds=holds(run, accounts.segments),
+        holds=holds(run, accounts.segments, known.held_back),
         advice=None
         if advised and not is_small(run)
-        else advise(run, accounts, model)
+        else advise(run, accounts, known.model)
         if advised
         else (),
         reduced=tuple(reduced(run)),
-        request_mismatches=tuple(request_mismatches(run)),
+        request_mismatches=tuple(request_mismatches(run, known.uses)),
         clocks=node_clocks(run),
         failures=failures(run) if failed else (),
         reruns=reruns,
@@ -106,8 +123,14 @@ def has_failed(source: Source) -> bool:
 
 def costliest(run: Run) -> tuple[CostlyJob, ...]:
     """Return the jobs whose attempts took the longest in all since each was selected."""
+    took: dict[int | str, int] = {}
+    for one in run.attempts.values():
+        if (since := one.since_selected) > 0:
+            took[one.key[0]] = took.get(one.key[0], 0) + since
+    least = min(nlargest(_COSTLIEST, took.values()), default=0)
+    longest = (one for one in run.attempts.values() if took.get(one.key[0], -1) >= least)
     by_key: dict[int | str, list[Row]] = {}
-    for row in rows(run):
+    for row in rows_of(run, longest):
         if row.since_selected > 0:
             by_key.setdefault(row.attempt.key[0], []).append(row)
     found = [CostlyJob(of_one[-1], tuple(of_one)) for of_one in by_key.values()]

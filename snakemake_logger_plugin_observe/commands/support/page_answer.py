@@ -1,13 +1,16 @@
 """Everything that the page of a run shows: the answers of the commands about it, each made once."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.advice.advice import MOST_JOBS, is_small
 from snakemake_logger_plugin_observe.analysis.compare.comparison import compare, of_itself
 from snakemake_logger_plugin_observe.analysis.cost.account import account
-from snakemake_logger_plugin_observe.analysis.jobs.table import Row, RowFilter, rows
+from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
+from snakemake_logger_plugin_observe.analysis.jobs.table import Row, rows
 from snakemake_logger_plugin_observe.analysis.path.paths import paths
+from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.steps import triage
 from snakemake_logger_plugin_observe.analysis.whatif import build_model
 from snakemake_logger_plugin_observe.analysis.whatif.savings import savings
@@ -26,8 +29,8 @@ from snakemake_logger_plugin_observe.reporters.answers import (
 from snakemake_logger_plugin_observe.reporters.page.answer import PageAnswer, PageSide, PairAnswer
 
 _LARGE: Final = (
-    f"of a run of more than {MOST_JOBS:,} jobs, {{what}} not on the page; "
-    "snakemake-observe {command} shows it"
+    f"of a run of more than {MOST_JOBS:,} jobs, what a change would save is not on the page; "
+    "snakemake-observe path --savings shows it"
 )
 
 
@@ -46,39 +49,37 @@ def page(source: Source, *, withheld: bool = False) -> PageAnswer:
     measured = not source.length_unknown and bool(found.makespan)
     model = build_model(run, found.actual) if small and measured else None
     reruns = cost_answer.needless(source) if small and not withheld else ()
-    cost = cost_answer.cost(source, reruns, accounts, model)
-    saved = tuple(savings(model, found.actual)) if model is not None else None
     every = tuple(rows(run))
-    left_out = []
-    if not small:
-        left_out = [
-            _LARGE.format(what="what a change would save is", command="path --savings"),
-            _LARGE.format(what="why its jobs ran is", command="why"),
-            _LARGE.format(what="what triage finds is", command="triage"),
-        ]
+    uses = {row.attempt.key: row.use for row in every}
+    known = cost_answer.AlreadyComputed(accounts, model, found.utilisation.held_back, uses)
+    cost = cost_answer.cost(source, reruns, known)
+    saved = tuple(savings(model, found.actual)) if model is not None else None
+    case, _, baseline = gather(source, None)
+    if withheld:
+        case = replace(case, read=None, baseline=None, comparison=None, reruns=())
     return PageAnswer(
         cost,
         PathAnswer(source, found, saved),
         every,
-        failed=_failed(source, every),
-        triage=_triage(source, alone=withheld) if small else None,
-        why=why_all(source, alone=withheld) if small and not run.is_dry_run else None,
-        left_out=tuple(left_out),
+        failed=_failed(source, every, case.failures),
+        triage=_triage(source, case, baseline),
+        why=why_all(source, alone=withheld) if not run.is_dry_run else None,
+        left_out=() if small else (_LARGE,),
     )
 
 
-def _failed(source: Source, every: tuple[Row, ...]) -> JobsAnswer | None:
+def _failed(
+    source: Source, every: tuple[Row, ...], failures: Sequence[Failure]
+) -> JobsAnswer | None:
     """Return what failed, or recovered on a retry."""
-    selected = tuple(rows(source.run, RowFilter(failed=True)))
-    if not selected and source.status != "failed":
+    if not failures and source.status != "failed":
         return None
-    return failed(source, selected)
+    keys = {one.key for one in failures}
+    selected = tuple(row for row in every if row.attempt.key[0] in keys)
+    return failed(source, selected, every=failures)
 
 
-def _triage(source: Source, *, alone: bool) -> TriageAnswer:
-    case, _, baseline = gather(source, None)
-    if alone:
-        case = replace(case, read=None, baseline=None, comparison=None, reruns=())
+def _triage(source: Source, case: Case, baseline: Source | None) -> TriageAnswer:
     found = triage(case)
     return TriageAnswer(
         source=source,

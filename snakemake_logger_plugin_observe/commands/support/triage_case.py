@@ -153,7 +153,7 @@ def _missing(
         yield "the run has not ended: all of this is preliminary"
     if run.started is not None and run.started.kind == "touch":
         yield "a --touch run: no tool ran, so there is nothing to say about jobs' times"
-    elif not run.wrapped:
+    elif not run.wrapped and not run.is_dry_run:
         yield (
             "recorded without --executor timed: there is no breakdown of a job's time into "
             "waiting and computing; how tools ended, what they used, and retries on a node are "

@@ -6,6 +6,7 @@ from typing import Any
 from snakemake_logger_plugin_observe.analysis.citations import Citation
 from snakemake_logger_plugin_observe.analysis.triage.gain import PredictedGain
 from snakemake_logger_plugin_observe.analysis.triage.incident import Claim, Incident
+from snakemake_logger_plugin_observe.analysis.triage.steps import Triage
 from snakemake_logger_plugin_observe.clock import to_seconds
 from snakemake_logger_plugin_observe.reporters.answers import TriageAnswer
 from snakemake_logger_plugin_observe.reporters.as_json import live
@@ -49,11 +50,7 @@ def shape(answer: TriageAnswer) -> dict[str, Any]:
             }
             for one in found.excerpts
         ],
-        "findings": [_finding(one) for one in (*found.incidents, *found.missing_evidence)],
-        "actions": [
-            _action(one, found.gain if number == 0 else None)
-            for number, one in enumerate((*found.incidents, *found.missing_evidence))
-        ],
+        **findings(found),
         "note": shape_note(answer),
         "missing": list(answer.missing),
         "commands": [{**asdict(one), "command": str(one.command)} for one in answer.asked],
@@ -61,6 +58,17 @@ def shape(answer: TriageAnswer) -> dict[str, Any]:
             *answer.source.unread,
             *answer.source.problems,
             *(answer.baseline.problems if answer.baseline is not None else ()),
+        ],
+    }
+
+
+def findings(found: Triage) -> dict[str, list[dict[str, Any]]]:
+    """Return the incidents, and for each of them what to do, in the same order."""
+    every = (*found.incidents, *found.missing_evidence)
+    return {
+        "findings": [_finding(one) for one in every],
+        "actions": [
+            _action(one, found.gain if number == 0 else None) for number, one in enumerate(every)
         ],
     }
 

@@ -161,7 +161,7 @@ def _facts(answer: JobsAnswer, block: list[Failure], row: Row) -> str:
     """Return the cause, the node, and the time lost."""
     one = block[0]
     failed = failed_attempts(one) or [row.attempt]
-    clustered = bool(answer.source.run.external_jobids)  # a local run has one host
+    clustered = answer.source.run.on_cluster  # a local run has one host
     nodes = dict.fromkeys(attempt.node for attempt in failed if attempt.node and clustered)
     ids = list(dict.fromkeys(a.external_jobid for a in failed if a.external_jobid))
     scheduler = answer.source.run.inner_executor or "external"

@@ -55,7 +55,12 @@ _TRIGGERS: Final = re.compile(r"code|params|environment|input|script|config|file
 
 def parts(answer: WhyAnswer, width: int) -> list[RenderableType]:
     """Return the answer, part by part."""
-    found: list[RenderableType] = [*head(answer.source), Text()]
+    return [*head(answer.source), Text(), *below_head(answer, width)]
+
+
+def below_head(answer: WhyAnswer, width: int) -> list[RenderableType]:
+    """Return the answer without the lines about the run."""
+    found: list[RenderableType] = []
     if answer.chain is not None:
         found += _chain(answer, width)
     elif answer.not_run is not None and answer.not_run.what is not None:

@@ -71,7 +71,7 @@ def render_runbook(answer: RunbookAnswer) -> str:
         *_published(answer),
         "## 5. Workflow design or executor friction?",
         "",
-        *_boundary(answer, clustered=bool(answer.source.run.external_jobids)),
+        *_boundary(answer, clustered=answer.source.run.on_cluster),
         "",
         "## A typical run",
         "",

@@ -91,4 +91,4 @@ def _table(table: Table) -> Block:
 
 
 def _cell(cell: RenderableType) -> str:
-    return harmless(" ".join(str(cell).split()))
+    return "\n".join(harmless(" ".join(line.split())) for line in str(cell).splitlines())

@@ -8,12 +8,15 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from snakemake_logger_plugin_observe.analysis.cost.partition import MakespanSegment
+from snakemake_logger_plugin_observe.analysis.jobs.resource_use import ResourceUse
 from snakemake_logger_plugin_observe.analysis.jobs.table import Row
 from snakemake_logger_plugin_observe.analysis.phrasing import wildcard_values
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.reporters.as_text.actual_path import released
+from snakemake_logger_plugin_observe.reporters.page.lengths import fitted
 from snakemake_logger_plugin_observe.reporters.page.packing import Numbered, numbers, texts
 from snakemake_logger_plugin_observe.reporters.words import harmless
+from snakemake_logger_plugin_observe.run.attempt import FINAL, Attempt
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.phases import PHASES
 
@@ -33,8 +36,16 @@ def tick_of(length: Micros, attempts: int) -> Micros:
     return next((one for one in _TICKS if one >= least and length // one < _MOST_TICKS), _TICKS[-1])
 
 
-def attempts(run: Run, rows: Sequence[Row], tick: Micros) -> dict[str, Any]:
-    """Return the *rows* as columns, in their order, with the texts that these number."""
+def attempts(run: Run, rows: Sequence[Row], tick: Micros, *, cut: bool = False) -> dict[str, Any]:
+    """Return the *rows* as columns, in their order, with the texts that these number.
+
+    Args:
+        run: the run.
+        rows: its attempts.
+        tick: the unit of their moments, in microseconds.
+        cut: whether the run stopped without an end: what was going on then is not known to go on.
+
+    """
     began = run.start or 0
     starts: list[int | None] = []
     sequences: dict[tuple[int, ...], int] = {}
@@ -44,23 +55,24 @@ def attempts(run: Run, rows: Sequence[Row], tick: Micros) -> dict[str, Any]:
         segments = row.attempt.segments
         at = max(0, segments[0].start - began) // tick if segments else None
         starts.append(at)
-        key = tuple(_PHASES.get(one.phase or "", _OF_MEMBERS) for one in segments)
+        key = tuple([_PHASES.get(phase or "", _OF_MEMBERS) for _, _, phase in segments])
         sequence.append(sequences.setdefault(key, len(sequences)))
-        for one in segments:
-            end = max(0, one.end - began) // tick
-            lengths.append(max(0, end - (at or 0)))
-            at = max(at or 0, end)
+        so_far = at or 0
+        for _, moment, _ in segments:
+            end = max(so_far, (moment - began) // tick)
+            lengths.append(end - so_far)
+            so_far = end
     return {
         "count": len(rows),
         "sequences": [list(one) for one in sequences],
         "start": numbers(starts),
         "sequence": numbers(sequence),
         "length": numbers(lengths),
-        **_facts(rows),
+        **_facts(rows, cut=cut),
     }
 
 
-def _facts(rows: Sequence[Row]) -> dict[str, Any]:
+def _facts(rows: Sequence[Row], *, cut: bool) -> dict[str, Any]:
     """Return what is known of each attempt besides its times."""
     rules, groups, nodes, statuses = Numbered(), Numbered(), Numbered(), Numbered()
     labels, external = Numbered(), Numbered()
@@ -68,8 +80,8 @@ def _facts(rows: Sequence[Row]) -> dict[str, Any]:
     columns = {
         "rule": numbers([rules.of(_safe(row.rule)) for row in rows], 2),
         "group": numbers([groups.of(_safe(row.group_name)) for row in rows], 2),
-        "label": numbers([labels.of(harmless(wildcard_values(row.wildcards))) for row in rows]),
-        "status": numbers([statuses.of(one.status) for _, one, _ in tried], 1),
+        "label": numbers([labels.of(_safe(wildcard_values(row.wildcards))) for row in rows]),
+        "status": numbers([statuses.of(_status(one, cut=cut)) for _, one, _ in tried], 1),
         "node": numbers([nodes.of(_safe(one.node)) for _, one, _ in tried], 2),
         "external": numbers([external.of(_safe(one.external_jobid)) for _, one, _ in tried]),
         "job": numbers([one.job_id for _, one, _ in tried]),
@@ -80,6 +92,7 @@ def _facts(rows: Sequence[Row]) -> dict[str, Any]:
         "cpu_ms": numbers([_times(use.cpu_s, 1_000) for _, _, use in tried]),
         "asked_kb": numbers([_times(use.memory_requested_bytes, 1e-3) for _, _, use in tried]),
         "used_kb": numbers([_times(use.memory_peak_bytes, 1e-3) for _, _, use in tried]),
+        "bound": numbers([_bound(use) for _, _, use in tried], 1),
         "asked_s": numbers([_times(use.runtime_requested_s, 1) for _, _, use in tried]),
         "line": numbers([row.line for row in rows]),
     }
@@ -108,7 +121,7 @@ def path(
         "end": numbers([max(0, one.end - began) // tick for one in segments]),
         "phase": numbers([_PHASES.get(one.phase) for one in segments], 1),
         "row": numbers(owners),
-        "why": numbers([why.of(released(one.released_by) or None) for one in segments]),
+        "why": numbers([why.of(_safe(released(one.released_by)) or None) for one in segments]),
         "whys": texts(why.texts),
     }
 
@@ -118,7 +131,16 @@ def _name(one: MakespanSegment) -> int | str:
 
 
 def _safe(text: str | None) -> str | None:
-    return None if text is None else harmless(text)
+    return None if text is None else fitted(harmless(text))
+
+
+def _status(attempt: Attempt, *, cut: bool) -> str:
+    return "in flight" if cut and attempt.status not in FINAL else attempt.status
+
+
+def _bound(use: ResourceUse) -> int:
+    """Return 1 where a peak is an upper bound, 2 where it is a lower one, else 0."""
+    return 1 if use.memory_peak_is_bound else 2 if use.memory_peak_is_least else 0
 
 
 def _times(amount: float | None, factor: float) -> int | None:

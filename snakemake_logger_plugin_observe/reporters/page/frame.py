@@ -16,6 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from snakemake_logger_plugin_observe import __version__
+from snakemake_logger_plugin_observe.reporters.page.lengths import fitted
 from snakemake_logger_plugin_observe.reporters.palette import PALETTE
 
 _ASSETS: Final = Path(__file__).parent / "assets"
@@ -27,7 +28,7 @@ _POLICY: Final = (
     "default-src 'none'; script-src 'sha256-{script}'; style-src 'sha256-{style}'; "
     "base-uri 'none'; form-action 'none'"
 )
-_FLAG: Final = re.compile(r"((?<![\w-])--[a-z][\w-]*(?: (?:on|off|\d+)\b)?)")
+_FLAG: Final = re.compile(r"((?<![\w-])--[a-z][\w-]{0,40}(?![\w-])(?: (?:on|off|\d+)\b)?)")
 
 
 def framed(
@@ -46,6 +47,7 @@ def framed(
     environment = Environment(
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=_shown,
         trim_blocks=True,
         lstrip_blocks=True,
         loader=FileSystemLoader(_ASSETS),
@@ -61,9 +63,14 @@ def framed(
     )
 
 
+def _shown(value: Any) -> Any:
+    """Return a value as it is written; texts of this package, which are markup, stay whole."""
+    return fitted(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
 def _flags(text: str) -> list[tuple[str, bool]]:
     """Return a text cut at the flags in it: each part, and whether it is one."""
-    parts = _FLAG.split(text)
+    parts = _FLAG.split(fitted(text))
     return [(part, bool(number % 2)) for number, part in enumerate(parts) if part]
 
 

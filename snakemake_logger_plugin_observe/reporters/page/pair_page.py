@@ -1,6 +1,6 @@
 """The page of two runs: the verdict, both makespans and timelines on one scale, and what moved."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from snakemake_logger_plugin_observe.clock import Micros
@@ -14,6 +14,7 @@ from snakemake_logger_plugin_observe.reporters.page.blocks import blocks
 from snakemake_logger_plugin_observe.reporters.page.frame import framed
 from snakemake_logger_plugin_observe.reporters.page.run_page import facts, state, title
 from snakemake_logger_plugin_observe.reporters.words import decimals, percent, seconds
+from snakemake_logger_plugin_observe.run.attempt import FAILED
 from snakemake_logger_plugin_observe.run.phases import CLASSES, PHASES
 
 _MATTERS: Final = 0.005
@@ -29,7 +30,7 @@ def render(answer: PairAnswer) -> str:
     runs = {f"{name}  " for name in "AB"}
     return framed(
         "pair",
-        pictures.of_two(*((one.source.run, one.rows, one.paths) for one in sides)),
+        pictures.of_two(*((one.source, one.rows, one.paths) for one in sides)),
         [(one["name"], one["bar"]) for one in shown if one["bar"]],
         title=f"Snakemake runs of {title(sides[0].source.run)} and {title(sides[1].source.run)}",
         journals=[harmless(str(one.source.path)) for one in sides],
@@ -58,6 +59,7 @@ def _side(name: str, one: PageSide, longest: Micros) -> dict[str, Any]:
         "facts": facts(one.source),
         "bar": bar,
         "attempts": len(one.rows),
+        "failed": any(row.attempt.status in FAILED for row in one.rows),
     }
 
 
@@ -66,7 +68,7 @@ def _moved(before: PageSide, after: PageSide) -> Iterator[dict[str, Any]]:
     longest = max(before.account.makespan, after.account.makespan)
     by_class = [one.account.makespan_by_class for one in (before, after)]
     by_phase = [one.account.makespan_by_phase for one in (before, after)]
-    most = max((abs(by_class[1][name] - by_class[0][name]) for name in CLASSES), default=0)
+    most = max(_furthest(by_class), _furthest(by_phase))
     changed = sorted(CLASSES, key=lambda name: -abs(by_class[1][name] - by_class[0][name]))
     for name in changed:
         pair = by_class[0][name], by_class[1][name]
@@ -82,16 +84,23 @@ def _moved(before: PageSide, after: PageSide) -> Iterator[dict[str, Any]]:
                 yield {"class": name, "name": phase, "what": what, **values, "phase": True}
 
 
+def _furthest(sums: Sequence[Mapping[str, Micros]]) -> Micros:
+    """Return the largest difference of two sums of one name."""
+    before, after = sums
+    return max((abs(after.get(n, 0) - before.get(n, 0)) for n in {*before, *after}), default=0)
+
+
 def _change(pair: tuple[Micros, Micros], longest: Micros, most: Micros) -> dict[str, Any]:
     before, after = pair
     change, places = after - before, decimals(longest)
     wide = 50 * abs(change) / most if most else 0
     sign = "+" if change > 0 else "−" if change < 0 else "±"
+    share = percent(abs(change), longest)
     return {
         "before": seconds(before, places),
         "after": seconds(after, places),
         "change": f"{sign}{seconds(abs(change), places)}",
-        "share": f"{sign}{percent(abs(change), longest)}",
+        "share": share if share.startswith("<") else f"{sign}{share}",
         "x": round(50 if change > 0 else 50 - wide, 2),
         "width": round(wide, 2),
         "phase": False,

@@ -31,7 +31,7 @@ def render(answer: PageAnswer) -> str:
     found = answer.path.savings or ()
     return framed(
         "page",
-        pictures.of_run(run, answer.rows, answer.path.paths),
+        pictures.of_run(source, answer.rows, answer.path.paths),
         [("own", bar)] if bar else [],
         title=f"Snakemake run of {title(run)}",
         facts=facts(source),
@@ -50,6 +50,8 @@ def render(answer: PageAnswer) -> str:
         else [],
         why=_why(answer),
         findings=sections.findings(answer.triage) if answer.triage is not None else [],
+        journals_cited=_cited(answer),
+        path_name="actual path" if source.ended else "path so far",
         missing=[harmless(one) for one in answer.triage.missing] if answer.triage else [],
         triaged=answer.triage is not None,
         limits=sections.limits(answer.cost),
@@ -115,10 +117,17 @@ def _failed(answer: PageAnswer) -> list[Block]:
     return blocks([*failures.parts(answer.failed, UNLIMITED), *errors])
 
 
+def _cited(answer: PageAnswer) -> dict[str, str]:
+    """Return the journals that evidence is cited from, by their letters in it."""
+    if answer.triage is None:
+        return {}
+    named = {**answer.triage.paths, "B": "this run's journal"}
+    return {name: harmless(path) for name, path in sorted(named.items(), reverse=True)}
+
+
 def _why(answer: PageAnswer) -> list[Block]:
     """Return the parts of ``why`` below its head, without warnings, which the page has once."""
     if answer.why is None:
         return []
-    before = len(common.head(answer.why.source))
-    found = blocks(why.parts(answer.why, UNLIMITED)[before:])
+    found = blocks(why.below_head(answer.why, UNLIMITED))
     return [one for one in found if one.kind != "warning"]

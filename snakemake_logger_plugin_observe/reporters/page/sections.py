@@ -15,7 +15,7 @@ from snakemake_logger_plugin_observe.reporters.answers import (
     Source,
     TriageAnswer,
 )
-from snakemake_logger_plugin_observe.reporters.as_json.triage import shape as triage_values
+from snakemake_logger_plugin_observe.reporters.as_json import triage as triage_values
 from snakemake_logger_plugin_observe.reporters.as_text import advice as advice_text
 from snakemake_logger_plugin_observe.reporters.as_text import cost as cost_text
 from snakemake_logger_plugin_observe.reporters.words import (
@@ -38,6 +38,11 @@ from snakemake_logger_plugin_observe.run.phases import (
 )
 
 _CLASS_MATTERS: Final = 500  # microseconds
+_REQUESTS: Final = (
+    "memory: used of requested",
+    "cores: busy of threads",
+    "time: used of requested",
+)
 
 
 def bar(answer: CostAnswer) -> dict[str, Any] | None:
@@ -149,10 +154,11 @@ def _rule(
     }
 
 
-def requests(answer: CostAnswer, rows: Iterable[Row]) -> list[dict[str, Any]]:
+def requests(answer: CostAnswer, rows: Iterable[Row]) -> dict[str, Any]:
     """Return what the jobs of each rule requested and used at the most, where both are known.
 
-    Of threads it is the mean number of busy cores, of all the rule's tools together.
+    Of threads it is the mean number of busy cores, of all the rule's tools together. What is not
+    known of any rule has no column.
     """
     judged = {
         (one.rule, one.resource): advice_text.verdict(one) for one in answer.request_mismatches
@@ -161,7 +167,7 @@ def requests(answer: CostAnswer, rows: Iterable[Row]) -> list[dict[str, Any]]:
     for row in rows:
         if row.rule is not None and row.attempt.status == "success" and not row.use.ran_nothing:
             by_rule.setdefault(row.rule, []).append(row.use)
-    found = []
+    found: list[dict[str, Any]] = []
     for rule, uses in by_rule.items():
         cells = [_memory(uses), _threads(uses), _runtime(uses)]
         if any(cells):
@@ -175,14 +181,19 @@ def requests(answer: CostAnswer, rows: Iterable[Row]) -> list[dict[str, Any]]:
                     "verdict": "; ".join(notes),
                 }
             )
-    return found
+    known = [n for n in range(len(_REQUESTS)) if any(one["cells"][n] for one in found)]
+    for one in found:
+        one["cells"] = [one["cells"][n] for n in known]
+    return {"headings": [_REQUESTS[n] for n in known], "rules": found}
 
 
 def _pair(asked: float, used: float, shown: tuple[str, str], bound: str = "") -> dict[str, Any]:
+    """Return what was used of what was requested; *asked* is 0 where no request is known."""
+    if not asked:
+        return {"asked": "", "used": f"{bound}{shown[1]}"}
     return {
         "asked": shown[0],
         "used": f"{bound}{shown[1]}",
-        "share": used / asked,
         "fill": round(min(100.0, 100 * used / asked), 2),
         "over": used > asked,
     }
@@ -191,7 +202,7 @@ def _pair(asked: float, used: float, shown: tuple[str, str], bound: str = "") ->
 def _memory(uses: list[ResourceUse]) -> dict[str, Any] | None:
     known = [one for one in uses if one.memory_peak_bytes is not None]
     asked = max((one.memory_requested_bytes or 0 for one in known), default=0)
-    if not asked:
+    if not known:
         return None
     top = max(known, key=lambda one: one.memory_peak_bytes or 0)
     used = top.memory_peak_bytes or 0
@@ -210,9 +221,9 @@ def _threads(uses: list[ResourceUse]) -> dict[str, Any] | None:
 
 
 def _runtime(uses: list[ResourceUse]) -> dict[str, Any] | None:
-    known = [one for one in uses if one.runtime_requested_s and one.on_node_s is not None]
+    known = [one for one in uses if one.on_node_s is not None]
     asked = max((one.runtime_requested_s or 0.0 for one in known), default=0.0)
-    if not asked:
+    if not known:
         return None
     used = max(one.on_node_s or 0.0 for one in known)
     return _pair(asked, used, (duration_s(asked), duration_s(used)))
@@ -242,7 +253,7 @@ def _change(one: Advice, whole: Micros, journal: tuple[str, ...], number: int) -
 
 def findings(answer: TriageAnswer) -> list[dict[str, Any]]:
     """Return what triage found, each with its evidence and what to do."""
-    values = triage_values(answer)
+    values = triage_values.findings(answer.triage)
     pairs = zip(values["findings"], values["actions"], strict=True)
     return [{**_safe(finding), "action": _safe(action)} for finding, action in pairs]
 
@@ -266,11 +277,12 @@ def limits(answer: CostAnswer) -> list[str]:
 def critical(answer: PathAnswer) -> str:
     """Return the least that the run's tools needed one after the other, in a sentence."""
     overhead = answer.paths.overhead
-    if overhead is None or not answer.paths.makespan:
+    if overhead is None or not answer.paths.makespan or answer.source.length_unknown:
         return ""
+    run = "the run" if answer.source.ended else "the run so far"
     length = answer.paths.critical.length
     return (
         f"The tools of the critical path, one after the other, need {duration(length)}: "
-        f"{percent(length, answer.paths.makespan)} % of the run. The rest, {duration(overhead)}, "
+        f"{percent(length, answer.paths.makespan)} % of {run}. The rest, {duration(overhead)}, "
         "is overhead beyond it."
     )

@@ -24,7 +24,7 @@ def detect(case: Case) -> Iterator[Incident]:
 def _incident(case: Case, late: list[Failure]) -> Incident:
     files = failed_jobs.missed_outputs(case, late)
     latency_wait = case.run.started.settings.get("latency_wait_s") if case.run.started else None
-    storage = "storage that every node sees at once" if case.run.external_jobids else "a local disk"
+    storage = "storage that every node sees at once" if case.run.on_cluster else "a local disk"
     within = "" if latency_wait is None else f" within the {latency_wait} s of --latency-wait"
     return Incident(
         id=CLASS,

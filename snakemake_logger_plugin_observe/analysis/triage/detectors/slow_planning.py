@@ -52,7 +52,7 @@ def detect(case: Case) -> Iterator[Incident]:
         action=Action(
             fix,
             "no job starts before it is done"
-            + (", and each job on a node repeats it" if case.run.external_jobids else ""),
+            + (", and each job on a node repeats it" if case.run.on_cluster else ""),
             without=("parse", "plan"),
         ),
         check=phase_limit(case, "parse" if parsing else "plan"),

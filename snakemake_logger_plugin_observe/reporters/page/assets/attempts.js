@@ -23,6 +23,7 @@ class Attempts {
     }
     this.offset[this.count] = at;
     this.failed = this.statuses.map((one) => one === "failed" || one === "lost");
+    this.open = this.statuses.map((one) => !["success", "failed", "cancelled", "lost", "cached"].includes(one));
   }
 
   timed(i) { return this.finish[i] >= 0; }
@@ -39,6 +40,13 @@ class Attempts {
   status_of(i) { return this.statuses[this.status[i]]; }
   node_of(i) { const node = known(this.node, i); return node === null ? null : this.nodes[node]; }
   has_failed(i) { return this.failed[this.status[i]]; }
+  is_open(i) { return this.open[this.status[i]]; }
+
+  /** Return the most memory that was used, marked where it is a bound; null if it is unknown. */
+  memory(i) {
+    const used = known(this.used_kb, i);
+    return used === null ? null : `${["", "≤ ", "≥ "][this.bound[i]] ?? ""}${size(used * 1e3)}`;
+  }
 
   /** Return [phase, first tick, length in ticks] of each segment. */
   segments(i) {

@@ -15,7 +15,7 @@ class Curves {
     this.canvas.addEventListener("pointerleave", () => { this.tip.hidden = true; });
   }
 
-  get width() { return Math.max(50, this.place.clientWidth - GUTTER); }
+  get width() { return Math.max(50, (this.view.paper || this.place.clientWidth) - GUTTER); }
 
   /** Return the last step at or before a moment, or -1. */
   step_at(tick) {
@@ -48,7 +48,7 @@ class Curves {
       context.beginPath();
       let y = y_of(steps[name][first] ?? 0);
       context.moveTo(x_of(Math.max(view.from, steps.at[first] ?? 0)), y);
-      for (let n = first + 1; n <= last; n++) {
+      for (let n = first + 1; n <= last && steps.at[n] < view.end; n++) {
         const x = x_of(steps.at[n]);
         context.lineTo(x, y);
         y = y_of(steps[name][n]);
@@ -67,9 +67,12 @@ class Curves {
       context.lineTo(GUTTER + width, y_of(limit));
       context.stroke();
       context.setLineDash([]);
+      const text = `--${steps.slot_kind} ${limit}`, wide = context.measureText(text).width + 6;
+      context.fillStyle = paint.ground;
+      context.fillRect(GUTTER + width - wide - 2, y_of(limit) - 15, wide, 13);
       context.fillStyle = paint.ink;
       context.textAlign = "right";
-      context.fillText(`--${steps.slot_kind} ${limit}`, GUTTER + width - 4, y_of(limit) - 7);
+      context.fillText(text, GUTTER + width - 4, y_of(limit) - 8);
     }
     context.restore();
   }

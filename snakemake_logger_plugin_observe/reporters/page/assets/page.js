@@ -4,13 +4,14 @@ async function start() {
   const data = JSON.parse(document.getElementById("data").textContent);
   for (const table of document.querySelectorAll("table.sortable")) make_sortable(table);
   theme();
+  scrolled_by_keys();
   const [columns, path, steps] = await Promise.all([unpacked(data.attempts), unpacked(data.path), unpacked(data.curves)]);
   const attempts = new Attempts(columns, data.phases, data.tick_us);
   const view = new View(data.end, data.tick_us / 1e6);
   const place = document.getElementById("timeline");
   const state = { attempts, view };
   if (place && attempts.count) {
-    const timeline = state.timeline = new Timeline(place, attempts, path, view);
+    const timeline = state.timeline = new Timeline(place, attempts, path, view, data.ended);
     const picked = document.getElementById("picked");
     const pick = (i) => { picked.hidden = false; picked.replaceChildren(...facts_of(attempts, i)); };
     const reveal = (i) => { pick(i); timeline.reveal(i); place.scrollIntoView({ block: "start" }); timeline.canvas.focus({ preventScroll: true }); };
@@ -29,12 +30,17 @@ async function start() {
 /** Let each part of the makespan's bar show its stretches of the actual path. */
 function parts(timeline, reveal) {
   const { path, attempts, view } = timeline, panel = document.getElementById("stretches");
-  const buttons = [...document.querySelectorAll(".bar button")];
   const table = document.getElementById("partition");
+  for (const heading of table.querySelectorAll("tr.class th")) {
+    const cost_class = heading.parentElement.dataset.class, name = heading.lastChild;
+    if (!document.querySelector(`.bar [data-class=${cost_class}]`)) continue;
+    name.replaceWith(element("button", { type: "button", class: "pick", "data-class": cost_class, "aria-pressed": "false" }, name.cloneNode()));
+  }
+  const buttons = [...document.querySelectorAll(".bar button, .pick")];
   const show = (cost_class) => {
     buttons.forEach((one) => one.setAttribute("aria-pressed", String(one.dataset.class === cost_class)));
     table.dataset.only = cost_class ?? "";
-    for (const row of table.tBodies[0].rows) row.classList.toggle("dimmed", cost_class !== null && row.dataset.class !== cost_class);
+    for (const row of table.tBodies[0].rows) row.classList.toggle("picked", row.dataset.class === cost_class);
     panel.hidden = cost_class === null;
     if (cost_class === null) return;
     const found = [];

@@ -3,14 +3,15 @@
 async function start() {
   const data = JSON.parse(document.getElementById("data").textContent);
   theme();
+  scrolled_by_keys();
   const view = new View(data.end, data.tick_us / 1e6);
   const state = { view, timelines: [] }, sides = [];
   for (const [n, name] of ["A", "B"].entries()) {
-    const { attempts: columns, path } = data.sides[n];
+    const { attempts: columns, path, ended } = data.sides[n];
     const place = document.getElementById(`timeline-${name}`);
     if (!place) continue;
     const attempts = new Attempts(await unpacked(columns), data.phases, data.tick_us);
-    const timeline = new Timeline(place, attempts, await unpacked(path), view);
+    const timeline = new Timeline(place, attempts, await unpacked(path), view, ended);
     const picked = document.getElementById(`picked-${name}`);
     const pick = (i) => { picked.hidden = false; picked.replaceChildren(...facts_of(attempts, i)); };
     const reveal = (i) => { pick(i); timeline.reveal(i); place.scrollIntoView({ block: "start" }); };

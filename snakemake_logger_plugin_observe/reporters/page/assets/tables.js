@@ -30,6 +30,20 @@ function make_sortable(table) {
   });
 }
 
+/** Let a table that is larger than its place be scrolled with the keyboard. */
+function scrolled_by_keys() {
+  const watch = new ResizeObserver((entries) => {
+    for (const { target } of entries) {
+      const scrolls = target.scrollWidth > target.clientWidth || target.scrollHeight > target.clientHeight;
+      for (const [name, value] of [["tabindex", "0"], ["role", "group"], ["aria-label", "Table; it scrolls"]]) {
+        if (scrolls) target.setAttribute(name, value);
+        else target.removeAttribute(name);
+      }
+    }
+  });
+  for (const place of document.querySelectorAll(".wide")) watch.observe(place);
+}
+
 const PAGE = 50;
 
 class AttemptTable {
@@ -38,7 +52,7 @@ class AttemptTable {
     this.table = place.querySelector("table");
     let longest = 0;
     for (let i = 0; i < attempts.count; i++) longest = Math.max(longest, this.took(i));
-    const places = longest < 1 ? 3 : longest < 20 ? 2 : 1;
+    const places = longest < 1 ? 3 : longest < 100 ? 2 : 1;
     this.columns = [
       ["job", "n", (i) => known(attempts.job, i) ?? -1, (i) => known(attempts.job, i) ?? ""],
       ["attempt", "n", (i) => attempts.attempt[i]],
@@ -47,9 +61,9 @@ class AttemptTable {
       ["status", "", (i) => attempts.status_of(i)],
       ["node", "", (i) => attempts.node_of(i) ?? ""],
       ["start s", "n", (i) => (attempts.timed(i) ? attempts.begin[i] * attempts.tickS : -1), (i) => (attempts.timed(i) ? (attempts.begin[i] * attempts.tickS).toFixed(places) : "")],
-      ["took s", "n", (i) => this.took(i), (i) => (attempts.timed(i) ? this.took(i).toFixed(places) : "")],
-      ["tool s", "n", (i) => attempts.seconds_of(i, "compute"), (i) => attempts.seconds_of(i, "compute").toFixed(Math.max(2, places))],
-      ["memory", "n", (i) => known(attempts.used_kb, i) ?? -1, (i) => (known(attempts.used_kb, i) === null ? "" : size(known(attempts.used_kb, i) * 1e3))],
+      ["took s", "n", (i) => this.took(i), (i) => (attempts.timed(i) ? `${attempts.is_open(i) ? "≥ " : ""}${this.took(i).toFixed(places)}` : "")],
+      ["tool s", "n", (i) => attempts.seconds_of(i, "compute"), (i) => attempts.seconds_of(i, "compute").toFixed(places)],
+      ["memory", "n", (i) => known(attempts.used_kb, i) ?? -1, (i) => attempts.memory(i) ?? ""],
     ];
     this.order = Uint32Array.from({ length: attempts.count }, (_, i) => i).sort((a, b) => attempts.begin[a] - attempts.begin[b] || a - b);
     this.found = null;
@@ -91,7 +105,7 @@ class AttemptTable {
       ...this.columns.map(([name, kind, value, text], n) => {
         const content = String((text ?? value)(i));
         if (name !== "rule") return element("td", { class: kind }, content);
-        return element("td", {}, element("button", { type: "button", class: "link", onclick: () => this.reveal(i) }, content));
+        return element("td", {}, element("button", { type: "button", class: "link", onclick: () => this.reveal(i) }, content.trim() || "(no name)"));
       }))));
     const range = rows.length ? `${(this.page * PAGE + 1).toLocaleString("en")}–${(this.page * PAGE + shown.length).toLocaleString("en")} of ${plural(rows.length, "attempt")}` : "no attempt found";
     this.place.querySelector(".range").textContent = range;

@@ -12,7 +12,9 @@ function theme() {
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { name(); redraw(); });
 }
 
-/** Print in the light theme, with every part open. */
+const PAPER = 690; // what A4 and Letter have between their margins
+
+/** Print in the light theme, with every part open, and pictures as wide as the paper. */
 function on_paper(view) {
   const root = document.documentElement;
   let before, opened = [];
@@ -20,6 +22,7 @@ function on_paper(view) {
   window.addEventListener("beforeprint", () => {
     before = root.dataset.theme;
     root.dataset.theme = "light";
+    view.paper = PAPER;
     opened = [...document.querySelectorAll("details:not([open])")];
     for (const one of opened) one.open = true;
     redraw();
@@ -28,6 +31,7 @@ function on_paper(view) {
     if (before) root.dataset.theme = before;
     else delete root.dataset.theme;
     for (const one of opened) one.open = false;
+    view.paper = 0;
     redraw();
   });
 }

@@ -5,8 +5,8 @@ const STRIP = 20;
 const HIGHEST = 480;
 
 class Timeline {
-  constructor(place, attempts, path, view) {
-    Object.assign(this, { place, attempts, path, view });
+  constructor(place, attempts, path, view, ended) {
+    Object.assign(this, { place, attempts, path, view, ended });
     this.canvas = place.querySelector("canvas");
     this.scroller = place.querySelector(".scroller");
     this.room = place.querySelector(".room");
@@ -52,7 +52,7 @@ class Timeline {
     return this.found;
   }
 
-  get width() { return Math.max(50, this.scroller.clientWidth - GUTTER); }
+  get width() { return Math.max(50, (this.view.paper || this.scroller.clientWidth) - GUTTER); }
   x_of(tick) { return GUTTER + ((tick - this.view.from) / (this.view.to - this.view.from)) * this.width; }
 
   draw() {
@@ -144,7 +144,7 @@ class Timeline {
     const y = TOP - STRIP - 4;
     context.fillStyle = paint.faint;
     context.textAlign = "right";
-    context.fillText("actual path", GUTTER - 8, y + STRIP / 2);
+    context.fillText(this.ended ? "actual path" : "path so far", GUTTER - 8, y + STRIP / 2);
     let start = 0, drawn = GUTTER;
     for (let n = 0; n < path.count; n++) {
       const end = path.end[n];
@@ -181,7 +181,7 @@ class Timeline {
     this.visible((i, y) => {
       if (found && !found[i]) return;
       for (const [phase, begin, length] of attempts.segments(i).slice(attempts.first[i])) {
-        const x0 = Math.max(GUTTER, this.x_of(begin)), x1 = Math.min(GUTTER + this.width, this.x_of(begin + length));
+        const x0 = Math.max(GUTTER, this.x_of(begin)), x1 = Math.min(attempts.has_failed(i) ? this.x_of(attempts.finish[i]) - 18 : Infinity, GUTTER + this.width, this.x_of(begin + length));
         if (begin + length > view.from && begin < view.to) this.label(context, phase, x0, x1, y + lane / 2 - 0.5);
       }
     });
@@ -301,8 +301,7 @@ class Timeline {
   say() {
     const { view, attempts } = this;
     const per_pixel = ((view.to - view.from) * view.tickS) / this.width;
-    const shown = (view.to - view.from) * view.tickS;
-    const said = [view.from === 0 && view.to === view.end ? `all of ${duration(shown)}` : `${duration(shown)} from ${duration(view.from * view.tickS)} on`];
+    const said = [`Shown: ${view.from ? duration(view.from * view.tickS) : 0} to ${duration(view.to * view.tickS)}`];
     if (attempts.count > 300) said.push(`a pixel is ${duration(per_pixel)}: of what is shorter, it shows what lies at its middle; zoom in for the rest`);
     const unseen = attempts.count - this.of.reduce((sum, one) => sum + (one >= 0), 0);
     if (unseen) said.push(`${plural(unseen, "attempt")} without times ${unseen === 1 ? "is" : "are"} only in the table`);
@@ -368,7 +367,7 @@ function facts_of(attempts, i, tick = null) {
   const node = attempts.node_of(i), external = known(attempts.external, i);
   if (node) facts.push(fact("node", node));
   if (external !== null) facts.push(fact("external id", attempts.externals[external]));
-  if (attempts.timed(i)) facts.push(fact("from its start to its end", duration((attempts.finish[i] - attempts.start[i]) * s)));
+  if (attempts.timed(i)) facts.push(fact(attempts.is_open(i) ? "since it was ready" : "from ready to finished", `${attempts.is_open(i) ? "≥ " : ""}${duration((attempts.finish[i] - attempts.start[i]) * s)}`));
   for (const [phase, begin, length] of attempts.segments(i)) {
     const one = attempts.phases[phase];
     if (!one || !length) continue;
@@ -380,7 +379,7 @@ function facts_of(attempts, i, tick = null) {
   const cpu = known(attempts.cpu_ms, i), threads = known(attempts.threads, i);
   const used = known(attempts.used_kb, i), asked = known(attempts.asked_kb, i), limit = known(attempts.asked_s, i);
   if (threads !== null) facts.push(fact("threads", `${threads}${cpu !== null ? `, ${duration(cpu / 1000)} of CPU` : ""}`));
-  if (used !== null || asked !== null) facts.push(fact("memory", [used !== null ? `${size(used * 1e3)} used` : "use unknown", asked !== null ? `of ${size(asked * 1e3)} requested` : ""].filter(Boolean).join(" ")));
+  if (used !== null || asked !== null) facts.push(fact("memory", [used !== null ? `${attempts.memory(i)} used` : "use unknown", asked !== null ? `of ${size(asked * 1e3)} requested` : ""].filter(Boolean).join(" ")));
   if (limit !== null) facts.push(fact("time requested", duration(limit)));
   const line = known(attempts.line, i);
   if (line !== null) facts.push(fact("journal line", line.toLocaleString("en")));

@@ -27,7 +27,7 @@ async function texts(text) {
   return JSON.parse(new TextDecoder().decode(await inflated(text)));
 }
 
-const WIDTHS = { rule: 2, group: 2, status: 1, node: 2, attempt: 2, exit: 2, signal: 1, threads: 2, phase: 1 };
+const WIDTHS = { rule: 2, group: 2, status: 1, node: 2, attempt: 2, exit: 2, signal: 1, bound: 1, threads: 2, phase: 1 };
 const TEXTS = new Set(["labels", "externals", "whys"]);
 
 /** Return *packed* with its columns as arrays; what is no column stays as it is. */

@@ -1,6 +1,6 @@
 // The stretch of time that the timeline and the curves show together, and how it is moved.
 
-const GUTTER = 104; // pixels left of both pictures, for names and numbers
+const GUTTER = window.innerWidth < 560 ? 72 : 104; // pixels left of both pictures, for names and numbers
 const STEPS_S = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900,
   1800, 3600, 7200, 21600, 43200, 86400, 172800, 604800];
 
@@ -11,6 +11,7 @@ class View {
     this.from = 0;
     this.to = this.end;
     this.listeners = [];
+    this.paper = 0; // pixels that a sheet of paper is wide, while it is printed
   }
 
   show(from, to) {

@@ -11,10 +11,12 @@ from pathlib import Path
 
 import pytest
 from answers import FAILING, STORIES, with_escapes
-from builders import Story, chain, on_cluster, stamps
+from builders import Story, begun, chain, killed, on_cluster, stamps
 from pages import data_of, write_page
 
 from snakemake_logger_plugin_observe.__main__ import main
+from snakemake_logger_plugin_observe.analysis.advice import advice
+from snakemake_logger_plugin_observe.journal.records import Usage
 
 HOSTILE = '</script><script>alert(1)</script><img src=x onerror="alert(2)">'
 
@@ -167,6 +169,35 @@ def test_a_journal_cut_off_anywhere_has_a_page(tmp_path: Path) -> None:
         write_page(journal)
 
 
+def test_a_run_without_an_end_has_bounds_and_no_shares(tmp_path: Path) -> None:
+    page = page_of(killed(), tmp_path)
+    attempts = data_of(page)["attempts"]
+    assert attempts["statuses"] == ["success", "in flight"]
+    assert data_of(page)["ended"] is False
+    assert "path so far" in page
+    assert "actual path" not in page.split("<script>")[0]
+    assert " % of the run" not in text_of(page.split("<script>")[0])
+
+
+def test_where_no_request_is_recorded_the_use_is_shown(tmp_path: Path) -> None:
+    used = {"peak_rss_bytes": 95_000_000, "peak_rss_bound_bytes": 95_000_000}
+    page = text_of(page_of(on_cluster(2, tool_s=4, used=Usage(**used)), tmp_path))
+    requested = page.split("Requested and used", 1)[1].split("Of the jobs that", 1)[0]
+    assert "≥ 95 MB no request recorded" in requested
+    assert "cores: busy of threads" not in requested
+
+
+def test_a_run_of_any_size_has_why_and_triage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(advice, "MOST_JOBS", 2)
+    page = text_of(page_of(on_cluster(4, poll_s=30), tmp_path))
+    assert "Why it ran" in page
+    assert "Findings" in page
+    assert "What costs the run most" not in page
+    assert "snakemake-observe path --savings shows it" in page
+
+
 # -- two runs --------------------------------------------------------------------------------------
 
 
@@ -195,6 +226,15 @@ def test_two_runs_have_one_unit_of_time_and_the_verdict_of_compare(
 def test_any_two_runs_have_a_page(name: str, tmp_path: Path) -> None:
     story = {**STORIES, **FAILING}[name]
     assert len(data_of(pair_of(chain(), story(), tmp_path))["sides"]) == 2
+
+
+def test_no_bar_of_what_moved_is_longer_than_its_half(tmp_path: Path) -> None:
+    before = begun().job(1).phase("plan", 3, 9).quick(1, 9, 9, 10).end(11)
+    after = begun().job(1).phase("hooks", 3, 9).quick(1, 9, 9, 10).end(11)
+    moved = pair_of(before, after, tmp_path).split('id="moved"', 1)[1].split("</table>", 1)[0]
+    bars = re.findall(r'class="f-\w+" x="([\d.-]+)" width="([\d.]+)"', moved)
+    assert max(float(width) for _, width in bars) == 50
+    assert all(0 <= float(x) <= 50 for x, _ in bars)
 
 
 def test_commands_are_left_out_of_both_runs(tmp_path: Path) -> None:
