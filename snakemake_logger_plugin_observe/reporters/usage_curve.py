@@ -1,6 +1,7 @@
 """A curve of counts over time in as many steps as there is room for: its peaks stay."""
 
 from collections.abc import Sequence
+from itertools import groupby
 
 from snakemake_logger_plugin_observe.analysis.path.utilisation import UsageStep
 from snakemake_logger_plugin_observe.clock import Micros
@@ -17,22 +18,16 @@ def highest(steps: Sequence[UsageStep], start: Micros, stretch: Micros) -> list[
     """
     found: list[UsageStep] = []
     last = UsageStep(start)
-    for one in steps:
-        begins = start + (one.moment - start) // stretch * stretch
+    for number, inside in groupby(steps, key=lambda one: (one.moment - start) // stretch):
+        begins = start + number * stretch
         if found and begins > (ends := found[-1].moment + stretch):
             after = last._replace(moment=ends)
             if after[1:] != found[-1][1:]:  # a peak ends with its own stretch
                 found.append(after)
-        if not found or found[-1].moment != begins:
-            found.append(last._replace(moment=begins))
-        most = found[-1]
-        found[-1] = UsageStep(
-            begins,
-            max(most.ready, one.ready),
-            max(most.queued, one.queued),
-            max(most.running, one.running),
-        )
-        last = one
+        own = [last, *inside]
+        last = own[-1]
+        _, ready, queued, running = map(max, zip(*own, strict=True))
+        found.append(UsageStep(begins, ready, queued, running))
     if found:
         found.append(last._replace(moment=found[-1].moment + stretch))
     return found
