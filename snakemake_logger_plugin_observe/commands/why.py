@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.compare.differences import RUN
+from snakemake_logger_plugin_observe.analysis.compare.change import RUN
 from snakemake_logger_plugin_observe.analysis.why.not_run import find_not_run, find_up_to_date
 from snakemake_logger_plugin_observe.analysis.why.origins import Origins
 from snakemake_logger_plugin_observe.analysis.why.roots import chain, roots

@@ -6,8 +6,8 @@ from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.advice.advice import Advice
 from snakemake_logger_plugin_observe.analysis.check.budgets import CheckLine
+from snakemake_logger_plugin_observe.analysis.compare.change import Change
 from snakemake_logger_plugin_observe.analysis.compare.comparison import Comparison
-from snakemake_logger_plugin_observe.analysis.compare.differences import Change
 from snakemake_logger_plugin_observe.analysis.compare.typical_run import TypicalRun
 from snakemake_logger_plugin_observe.analysis.cost.account import Account
 from snakemake_logger_plugin_observe.analysis.cost.node_clocks import NodeClock

@@ -6,13 +6,14 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from snakemake_logger_plugin_observe.analysis.citations import CitedRun
+from snakemake_logger_plugin_observe.analysis.compare.change import Change
 from snakemake_logger_plugin_observe.analysis.compare.checksums import (
     Contents,
     contents,
     recorded,
     unmade,
 )
-from snakemake_logger_plugin_observe.analysis.compare.differences import Change, changes
+from snakemake_logger_plugin_observe.analysis.compare.differences import changes
 from snakemake_logger_plugin_observe.analysis.compare.explanations import Explanations, explain
 from snakemake_logger_plugin_observe.analysis.compare.job_matching import Match, match
 from snakemake_logger_plugin_observe.analysis.compare.lineage import Lineage

@@ -18,6 +18,11 @@ def differ(one: str | None, other: str | None) -> bool:
     return one != other and comparable(one, other)
 
 
+def differ_or_alone(one: str | None, other: str | None) -> bool:
+    """Whether two digests differ, or there is only one."""
+    return differ(one, other) or (one is None) != (other is None)
+
+
 def comparable(one: str | None, other: str | None) -> bool:
     """Return whether two digests were made in the same way; none of them is missing."""
     return None not in (one, other) and _how(one or "") == _how(other or "")

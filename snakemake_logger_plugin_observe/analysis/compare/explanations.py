@@ -9,15 +9,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.compare.differences import (
-    RUN,
-    Change,
-    facts_of,
-    other_sizes,
-    snakefile_of,
-)
+from snakemake_logger_plugin_observe.analysis.compare.change import RUN, Change
+from snakemake_logger_plugin_observe.analysis.compare.job_differences import facts_of
 from snakemake_logger_plugin_observe.analysis.compare.job_matching import Match, Pair
 from snakemake_logger_plugin_observe.analysis.compare.lineage import Lineage
+from snakemake_logger_plugin_observe.analysis.compare.run_differences import snakefile_of
+from snakemake_logger_plugin_observe.analysis.compare.source_differences import other_sizes
 from snakemake_logger_plugin_observe.analysis.why.origins import files_of, upwards
 from snakemake_logger_plugin_observe.analysis.why.reason_text import (
     CHANGED,

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.compare.differences import Change
+from snakemake_logger_plugin_observe.analysis.compare.change import Change
 from snakemake_logger_plugin_observe.analysis.compare.job_matching import Pair
 from snakemake_logger_plugin_observe.analysis.path.dag_order import last_attempts
 from snakemake_logger_plugin_observe.clock import Micros

@@ -7,8 +7,8 @@ from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.advice.advice import Trials
 from snakemake_logger_plugin_observe.analysis.citations import CitedRun
+from snakemake_logger_plugin_observe.analysis.compare.change import Change
 from snakemake_logger_plugin_observe.analysis.compare.comparison import Comparison
-from snakemake_logger_plugin_observe.analysis.compare.differences import Change
 from snakemake_logger_plugin_observe.analysis.compare.speed import ToolTime
 from snakemake_logger_plugin_observe.analysis.compare.tool_times import Tool, machine_is_slow, tools
 from snakemake_logger_plugin_observe.analysis.cost.account import Account, account

@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.citations import Citation
-from snakemake_logger_plugin_observe.analysis.compare.differences import RUN, Change
+from snakemake_logger_plugin_observe.analysis.compare.change import RUN, Change
 from snakemake_logger_plugin_observe.analysis.phrasing import cut, jobs_of, named
 from snakemake_logger_plugin_observe.analysis.triage.case import Case, LiveAnswer
 from snakemake_logger_plugin_observe.analysis.triage.incident import Claim

@@ -3,8 +3,8 @@
 from collections.abc import Collection, Iterable
 from typing import Final
 
+from snakemake_logger_plugin_observe.analysis.compare.change import RUN, Change
 from snakemake_logger_plugin_observe.analysis.compare.comparison import Comparison
-from snakemake_logger_plugin_observe.analysis.compare.differences import RUN, Change
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
 from snakemake_logger_plugin_observe.analysis.failures.messages import Cause
 from snakemake_logger_plugin_observe.analysis.named_files import named_in

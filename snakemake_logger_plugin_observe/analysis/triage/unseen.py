@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from snakemake_logger_plugin_observe.analysis.compare.differences import RUN
+from snakemake_logger_plugin_observe.analysis.compare.change import RUN
 from snakemake_logger_plugin_observe.analysis.phrasing import job_name, named
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Claim

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.compare.differences import snakefile_of
+from snakemake_logger_plugin_observe.analysis.compare.run_differences import snakefile_of
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.external import processes
 from snakemake_logger_plugin_observe.journal.events import RunFinished, RunStarted

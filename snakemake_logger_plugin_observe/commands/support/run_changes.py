@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.compare.differences import Change, changes
+from snakemake_logger_plugin_observe.analysis.compare.change import Change
+from snakemake_logger_plugin_observe.analysis.compare.differences import changes
 from snakemake_logger_plugin_observe.commands.support.folder_runs import Begun
 from snakemake_logger_plugin_observe.journal.excerpts import provenance_of
 from snakemake_logger_plugin_observe.journal.records import JobTally

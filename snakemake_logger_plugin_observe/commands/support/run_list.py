@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.compare.differences import snakefile_of
+from snakemake_logger_plugin_observe.analysis.compare.run_differences import snakefile_of
 from snakemake_logger_plugin_observe.analysis.compare.trend import trend
 from snakemake_logger_plugin_observe.commands.support import find_journal, folder_runs
 from snakemake_logger_plugin_observe.commands.support.folder_runs import (

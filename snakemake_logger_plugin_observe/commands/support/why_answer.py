@@ -3,7 +3,8 @@
 from dataclasses import replace
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.compare.differences import Change, changes
+from snakemake_logger_plugin_observe.analysis.compare.change import Change
+from snakemake_logger_plugin_observe.analysis.compare.differences import changes
 from snakemake_logger_plugin_observe.analysis.why.not_run import (
     Modified,
     NewerInput,

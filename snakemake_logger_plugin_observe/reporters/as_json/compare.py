@@ -4,8 +4,8 @@ from dataclasses import asdict
 from typing import Any
 
 from snakemake_logger_plugin_observe.analysis.citations import CitedRun
+from snakemake_logger_plugin_observe.analysis.compare.change import Change
 from snakemake_logger_plugin_observe.analysis.compare.comparison import WorkDifference
-from snakemake_logger_plugin_observe.analysis.compare.differences import Change
 from snakemake_logger_plugin_observe.analysis.compare.speed import Speed
 from snakemake_logger_plugin_observe.journal.events import JobDescribed
 from snakemake_logger_plugin_observe.reporters.answers import CompareAnswer

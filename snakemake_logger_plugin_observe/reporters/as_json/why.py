@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from snakemake_logger_plugin_observe.analysis.citations import shortened
-from snakemake_logger_plugin_observe.analysis.compare.differences import Change
+from snakemake_logger_plugin_observe.analysis.compare.change import Change
 from snakemake_logger_plugin_observe.analysis.reruns.rerun import Rerun
 from snakemake_logger_plugin_observe.analysis.why.not_in_run import Mention
 from snakemake_logger_plugin_observe.analysis.why.not_run import NotRun

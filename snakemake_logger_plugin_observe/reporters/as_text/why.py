@@ -9,7 +9,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from snakemake_logger_plugin_observe.analysis.compare.differences import RUN, Change
+from snakemake_logger_plugin_observe.analysis.compare.change import RUN, Change
 from snakemake_logger_plugin_observe.analysis.param_values import REORDERED
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.analysis.why.not_run import NotRun

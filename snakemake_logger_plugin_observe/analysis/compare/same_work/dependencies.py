@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.citations import Citation, CitedRun
-from snakemake_logger_plugin_observe.analysis.compare.differences import other_sizes
 from snakemake_logger_plugin_observe.analysis.compare.job_matching import Pair
 from snakemake_logger_plugin_observe.analysis.compare.lineage import Lineage
 from snakemake_logger_plugin_observe.analysis.compare.same_work.finding import (
@@ -13,6 +12,7 @@ from snakemake_logger_plugin_observe.analysis.compare.same_work.finding import (
     Finding,
     Kind,
 )
+from snakemake_logger_plugin_observe.analysis.compare.source_differences import other_sizes
 from snakemake_logger_plugin_observe.analysis.phrasing import jobs_of, named
 from snakemake_logger_plugin_observe.analysis.programs import is_script, runs
 from snakemake_logger_plugin_observe.journal.events import JobDescribed

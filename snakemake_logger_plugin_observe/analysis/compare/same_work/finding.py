@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from snakemake_logger_plugin_observe.analysis.citations import Citation, CitedRun
+from snakemake_logger_plugin_observe.analysis.compare.change import Change
 from snakemake_logger_plugin_observe.analysis.compare.checksums import Contents, Recorded
-from snakemake_logger_plugin_observe.analysis.compare.differences import Change
 from snakemake_logger_plugin_observe.analysis.compare.explanations import Explanations
 from snakemake_logger_plugin_observe.analysis.compare.job_matching import Match
 from snakemake_logger_plugin_observe.analysis.compare.lineage import Lineage

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from snakemake_logger_plugin_observe.analysis.citations import Citation, CitedRun
-from snakemake_logger_plugin_observe.analysis.compare.differences import RUN
+from snakemake_logger_plugin_observe.analysis.compare.change import RUN
 from snakemake_logger_plugin_observe.analysis.compare.same_work.finding import Compared, Finding
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure, failures
 from snakemake_logger_plugin_observe.analysis.failures.rule_patterns import (

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.citations import Citation
-from snakemake_logger_plugin_observe.analysis.compare.differences import Change
+from snakemake_logger_plugin_observe.analysis.compare.change import Change
 from snakemake_logger_plugin_observe.analysis.compare.job_matching import Pair
 from snakemake_logger_plugin_observe.analysis.compare.same_work.finding import (
     Compared,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from snakemake_logger_plugin_observe.analysis.compare.differences import DATA, PROGRAM, RUN, Change
+from snakemake_logger_plugin_observe.analysis.compare.change import RUN, Change
 from snakemake_logger_plugin_observe.analysis.compare.job_matching import Pair
 from snakemake_logger_plugin_observe.analysis.compare.same_work import strict_mode
 from snakemake_logger_plugin_observe.analysis.compare.same_work.finding import (
@@ -17,6 +17,7 @@ from snakemake_logger_plugin_observe.analysis.compare.setting_effects import (
     is_lifted,
     setting,
 )
+from snakemake_logger_plugin_observe.analysis.compare.source_differences import DATA, PROGRAM
 from snakemake_logger_plugin_observe.analysis.phrasing import job_name, named
 
 HIDDEN, MEANING, TIME, NEITHER = (

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.compare.differences import RUN, Change
+from snakemake_logger_plugin_observe.analysis.compare.change import RUN, Change
 from snakemake_logger_plugin_observe.analysis.compare.same_work.finding import Compared, Finding
 
 LOST: Final = "strict_mode_lost"

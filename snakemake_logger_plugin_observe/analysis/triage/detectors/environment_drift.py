@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.citations import Citation
+from snakemake_logger_plugin_observe.analysis.compare.change import RUN, Change
 from snakemake_logger_plugin_observe.analysis.compare.checksums import recorded
 from snakemake_logger_plugin_observe.analysis.compare.comparison import Comparison
-from snakemake_logger_plugin_observe.analysis.compare.differences import RUN, Change
 from snakemake_logger_plugin_observe.analysis.compare.explanations import concerns_all
 from snakemake_logger_plugin_observe.analysis.compare.job_matching import Pair
 from snakemake_logger_plugin_observe.analysis.phrasing import named

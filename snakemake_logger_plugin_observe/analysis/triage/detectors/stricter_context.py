@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.compare.differences import Change
+from snakemake_logger_plugin_observe.analysis.compare.change import Change
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
 from snakemake_logger_plugin_observe.analysis.phrasing import named
 from snakemake_logger_plugin_observe.analysis.triage import failed_jobs
