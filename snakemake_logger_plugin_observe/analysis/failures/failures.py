@@ -5,21 +5,21 @@ because the Snakemake there follows a rule's ``retries:`` as well. A group's fai
 counts as a failure of the members that failed by themselves, or of the group if none did.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
-from snakemake_logger_plugin_observe.analysis.failures.causes import FailureCause, failure_cause
 from snakemake_logger_plugin_observe.analysis.failures.endings import Ending, endings
-from snakemake_logger_plugin_observe.analysis.failures.log_lines import (
-    LogLine,
-    line_of_failure,
-)
 from snakemake_logger_plugin_observe.analysis.failures.messages import (
     NOT_SUBMITTED,
     Cause,
     is_about_invalid_output,
+)
+from snakemake_logger_plugin_observe.analysis.failures.occurrences import (
+    counts_for_group,
+    lost_with,
+    occurrences_in,
 )
 from snakemake_logger_plugin_observe.analysis.failures.request_use import RequestUse, request_use
 from snakemake_logger_plugin_observe.analysis.failures.requests import differing_requests
@@ -32,13 +32,10 @@ from snakemake_logger_plugin_observe.analysis.failures.signatures import (
 )
 from snakemake_logger_plugin_observe.analysis.jobs.table import Row, RowFilter, rows
 from snakemake_logger_plugin_observe.analysis.phrasing import group_name
-from snakemake_logger_plugin_observe.analysis.submission.said import said_about
 from snakemake_logger_plugin_observe.clock import Micros
-from snakemake_logger_plugin_observe.journal.records import Execution, LogTail
 from snakemake_logger_plugin_observe.run.attempt import FAILED, FINAL, Attempt
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.node_processes import total_length
-from snakemake_logger_plugin_observe.run.scheduler_ends import ended_badly
 
 Outcome = Literal["failed", "succeeded", "cancelled", "unfinished"]
 Verdict = Literal["once", "deterministic", "repeated", "different", "unknown"]
@@ -178,55 +175,22 @@ def _number(row: Row) -> int:
     return row.attempt.number
 
 
-def _failed_members(run: Run, attempt: Attempt) -> list[int]:
-    """Return the members that failed by themselves in one submission of their group."""
-    found: list[int] = []
-    for member in run.members(attempt.group or ""):
-        own = run.attempts.get((member, attempt.number))
-        if own is not None and run.failed_by_itself(own):
-            found.append(member)
-    return found
-
-
 def _failure(run: Run, of_one: list[Row]) -> Failure | None:
     """Return the failure of one job or group, from all its attempts.
 
     None if the failed submission counts as a failure of others (see the module).
     """
-    first, last = of_one[0], of_one[-1].attempt
-    occurrences: list[Occurrence] = []
-    lost = 0
-    lost_in: dict[str, Micros] = {}
-    ended_by: dict[int, tuple[Attempt, Execution | None]] = {}
-    for row in of_one:
-        times = list(_occurrences(run, row))
-        if not times:
-            continue
-        occurrences += [one for one, _ in times]
-        execution = times[-1][1] if row.attempt.status not in FAILED else None
-        ended_by[row.attempt.number] = (row.attempt, execution)
-        whole = _lost_with(run, row.attempt)
-        lost += sum(one.since_selected for one in whole)
-        if not whole:
-            lost += total_length(run.failed_executions(row.attempt))
-        for phase, micros in (item for one in whole for item in one.phases.items()):
-            lost_in[phase] = lost_in.get(phase, 0) + (micros if phase != "slot_wait" else 0)
-    if not ended_by:
+    times = [(row.attempt, found) for row in of_one if (found := [*occurrences_in(run, row)])]
+    if not times:
         return None
+    first, last = of_one[0], of_one[-1].attempt
+    occurrences = [one for _, found in times for one, _ in found]
     repeats = tuple(compare_failures(a, b) for a, b in pairwise(occurrences))
-    ways = endings(occurrences, repeats)
-    outcome = _outcome(last)
-    involved = [row.attempt for row in of_one]
-    if last.job_id is None:
-        numbers = [one.number for one in involved]
-        keys = ((job, number) for job in run.members(last.group or "") for number in numbers)
-        involved = [run.attempts[key] for key in keys if key in run.attempts]
-    ran = [
-        one
-        for attempt in involved
-        for one in run.final_executions(attempt)
-        if one.tool_started is not None
-    ]
+    ways, outcome = endings(occurrences, repeats), _outcome(last)
+    involved = _involved(run, of_one)
+    lost, lost_in = _lost(run, [attempt for attempt, _ in times])
+    decisive = _decisive(occurrences).attempt
+    ended, execution = next((one, found[-1][1]) for one, found in times if one.number == decisive)
     job = run.job_of(last)
     return Failure(
         job_id=last.job_id,
@@ -238,7 +202,7 @@ def _failure(run: Run, of_one: list[Row]) -> Failure | None:
         rows=tuple(of_one),
         occurrences=tuple(occurrences),
         repeats=repeats,
-        executions=len(ran),
+        executions=_count_executions(run, involved),
         failed_executions=sum(1 for one in occurrences if one.execution is not None),
         all_seen=all(map(_seen, involved)),
         outcome=outcome,
@@ -252,8 +216,41 @@ def _failure(run: Run, of_one: list[Row]) -> Failure | None:
         prevented=_members(run, last, lambda one: one.status == "cancelled" and not one.cut_off),
         lost=lost,
         lost_in=lost_in,
-        use=request_use(run, *ended_by[_decisive(occurrences).attempt]),
+        use=request_use(run, ended, execution if ended.status not in FAILED else None),
     )
+
+
+def _involved(run: Run, of_one: Sequence[Row]) -> list[Attempt]:
+    """Return the attempts of a job; of a group, those of its members."""
+    own = [row.attempt for row in of_one]
+    if own[-1].job_id is not None:
+        return own
+    members = run.members(own[-1].group or "")
+    keys = ((member, one.number) for member in members for one in own)
+    return [run.attempts[key] for key in keys if key in run.attempts]
+
+
+def _count_executions(run: Run, attempts: Sequence[Attempt]) -> int:
+    """Return how often tools are known to have run in *attempts*."""
+    executions = (one for attempt in attempts for one in run.final_executions(attempt))
+    return sum(1 for one in executions if one.tool_started is not None)
+
+
+def _lost(run: Run, failed: Sequence[Attempt]) -> tuple[Micros, dict[str, Micros]]:
+    """Return the time that was lost with attempts that *failed*, and that of it by phase.
+
+    Of an attempt that succeeded in the end, its failed executions were lost.
+    """
+    lost = 0
+    lost_in: dict[str, Micros] = {}
+    for attempt in failed:
+        whole = lost_with(run, attempt)
+        lost += sum(one.since_selected for one in whole)
+        if not whole:
+            lost += total_length(run.failed_executions(attempt))
+        for phase, micros in (item for one in whole for item in one.phases.items()):
+            lost_in[phase] = lost_in.get(phase, 0) + (micros if phase != "slot_wait" else 0)
+    return lost, lost_in
 
 
 def _decisive(occurrences: Sequence[Occurrence]) -> Occurrence:
@@ -273,7 +270,7 @@ def _stopped_with(run: Run, last: Attempt) -> tuple[str, ...]:
 
 def _members(run: Run, last: Attempt, chosen: Callable[[Attempt], bool]) -> tuple[int, ...]:
     """Return the *chosen* members of the submission that failed last, for the first that failed."""
-    if last.group is None or last.status not in FAILED or not _counts_for_group(run, last):
+    if last.group is None or last.status not in FAILED or not counts_for_group(run, last):
         return ()
     keys = ((member, last.number) for member in run.members(last.group))
     found = (run.attempts[key] for key in keys if key in run.attempts)
@@ -282,79 +279,6 @@ def _members(run: Run, last: Attempt, chosen: Callable[[Attempt], bool]) -> tupl
         for one in found
         if one.job_id is not None and one.stopped_with is None and chosen(one)
     )
-
-
-def _counts_for_group(run: Run, attempt: Attempt) -> bool:
-    """Whether the group's failed submission counts for *attempt*: itself, or its first member."""
-    if attempt.job_id is None:
-        return True
-    return _failed_members(run, attempt)[:1] == [attempt.job_id]
-
-
-def _occurrences(run: Run, row: Row) -> Iterator[tuple[Occurrence, Execution | None]]:
-    """Yield each time that the job failed in one attempt, with the execution that failed."""
-    attempt = row.attempt
-    failed = ended_badly(run, attempt)
-    by_itself = not attempt.is_member or run.failed_by_itself(attempt)
-    if not by_itself and run.submission_of(attempt) is not None:
-        return  # counted for the group, or for another member
-    if attempt.job_id is None and _failed_members(run, attempt):
-        return  # counted for these members
-    executions = run.final_executions(attempt) if attempt.job_id is not None else []
-    unsuccessful = run.failed_executions(attempt)
-    for number, one in enumerate(executions, 1):
-        ends_it = failed and number == len(executions)
-        if one in unsuccessful or ends_it:
-            ran = one.tool_started is not None
-            cause = failure_cause(run, attempt, one, last=ends_it)
-            # The last execution's logs are the attempt's, also where it failed unnoticed.
-            of_attempt = ends_it or (number == len(executions) and not one.logs)
-            line = _last_line(attempt.logs if of_attempt else one.logs, cause)
-            message = one.message or (attempt.message if ends_it else None)
-            which = (attempt.number, number if ran else None)
-            yield Occurrence(*which, cause, message, line, _tool_duration(one)), one
-    if failed and not executions:
-        cause = failure_cause(run, attempt, None, last=True)
-        line = _last_line(attempt.logs, cause)
-        message = attempt.message
-        if cause.cause in NOT_SUBMITTED:
-            message = said_about(run, attempt).text or message
-        yield (
-            Occurrence(attempt.number, None, cause, message, line, row.since_selected),
-            None,
-        )
-
-
-def _tool_duration(one: Execution) -> Micros | None:
-    if one.tool_started is None or one.tool_ended is None:
-        return None
-    return one.tool_ended - one.tool_started
-
-
-def _last_line(logs: Sequence[LogTail], why: FailureCause) -> LogLine | None:
-    """Return the line of its *logs* that shows what went wrong.
-
-    What was not submitted never ran: what is in its job's log, an earlier attempt wrote.
-    """
-    if why.cause in NOT_SUBMITTED:
-        return None
-    return line_of_failure(logs)
-
-
-def _lost_with(run: Run, attempt: Attempt) -> tuple[Attempt, ...]:
-    """Return the attempts that were in vain because *attempt* failed; none if it did not fail.
-
-    Those are itself, and for the first member that failed of a group all the group's.
-    """
-    if not ended_badly(run, attempt):
-        return ()
-    if attempt.group is None or not _counts_for_group(run, attempt):
-        return (attempt,)
-    by_themselves = set(_failed_members(run, attempt))
-    names = (attempt.group, *run.members(attempt.group))
-    keys = ((name, attempt.number) for name in names if name not in by_themselves)
-    others = (run.attempts[key] for key in keys if key in run.attempts)
-    return (attempt, *(one for one in others if one is not attempt))
 
 
 def _outcome(last: Attempt) -> Outcome:
