@@ -91,8 +91,18 @@ class ExecutorSettings(ExecutorSettingsBase):
         wrapping.configure(self, wrapped_settings, time.time_ns() // 1000)
 
 
+class _KnownCommonSettings(CommonSettings):
+    """The wrapped plugin's common settings, but for what an observer may change."""
+
+    @property
+    def init_seconds_before_status_checks(self) -> Any:
+        from snakemake_executor_plugin_timed import wrapping
+
+        return wrapping.first_wait_s(vars(self)[wrapping.FIRST_WAIT])
+
+
 class _WrappedCommonSettings(CommonSettings):
-    """The wrapped plugin's common settings, looked up at each access."""
+    """The wrapped plugin's common settings, looked up at each access until they are known."""
 
     def __init__(self) -> None:
         """Set nothing: every attribute is read from the wrapped plugin."""
@@ -107,6 +117,17 @@ class _WrappedCommonSettings(CommonSettings):
 
 
 common_settings = _WrappedCommonSettings()
+
+
+def know_common_settings(settings: CommonSettings) -> None:
+    """Keep the wrapped plugin's common *settings*: Snakemake reads some a dozen times for each job.
+
+    Those of a class of their own, which may compute them, are looked up on.
+    """
+    is_plain = type(settings) is CommonSettings
+    common_settings.__class__ = _KnownCommonSettings if is_plain else _WrappedCommonSettings
+    if is_plain:
+        common_settings.__dict__.update(settings.__dict__)
 
 
 class Executor(AbstractExecutor):

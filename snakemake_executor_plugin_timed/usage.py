@@ -17,7 +17,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from snakemake_executor_plugin_timed import tool_processes
-from snakemake_executor_plugin_timed.own_memory import high_water_mark
+from snakemake_executor_plugin_timed.own_memory import OwnPeak, high_water_mark
 
 if TYPE_CHECKING:
     from snakemake_executor_plugin_timed.printed_text import PrintedText
@@ -72,6 +72,7 @@ class Meter:
             samples = MemorySamples()
         self._sees_processes = tool_processes.install(keep_lines, samples=samples)
         self._counts_bytes = os.path.exists("/proc/self/io")
+        self._own_peak = OwnPeak()
         self._running: dict[Hashable, _Reading | None] = {}
         self._overlapped: set[Hashable] = set()
 
@@ -116,7 +117,7 @@ class Meter:
         used = [process.used for process in tool.ended]
         peak = max(one.ru_maxrss for one in used) * _UNIT_OF_PEAKS
         # Where this process was itself started by a larger one, its own counter is that one's size.
-        own = min(own_peak, high_water_mark() or own_peak)
+        own = self._own_peak.of(own_peak)
         # The kernel counts pages roughly: a child that is no larger may seem to be, by little.
         known = peak > own + _CLOSE_BYTES
         seen = [

@@ -12,6 +12,7 @@ from snakemake_interface_common.exceptions import ApiError
 from snakemake_interface_executor_plugins.registry import ExecutorPluginRegistry
 from snakemake_interface_executor_plugins.settings import ExecMode
 
+from snakemake_executor_plugin_timed import know_common_settings
 from snakemake_logger_plugin_observe.probe import callers_variable
 from snakemake_logger_plugin_observe.settings import on_or_off, switched_on
 
@@ -57,6 +58,7 @@ def configure(settings: Any, wrapped_settings: Any, moment: int) -> None:
         )
     settings.wraps = _wraps = name
     plugin = wrapped_plugin()
+    know_common_settings(plugin.common_settings)
     if wrapped_settings is None and args is not None and plugin.has_settings_cls():
         wrapped_settings = plugin.get_settings(args)
     setattr(settings, _INNER_SETTINGS, wrapped_settings)

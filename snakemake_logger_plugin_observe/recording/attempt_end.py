@@ -43,8 +43,8 @@ class LiveAttempt:
 
     attempt: Attempt
     stamps: dict[str, clock.Micros] = field(default_factory=dict)
-    executions: dict[int, Execution] = field(default_factory=dict)
-    """The executions in the main process, by job id."""
+    executions: dict[int, dict[str, Any]] = field(default_factory=dict)
+    """The fields of the executions in the main process, by job id."""
     submission: tuple[str, ...] = ()
     """The names of its fragments."""
     message: str | None = None
@@ -226,10 +226,10 @@ def _main_level(run: Run, live: LiveAttempt) -> tuple[Level, ...]:
     if not live.executions:
         return ()
     executions = []
-    for job_id, execution in live.executions.items():
+    for job_id, fields in live.executions.items():
         job = run.jobs.get(job_id)
         known = {"rule": job.rule, "wildcards": job.wildcards} if job is not None else {}
-        executions.append(execution.model_copy(update=known))
+        executions.append(event_of(Execution, **fields, **known))
     main = Level(
         clock="main",
         host=run.started.host if run.started is not None else "",

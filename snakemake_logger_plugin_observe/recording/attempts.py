@@ -24,7 +24,6 @@ from snakemake_logger_plugin_observe.journal.masking import Masker
 from snakemake_logger_plugin_observe.journal.node_reports import NodeReport
 from snakemake_logger_plugin_observe.journal.records import (
     Benchmark,
-    Execution,
     Refusal,
     SchedulerRecord,
     Status,
@@ -263,8 +262,7 @@ class AttemptTracker:
         if note.used is not None:
             known["used"] = event_of(Usage, **note.used())
         live.printed[job_id] = note.printed
-        before = live.executions.get(job_id) or Execution()
-        live.executions[job_id] = event_of(Execution, **{**dict(before), **note.moments, **known})
+        live.executions.setdefault(job_id, {}).update({**note.moments, **known})
         attempt, started = live.attempt, note.moments.get("tool_started")
         if started is not None and attempt.job_id is not None:
             event = event_of(

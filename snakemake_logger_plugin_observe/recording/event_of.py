@@ -21,7 +21,9 @@ def event_of(model: type[_Made], note: object = None, /, **values: Any) -> _Made
 
     """
     given: Any = note
-    if values or note is None:
+    if note is None:
+        given = values
+    elif values:
         given = {**_fields(model, note), **values}
     try:
         return model.model_validate(given, from_attributes=True)

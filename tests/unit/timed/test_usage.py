@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 from snakemake.shell import shell  # noqa: F401 - loads the module
 
-from snakemake_executor_plugin_timed import tool_processes, usage
+from snakemake_executor_plugin_timed import own_memory, tool_processes
 from snakemake_executor_plugin_timed.memory_samples import Sampled
 from snakemake_executor_plugin_timed.usage import Fields, Meter, _cgroup_peak
 
@@ -57,8 +57,20 @@ def test_a_tool_that_seems_a_little_larger_than_this_process_may_be_smaller(
 ) -> None:
     """The kernel's counts of pages are rough: a child's may be above its parent's size."""
     bound = used_by(meter, "true")["peak_rss_bound_bytes"]
-    monkeypatch.setattr(usage, "high_water_mark", lambda: bound - 500_000)
-    assert used_by(meter, "true")["peak_rss_bytes"] is None
+    monkeypatch.setattr(own_memory, "high_water_mark", lambda: bound - 500_000)
+    assert used_by(Meter(), "true")["peak_rss_bytes"] is None
+
+
+def test_a_counter_that_a_larger_parent_began_is_not_this_process_s_own_until_it_has_grown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    own, peak = 50, own_memory.OwnPeak()
+    monkeypatch.setattr(own_memory, "high_water_mark", lambda: own)
+    assert peak.of(80) == 50
+    own = 80
+    assert peak.of(80) == 80
+    own = 0  # it is not asked for again
+    assert peak.of(90) == 90
 
 
 class Samples:
