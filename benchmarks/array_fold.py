@@ -16,6 +16,7 @@ from snakemake_executor_plugin_timed.fragments import Fragments, array_name
 from snakemake_logger_plugin_observe.recording import notes
 from snakemake_logger_plugin_observe.recording.options import JournalSettings
 from snakemake_logger_plugin_observe.recording.recorder import Recorder
+from snakemake_logger_plugin_observe.recording.run_start import RunStart
 
 _BOUND_S = 2.0
 _SECOND = 1_000_000
@@ -63,11 +64,8 @@ def _fold(tasks: int) -> float:
         now = time.time_ns() // 1000
         recorder = Recorder(
             JournalSettings(quiet=True),
+            RunStart(now, Path(folder), {"plugins": ("observe", "timed"), "kind": "run"}),
             fault=print,
-            secrets=(),
-            workdir=Path(folder),
-            started=now,
-            facts={"plugins": ("observe", "timed"), "kind": "run"},
         )
         recorder.folder.mkdir(parents=True, exist_ok=True)
         fragments = Fragments(recorder.folder)

@@ -14,7 +14,7 @@ import socket
 import sys
 import threading
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, assert_never
@@ -48,6 +48,7 @@ from snakemake_logger_plugin_observe.recording.output_checksums import OutputsEx
 from snakemake_logger_plugin_observe.recording.pause_watch import PauseWatch
 from snakemake_logger_plugin_observe.recording.provenance import look_up
 from snakemake_logger_plugin_observe.recording.run_events import RunEvents
+from snakemake_logger_plugin_observe.recording.run_start import RunStart
 from snakemake_logger_plugin_observe.run import fold
 from snakemake_logger_plugin_observe.run.attempt import FAILED, Attempt
 from snakemake_logger_plugin_observe.run.model import Run
@@ -68,48 +69,30 @@ class Recorder:
     """Records one run; made when its workflow starts, finished when the run ends."""
 
     def __init__(
-        self,
-        settings: JournalSettings,
-        *,
-        fault: Callable[[str], None],
-        secrets: tuple[str, ...],
-        workdir: Path,
-        started: clock.Micros,
-        started_in: Path | None = None,
-        facts: Mapping[str, Any],
-        allocation: str | None = None,
-        sources: tuple[str, ...] = (),
-        setting_files: tuple[str, ...] = (),
+        self, settings: JournalSettings, start: RunStart, *, fault: Callable[[str], None]
     ) -> None:
         """Start recording.
 
         Args:
             settings: where and how the journal is written.
+            start: what is known of the run.
             fault: called with one line each time that something goes wrong.
-            secrets: texts to mask in the journal.
-            workdir: the run's working directory.
-            started_in: where Snakemake was started; paths are shown from there.
-            started: when the workflow started.
-            facts: fields of ``RunStarted`` that are known already.
-            allocation: the id of the Slurm job that Snakemake itself runs in, if it does.
-            sources: the local files that the workflow is made of.
-            setting_files: those of them that hold settings: config files and profiles.
 
         """
         self.run_id = uuid.uuid4().hex
         self.run = Run()
-        self._settings = settings
-        self._mask = Masker(secrets, settings.mask, commands=settings.commands)
+        self._settings, self._run_start, self._fault = settings, start, fault
+        self._mask = Masker(start.secrets, settings.mask, commands=settings.commands)
         self._digest_key = DigestKey()
         self._outputs: OutputsExaminer | None = None
-        if settings.outputs != "off" and facts.get("kind") != "dry_run":
-            self._outputs = OutputsExaminer(workdir, sums=settings.outputs == "checksums")
+        if settings.outputs != "off" and start.kind != "dry_run":
+            self._outputs = OutputsExaminer(start.workdir, sums=settings.outputs == "checksums")
         self._inputs: InputWatch | None = None
-        if facts.get("kind", "run") == "run":
-            self._inputs = InputWatch(workdir, self._inputs_changed)
+        if start.kind == "run":
+            self._inputs = InputWatch(start.workdir, self._inputs_changed)
         self._attempts = AttemptTracker(
             self.run,
-            workdir,
+            start.workdir,
             self._emit,
             mask=self._mask,
             keyed=self._keyed,
@@ -118,19 +101,16 @@ class Recorder:
             inputs=self._inputs,
         )
         self._run_events = RunEvents(
-            self.run, self._attempts, self._emit, mask=self._mask, started=started, facts=facts
+            self.run,
+            self._attempts,
+            self._emit,
+            mask=self._mask,
+            started=start.time,
+            facts=start.facts,
         )
-        self._fault = fault
-        wanted = settings.notify and facts.get("kind") != "dry_run"
+        wanted = settings.notify and start.kind != "dry_run"
         self._notifier = _notifier(settings.notify, fault) if wanted else None
         self._journal = JournalOutput(self._mask, fault)
-        self._workdir = workdir
-        self._started_in = started_in or workdir
-        self._started = started
-        self._facts = dict(facts)
-        self._allocation = allocation
-        self._sources = sources
-        self._setting_files = frozenset(setting_files)
         self._summary: str | None = None
         self._left_out: set[str] = set()
         self._listener: notes.Listener | None = None
@@ -146,7 +126,7 @@ class Recorder:
     @property
     def folder(self) -> Path:
         """The folder in the working directory for everything that this project writes there."""
-        return self._workdir / SUBFOLDER
+        return self._run_start.workdir / SUBFOLDER
 
     def put(self, note: notes.AnyNote) -> None:
         """Take a note from any thread; returns at once."""
@@ -191,7 +171,7 @@ class Recorder:
 
     def _work(self) -> None:
         try:
-            self._take(notes.RecordingStarted(self._started))
+            self._take(notes.RecordingStarted(self._run_start.time))
             while not self._over:
                 self._take_batch()
         except BaseException as error:  # the thread must not end silently, whatever it is
@@ -375,7 +355,7 @@ class Recorder:
         folder = self._settings.folder or self.folder
         self._journal.open(folder, self.run_id, process_started or moment, self._settings.mode)
         if self._notifier is not None:
-            self._notifier.start(self._journal.path, self._workdir)
+            self._notifier.start(self._journal.path, self._run_start.workdir)
         self._digest_key = digest_key.load(folder)
         event = event_of(
             RunStarted,
@@ -391,7 +371,7 @@ class Recorder:
             memory_bytes=usable_memory(),
             pid=os.getpid(),
             process_started=process_started,
-            workdir=str(self._workdir),
+            workdir=str(self._run_start.workdir),
             command=self._mask.arguments(tuple(sys.argv)),
             tags=self._settings.tags,
             **{"platform": platform.platform(), "user": _user(), **self._keyed_facts()},
@@ -399,23 +379,27 @@ class Recorder:
         self._emit(event)
         self._measure_file_system(moment, "start")
         self._provenance_known = look_up(
-            event.snakefile, self._sources, self._workdir, self.put, self._keyed_file
+            event.snakefile,
+            self._run_start.sources,
+            self._run_start.workdir,
+            self.put,
+            self._keyed_file,
         )
-        if self._allocation is not None:
+        if self._run_start.allocation is not None:
             from snakemake_logger_plugin_observe.recording.slurm_lookup import look_up_allocation
 
-            look_up_allocation(self._allocation, self.put)
+            look_up_allocation(self._run_start.allocation, self.put)
 
     def _keyed(self, digest: str) -> str:
         return self._digest_key.of(digest)
 
     def _keyed_file(self, path: str, digest: str) -> str:
         """Return the digest of a workflow's file, with this folder's key if it holds settings."""
-        return self._keyed(digest) if path in self._setting_files else digest
+        return self._keyed(digest) if path in self._run_start.setting_files else digest
 
     def _keyed_facts(self) -> dict[str, Any]:
         """Return what is known of the run; digests of the config with this folder's key."""
-        facts = dict(self._facts)
+        facts = dict(self._run_start.facts)
         if (digest := facts.get("config_digest")) is not None:
             facts["config_digest"] = self._keyed(digest)
         facts["config_keys"] = {
@@ -426,9 +410,10 @@ class Recorder:
 
     def _measure_file_system(self, moment: clock.Micros, when: Literal["start", "end"]) -> None:
         """Time metadata operations in the working directory, if Snakemake has a folder there."""
+        workdir = self._run_start.workdir
         folder = next((f for f in (self.folder, self.folder.parent) if f.is_dir()), None)
         latency = (
-            filesystem_probe.measure(self._workdir, folder.relative_to(self._workdir))
+            filesystem_probe.measure(workdir, folder.relative_to(workdir))
             if folder is not None
             else None
         )
@@ -493,7 +478,7 @@ class Recorder:
     def _next(self, path: Path) -> str:
         """Return the journal's path from where Snakemake was started; of failures, the command."""
         try:
-            shown = str(path.relative_to(self._started_in))
+            shown = str(path.relative_to(self._run_start.started_in or self._run_start.workdir))
         except ValueError:
             shown = str(path)
         if not any(attempt.status in FAILED for attempt in self.run.attempts.values()):

@@ -111,6 +111,7 @@ class Session:
         """Make a recorder for the workflow that starts now."""
         from snakemake_logger_plugin_observe.journal.masking import secret_variables
         from snakemake_logger_plugin_observe.recording.recorder import Recorder
+        from snakemake_logger_plugin_observe.recording.run_start import RunStart
 
         self._finish_recorder(clock.now())
         workflow, executor = live_objects.starting_workflow()
@@ -121,9 +122,7 @@ class Session:
         plugins = self.plugins if wrapped else self.plugins - {"timed"}
         hook_ends = "timed" not in plugins and kind != "dry_run"
         self.listener.follow(workflow, hook_ends=hook_ends)
-        facts: dict[str, Any] = dataclasses.asdict(note)
-        facts["workflow_started"] = facts.pop("time")
-        facts = {name: value for name, value in facts.items() if value is not None}
+        facts = self._facts(note, executor, kind, plugins)
         sources: tuple[str, ...] = ()
         setting_files: tuple[str, ...] = ()
         if workflow is not None:
@@ -140,28 +139,42 @@ class Session:
         self._in_vain = without_effect(args, executor) if kind == "run" else ""
         self.recorder = Recorder(
             self.journal,
+            RunStart(
+                note.time,
+                Path.cwd(),
+                facts,
+                started_in=Path(self._started_in) if self._started_in else None,
+                secrets=(
+                    *declared_values(workflow),
+                    *self._declared,
+                    *secret_variables(os.environ),
+                ),
+                allocation=self.allocation,
+                sources=sources,
+                setting_files=setting_files,
+            ),
             fault=self._warn_once,
-            secrets=(*declared_values(workflow), *self._declared, *secret_variables(os.environ)),
-            workdir=Path.cwd(),
-            started_in=Path(self._started_in) if self._started_in else None,
-            allocation=self.allocation,
-            sources=sources,
-            setting_files=setting_files,
-            started=note.time,
-            facts={
-                **facts,
-                "kind": kind,
-                "plugins": tuple(sorted(plugins)),
-                "executor": executor,
-                "wraps": self.wraps if executor == "timed" else None,
-                "quick_exit": self.quick_exit if executor == "timed" else None,
-                "plugin_loaded": self.plugin_loaded,
-            },
         )
         live_objects.on_api_closed(self._api_closed)
         for early in self._early:
             self.recorder.put(early)
         self._early.clear()
+
+    def _facts(
+        self, note: notes.WorkflowStarted, executor: str | None, kind: str, plugins: set[str]
+    ) -> dict[str, Any]:
+        """Return the fields of ``RunStarted`` that do not come from the workflow."""
+        facts: dict[str, Any] = dataclasses.asdict(note)
+        facts["workflow_started"] = facts.pop("time")
+        return {
+            **{name: value for name, value in facts.items() if value is not None},
+            "kind": kind,
+            "plugins": tuple(sorted(plugins)),
+            "executor": executor,
+            "wraps": self.wraps if executor == "timed" else None,
+            "quick_exit": self.quick_exit if executor == "timed" else None,
+            "plugin_loaded": self.plugin_loaded,
+        }
 
     def _kind(self, executor: str | None, args: Any) -> "RunKind":
         if self.journal.dryrun or executor == "dryrun":

@@ -12,6 +12,7 @@ from snakemake_logger_plugin_observe.journal.reading import read_journal
 from snakemake_logger_plugin_observe.recording import notes
 from snakemake_logger_plugin_observe.recording.options import JournalSettings
 from snakemake_logger_plugin_observe.recording.recorder import Recorder
+from snakemake_logger_plugin_observe.recording.run_start import RunStart
 from snakemake_logger_plugin_observe.run.attempt import Key
 from snakemake_logger_plugin_observe.run.fold import fold
 from snakemake_logger_plugin_observe.run.model import Run
@@ -78,21 +79,23 @@ class Recording:
         self.folder = folder
         self.recorder = Recorder(
             settings or JournalSettings(folder=folder / "journals"),
+            RunStart(
+                at(2),
+                folder,
+                {
+                    "kind": "run",
+                    "plugins": ("observe", "timed") if wrapped else ("observe",),
+                    "executor": "timed" if wrapped else "slurm",
+                    "wraps": "slurm" if wrapped else None,
+                    "plugin_loaded": at(1),
+                    "workflow_started": at(2),
+                    "settings": run_settings or {},
+                    **facts,
+                },
+                secrets=secrets,
+                allocation=allocation,
+            ),
             fault=self.faults.append,
-            secrets=secrets,
-            workdir=folder,
-            started=at(2),
-            allocation=allocation,
-            facts={
-                "kind": "run",
-                "plugins": ("observe", "timed") if wrapped else ("observe",),
-                "executor": "timed" if wrapped else "slurm",
-                "wraps": "slurm" if wrapped else None,
-                "plugin_loaded": at(1),
-                "workflow_started": at(2),
-                "settings": run_settings or {},
-                **facts,
-            },
         )
         self.message(2, "building_dag", "Building DAG of jobs...")
         if wrapped:
