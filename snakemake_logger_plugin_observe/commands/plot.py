@@ -8,7 +8,12 @@ from typing import Any, Final
 from rich.console import RenderableType
 from rich.text import Text
 
-from snakemake_logger_plugin_observe.commands.support import find_journal, write_files
+from snakemake_logger_plugin_observe.commands.support import (
+    find_journal,
+    folder_runs,
+    run_list,
+    write_files,
+)
 from snakemake_logger_plugin_observe.journal.events import SCHEMA_VERSION
 from snakemake_logger_plugin_observe.journal.lines import JournalError
 from snakemake_logger_plugin_observe.reporters.answers import Source
@@ -20,13 +25,18 @@ from snakemake_logger_plugin_observe.reporters.plots.asked import (
     PlotAsked,
     Reads,
 )
+from snakemake_logger_plugin_observe.reporters.plots.lanes import BY
 from snakemake_logger_plugin_observe.reporters.plots.paint import Paint
 from snakemake_logger_plugin_observe.reporters.plots.sheet import sheet
 from snakemake_logger_plugin_observe.reporters.reply import Reply
+from snakemake_logger_plugin_observe.reporters.run_list import WorkflowRuns
 from snakemake_logger_plugin_observe.reporters.words import harmless, size
 
 HELP: Final = "a picture for slides: timeline, partition, concurrency, rules and others"
 EXAMPLE: Final = "snakemake-observe plot partition -o partition.png"
+_NEWEST: Final = 60
+_MOST_VALUES: Final = 12
+_MOST: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="JOURNAL",
         help="a journal, a run's working directory, or a tag as KEY=VALUE (default: the newest run "
-        "here)",
+        "here); for history: working directories, or folders of journals",
     )
     parser.add_argument(
         "-o",
@@ -63,6 +73,43 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--force", action="store_true", help="replace the file if it exists")
     parser.add_argument("--dark", action="store_true", help="for a dark ground")
+    parser.add_argument(
+        "--by", choices=BY, help="for timeline: what its lanes are ordered by (default: slot)"
+    )
+    sweep = parser.add_mutually_exclusive_group()
+    for name in ("jobs", "cores"):
+        sweep.add_argument(
+            f"--{name}",
+            type=_limits,
+            metavar="A,B,...",
+            help=f"for whatif-sweep: which --{name} to simulate, such as 1,2,4 (default: powers of "
+            "two around what the run had)",
+        )
+    parser.add_argument(
+        "--workflow",
+        metavar="NAME",
+        help="for history: of the Snakefile whose path contains NAME (default: of the newest run)",
+    )
+    parser.add_argument(
+        "--limit",
+        type=_count,
+        metavar="N",
+        help=f"for history: so many runs at most, the newest (default: {_NEWEST})",
+    )
+
+
+def _limits(text: str) -> tuple[int, ...]:
+    """Return limits in order, each once."""
+    values = {_count(one) for one in text.split(",") if one}
+    if not 1 <= len(values) <= _MOST_VALUES:
+        raise argparse.ArgumentTypeError(f"{text!r}: name 1 to {_MOST_VALUES} numbers, as 1,2,4")
+    return tuple(sorted(values))
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and 0 < int(text) <= _MOST):
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 to {_MOST:,}")
+    return int(text)
 
 
 def run(args: argparse.Namespace) -> Reply[Plotted]:
@@ -73,19 +120,15 @@ def run(args: argparse.Namespace) -> Reply[Plotted]:
         WritingError: if the file exists, without --force, or cannot be written.
 
     """
-    picture, path = PICTURES[args.what], args.output
-    if path.suffix not in image.ENDINGS:
-        raise JournalError(f"{path}: name a file that ends in {' or '.join(image.ENDINGS)}")
+    path = args.output
+    _check_options(args)
     if not args.force:
         write_files.check_is_new(path, "--force replaces it")
-    if picture.READS is Reads.RUN and len(args.journals) > 1:
-        raise JournalError(f"plot {args.what}: name one run")
     try:
         image.check_installed()
-        sources = tuple(find_journal.load(one, picture.DETAIL) for one in args.journals or [None])
-        paint = Paint(dark=args.dark)
-        drawing = picture.draw(PlotAsked(paint, sources))
-        text = image.svg(sheet(drawing, paint), drawing.title, drawing.alt)
+        asked = _asked(args)
+        drawing = PICTURES[args.what].draw(asked)
+        text = image.svg(sheet(drawing, asked.paint), drawing.title, drawing.alt)
         content = image.png(text) if path.suffix == ".png" else text
     except (NothingToDrawError, image.DrawingError) as error:
         raise JournalError(str(error)) from error
@@ -94,9 +137,47 @@ def run(args: argparse.Namespace) -> Reply[Plotted]:
     else:
         write_files.create(path, content, write_files.PRIVATE)
     written = len(content.encode() if isinstance(content, str) else content)
-    return Reply(
-        Plotted(args.what, sources, path, written, drawing.title, drawing.alt), _parts, _shape
-    )
+    answer = Plotted(args.what, asked.sources, path, written, drawing.title, drawing.alt)
+    return Reply(answer, _parts, _shape)
+
+
+def _check_options(args: argparse.Namespace) -> None:
+    """Raise JournalError if an option would have no effect, or the file's ending is no format."""
+    if args.output.suffix not in image.ENDINGS:
+        endings = " or ".join(image.ENDINGS)
+        raise JournalError(f"{args.output}: name a file that ends in {endings}")
+    picture = PICTURES[args.what]
+    for name, of in {
+        option: name for name, one in PICTURES.items() for option in one.OPTIONS
+    }.items():
+        if getattr(args, name) is not None and name not in picture.OPTIONS:
+            raise JournalError(f"plot {args.what}: --{name} is for {of} only")
+    if picture.READS is Reads.RUN and len(args.journals) > 1:
+        raise JournalError(f"plot {args.what}: name one run")
+
+
+def _asked(args: argparse.Namespace) -> PlotAsked:
+    """Return what is to be drawn, with all that is read for it."""
+    picture, paint = PICTURES[args.what], Paint(dark=args.dark)
+    if picture.READS is Reads.LIST:
+        return PlotAsked(paint, listed=_listed(args))
+    sources = tuple(find_journal.load(one, picture.DETAIL) for one in args.journals or [None])
+    limit = "jobs" if args.jobs else "cores" if args.cores else None
+    values = args.jobs or args.cores or ()
+    return PlotAsked(paint, sources, lanes_by=args.by or "slot", limit=limit, values=values)
+
+
+def _listed(args: argparse.Namespace) -> WorkflowRuns:
+    """Return the runs of the workflow that was named, or of that of the newest run."""
+    folders = tuple(args.journals) or (Path(),)
+    for one in folders:
+        if one.is_file():
+            raise JournalError(f"{one}: history is of all runs: name their working directory")
+    runs = folder_runs.outlines(run_list.journals_of(folders))
+    workflows = run_list.of_name(runs, args.workflow)
+    if not workflows:
+        raise JournalError(f"{folders[0]}: no journal in it can be read")
+    return run_list.list_workflow(workflows[0], run_list.Wanted(limit=args.limit or _NEWEST))
 
 
 def _parts(answer: Plotted, width: int) -> list[RenderableType]:

@@ -93,7 +93,7 @@ def run(args: argparse.Namespace) -> Reply[Any]:
     folders = tuple(args.folders) or (Path(),)
     journals = run_list.journals_of(folders)
     runs = outlines(journals)
-    workflows = chosen(runs, args.workflow)
+    workflows = run_list.of_name(runs, args.workflow)
     if args.keep is not None or args.older_than is not None:
         return prune(args, folders, workflows)
     state = args.state.replace("-", "_") if args.state is not None else None
@@ -157,23 +157,6 @@ def _doing_it(args: argparse.Namespace) -> Command:
         "--prune",
         purpose="compress them" if args.gzip else "remove them",
     )
-
-
-def chosen(runs: Sequence[Begun], name: str | None) -> list[Workflow]:
-    """Return the runs by workflow: those of all workflows, or of those named so.
-
-    Raises:
-        JournalError: if there is none of that name.
-
-    """
-    workflows = run_list.by_workflow(runs)
-    if name is None:
-        return workflows
-    found = [one for one in workflows if name in f"{one.folder}/{one.name}"]
-    if not found:
-        known = ", ".join(dict.fromkeys(one.name for one in workflows if one.name)) or "none"
-        raise JournalError(f"--workflow {name}: no run of such a Snakefile; there are: {known}")
-    return found
 
 
 def unread(journals: Sequence[Path], runs: Sequence[Begun]) -> tuple[str, ...]:

@@ -98,6 +98,23 @@ def by_workflow(runs: Iterable[Begun]) -> list[Workflow]:
     return sorted(workflows, key=lambda one: start_of(one.runs[-1].started), reverse=True)
 
 
+def of_name(runs: Sequence[Begun], name: str | None) -> list[Workflow]:
+    """Return the runs by workflow: those of all workflows, or of those named so.
+
+    Raises:
+        JournalError: if there is none of that name.
+
+    """
+    workflows = by_workflow(runs)
+    if name is None:
+        return workflows
+    found = [one for one in workflows if name in f"{one.folder}/{one.name}"]
+    if not found:
+        known = ", ".join(dict.fromkeys(one.name for one in workflows if one.name)) or "none"
+        raise JournalError(f"--workflow {name}: no run of such a Snakefile; there are: {known}")
+    return found
+
+
 def _folder_of(one: Begun) -> str:
     """Return a run's working directory: where its journal is, as it may have been moved."""
     return _above(one.path.parent) or one.started.workdir

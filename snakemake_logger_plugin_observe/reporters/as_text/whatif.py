@@ -58,7 +58,7 @@ def parts(answer: WhatIfAnswer, width: int) -> list[RenderableType]:
     shown += [Text(_sentence(answer)), Text()]
     shown += [*_table(answer, width), Text()]
     shown += [Text(_unchanged(answer)), Text(), Text("Assumptions", "bold")]
-    shown += [Text(harmless(f"  {line}")) for line in _assumes(found.predictions)]
+    shown += [Text(harmless(f"  {line}")) for line in assumed(found.predictions)]
     shown += warnings([*answer.source.problems, *found.gaps])
     if len(found.predictions) < _A_CURVE:
         name, values = _curve(answer)
@@ -247,7 +247,8 @@ def _unchanged(answer: WhatIfAnswer) -> str:
     )
 
 
-def _assumes(predictions: Iterable[Prediction]) -> list[str]:
+def assumed(predictions: Iterable[Prediction]) -> list[str]:
+    """Return what the predictions assume, each once."""
     return list(
         dict.fromkeys([_ALWAYS, *(line for one in predictions for line in one.assumptions)])
     )

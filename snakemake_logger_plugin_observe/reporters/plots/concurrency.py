@@ -25,6 +25,7 @@ from snakemake_logger_plugin_observe.reporters.words import duration, duration_s
 HELP: Final = "how many jobs were ready, queued and running over time, against the limit of slots"
 READS: Final = Reads.RUN
 DETAIL: Final = Detail.TIMES
+OPTIONS: Final[tuple[str, ...]] = ()
 
 _HEIGHT: Final = 400.0
 _LEFT: Final = 56.0

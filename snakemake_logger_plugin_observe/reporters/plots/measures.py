@@ -46,7 +46,7 @@ class TimeScale:
     longest: Micros
     """Where it ends."""
     width: float
-    """In pixels."""
+    """In pixels; of an upright axis, how high it is."""
     title: str
 
     @property
@@ -58,6 +58,12 @@ class TimeScale:
             "scale": {"domain": [0, self.at(self.longest)], "nice": False, "zero": True},
             "axis": {"title": self.title, "grid": False, "tickCount": 10},
         }
+
+    @property
+    def y(self) -> dict[str, Any]:
+        """The encoding of the field ``y`` on this axis, which then is upright."""
+        axis = {"title": self.title, "grid": True, "tickCount": 6, "domain": False, "ticks": False}
+        return {**self.x, "field": "y", "axis": axis}
 
     def at(self, moment: Micros) -> float:
         """Return a moment in the unit of the axis, exact to far less than a pixel."""

@@ -33,6 +33,7 @@ from snakemake_logger_plugin_observe.run.phases import PHASES
 HELP: Final = "where the makespan went, by cost class and phase; of several runs, a bar each"
 READS: Final = Reads.RUNS
 DETAIL: Final = Detail.TIMES
+OPTIONS: Final[tuple[str, ...]] = ()
 
 _BAR: Final = 84.0
 _ROW: Final = 27.0

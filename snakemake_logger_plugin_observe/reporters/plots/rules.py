@@ -27,6 +27,7 @@ from snakemake_logger_plugin_observe.run.phases import CLASSES, by_class
 HELP: Final = "what the attempts of each rule cost, by cost class: the costliest, and all others"
 READS: Final = Reads.RUN
 DETAIL: Final = Detail.TIMES
+OPTIONS: Final[tuple[str, ...]] = ()
 
 _MOST: Final = 14
 _ROW: Final = 30.0

@@ -101,17 +101,17 @@ def sheet(drawing: Drawing, paint: Paint) -> dict[str, Any]:
             "subtitle": harmless(drawing.which),
             "dx": -drawing.left,
         },
-        "layer": [_paper(drawing, paint), *drawing.layers, _captions(drawing, paint)],
+        "layer": [_paper(drawing), *drawing.layers, _captions(drawing, paint)],
         "config": _config(paint),
     }
 
 
-def _paper(drawing: Drawing, paint: Paint) -> dict[str, Any]:
-    """Return the ground below all, from edge to edge: so every picture is as wide."""
+def _paper(drawing: Drawing) -> dict[str, Any]:
+    """Return the layer of an unseen box from edge to edge: so every picture is as wide."""
     corners = {"x": -drawing.left, "x2": drawing.width + drawing.right, "y": 0, "y2": 1}
     return {
         "data": {"values": [corners]},
-        "mark": {"type": "rect", "color": paint.ground.ground},
+        "mark": {"type": "rect", "opacity": 0},
         "encoding": {
             "x": pixels("x"),
             "x2": {"field": "x2"},

@@ -5,10 +5,9 @@ from typing import Final
 
 from snakemake_logger_plugin_observe.reporters.answers import Source
 from snakemake_logger_plugin_observe.reporters.as_text import common, unended
-from snakemake_logger_plugin_observe.reporters.words import clock_time
+from snakemake_logger_plugin_observe.reporters.words import clock_time, harmless
 
 _PARTS: Final = 2
-"""Of a workflow's path, so many of its last parts are shown."""
 
 
 def of_run(source: Source) -> str:
@@ -17,20 +16,25 @@ def of_run(source: Source) -> str:
     workflow = run.with_relative_paths(run.started.snakefile or "") if run.started else ""
     facts = [
         f"run of {clock_time(run.start)}" if run.start else "run",
-        "/".join(PurePath(workflow).parts[-_PARTS:]),
+        shortened(workflow),
         common.jobs(source),
         common.executor(source),
         unended.how_long(source),
     ]
-    return " · ".join(fact for fact in facts if fact)
+    return harmless(" · ".join(fact for fact in facts if fact))
+
+
+def shortened(path: str) -> str:
+    """Return the last two parts of a path: the others are of no interest on a slide."""
+    return "/".join(PurePath(path).parts[-_PARTS:])
 
 
 def name_of(source: Source) -> tuple[str, str]:
     """Return how to tell a run from others next to it: its tags or its start, and how it ran."""
     run = source.run
+    tags = run.started.tags if run.started is not None else {}
+    name = " ".join(f"{key}={value}" for key, value in tags.items())
     start = clock_time(run.start) if run.start else "a run"
-    tags = (
-        " ".join(f"{key}={value}" for key, value in run.started.tags.items()) if run.started else ""
-    )
-    how = f"{common.jobs(source)} · {common.executor(source)}".removesuffix(" · ")
-    return tags or start, how
+    state = source.status.replace("_", " ") if source.status != "success" else ""
+    how = [common.jobs(source), common.executor(source), state]
+    return harmless(name or start), harmless(" · ".join(one for one in how if one))

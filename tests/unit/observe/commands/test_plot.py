@@ -1,6 +1,7 @@
 """``plot`` on the command line: what is drawn, for whom, and what is said where nothing can be."""
 
 import json
+import re
 import stat
 import sys
 from pathlib import Path
@@ -20,7 +21,8 @@ HOSTILE = (
     '{"expr": "1+1"}',
     "\\u003cb\\u003e ${1} &amp; ]]>",
 )
-OF_ONE_RUN = ["partition", "concurrency", "rules"]
+REFUSED = re.compile("nothing to draw|nobody knows how long|cannot be told")
+OF_ONE_RUN = ["timeline", "partition", "concurrency", "rules", "whatif-sweep"]
 
 
 def hostile() -> Story:
@@ -66,7 +68,7 @@ def test_every_kind_of_run_has_a_picture_or_a_line_that_says_why_not(
             assert parsed(out).tag == f"{SVG}svg", name
         else:
             assert (code, said.err.count("\n")) == (2, 1), name
-            assert "nothing to draw" in said.err, name
+            assert REFUSED.search(said.err), name
 
 
 @pytest.mark.parametrize("what", OF_ONE_RUN)
@@ -75,13 +77,14 @@ def test_a_name_is_text_whatever_it_looks_like(what: str, tmp_path: Path) -> Non
     root = parsed(out)
     assert {one.tag.removeprefix(SVG) for one in root.iter()} <= {
         *("svg", "title", "desc", "rect", "g", "path", "line", "text", "tspan"),
+        *("defs", "clipPath"),
     }
     assert not [one for one in root.iter() if any("href" in name for name in one.attrib)]
     if what == "rules":
         assert set(HOSTILE) - {HOSTILE[-1]} <= set(texts_in(out))
 
 
-@pytest.mark.parametrize("what", OF_ONE_RUN)
+@pytest.mark.parametrize("what", [one for one in OF_ONE_RUN if one != "whatif-sweep"])
 def test_control_characters_are_escaped(what: str, tmp_path: Path) -> None:
     out = draw(tmp_path / "x.svg", what, str(with_escapes().write(tmp_path / "run.jsonl")))
     assert "\x1b" not in out.read_text()
@@ -186,9 +189,9 @@ def test_a_journal_cut_off_anywhere_has_a_picture_or_a_line(tmp_path: Path) -> N
 def test_help_lists_every_picture(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["plot", "--help"])
-    said = " ".join(capsys.readouterr().out.split())
+    said = "".join(capsys.readouterr().out.split())
     for name, module in PICTURES.items():
-        assert " ".join(f"{name}: {module.HELP}".split()) in said
+        assert "".join(f"{name}: {module.HELP}".split()) in said
 
 
 def test_a_run_with_retries_counts_all_attempts(tmp_path: Path) -> None:
@@ -196,3 +199,80 @@ def test_a_run_with_retries_counts_all_attempts(tmp_path: Path) -> None:
     story = begun().job(1).attempt(1, known, status="failed").quick(1, 8, 9, 12, attempt=2)
     out = draw(tmp_path / "x.svg", "rules", str(story.end(13).write(tmp_path / "run.jsonl")))
     assert any(one.endswith("· 1 job") for one in texts_in(out))
+
+
+# -- what is asked for ---------------------------------------------------------------------------
+
+
+def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    assert main(["plot", *arguments]) == 2
+    return capsys.readouterr().err.removeprefix("snakemake-observe: ")
+
+
+@pytest.mark.parametrize(
+    ("what", "option", "of"),
+    [
+        ("rules", ("--by", "node"), "--by is for timeline only"),
+        ("timeline", ("--jobs", "1,2"), "--jobs is for whatif-sweep only"),
+        ("whatif-sweep", ("--workflow", "x"), "--workflow is for history only"),
+        ("partition", ("--limit", "3"), "--limit is for history only"),
+    ],
+)
+def test_an_option_without_an_effect_is_refused(
+    what: str, option: tuple[str, str], of: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert refused(capsys, what, *option, "-o", "x.svg") == f"plot {what}: {of}\n"
+
+
+@pytest.mark.parametrize("values", ["0", "1,x", ",", "1,2,3,4,5,6,7,8,9,10,11,12,13", "²"])
+def test_limits_that_make_no_sense_are_refused(
+    values: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["plot", "whatif-sweep", "--jobs", values, "-o", "x.svg"])
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_lanes_and_limits_are_those_asked_for(journal: Path, tmp_path: Path) -> None:
+    out = draw(tmp_path / "x.svg", "timeline", str(journal), "--by", "rule")
+    assert "When each attempt ran, by rule" in texts_in(out)
+    out = draw(tmp_path / "x.svg", "whatif-sweep", str(journal), "--jobs", "3,1,3")
+    assert {"1", "3"} <= set(texts_in(out))
+
+
+def a_folder(tmp_path: Path) -> Path:
+    """Return a folder with the runs of two workflows."""
+    folder = tmp_path / "data"
+    for number, snakefile in enumerate(("a.smk", "a.smk", HOSTILE[0])):
+        story = begun(snakefile=snakefile, run_id=f"{number:032x}").planned(2, {"map": 1})
+        name = f"2026030{number + 1}T120000-{number:06x}.jsonl"
+        story.job(1).quick(1, 3, 3, 5).end(9).write(folder / ".snakemake" / "observe" / name)
+    return folder
+
+
+def test_history_is_of_the_newest_run_s_workflow_or_of_the_one_named(tmp_path: Path) -> None:
+    folder = a_folder(tmp_path)
+    out = draw(tmp_path / "x.svg", "history", str(folder), "--workflow", "a.smk")
+    assert "How long the runs of a.smk took" in texts_in(out)
+    assert any(one.startswith("2 runs from") for one in texts_in(out))
+
+
+def test_history_of_a_hostile_name_is_text(tmp_path: Path) -> None:
+    out = draw(tmp_path / "x.svg", "history", str(a_folder(tmp_path)), "--workflow", "script")
+    assert f"How long the runs of {HOSTILE[0]} took" in texts_in(out)
+
+
+def test_history_is_of_a_folder(
+    journal: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("vl_convert", reason="an extra: pip install '.[plot]'")
+    out = str(tmp_path / "x.svg")
+    said = refused(capsys, "history", str(journal), "-o", out)
+    assert said == f"{journal}: history is of all runs: name their working directory\n"
+    said = refused(capsys, "history", str(a_folder(tmp_path)), "--workflow", "b", "-o", out)
+    assert said.startswith("--workflow b: no run of such a Snakefile; there are: ")
+
+
+def test_a_picture_on_a_dark_ground(journal: Path, tmp_path: Path) -> None:
+    out = draw(tmp_path / "x.svg", "rules", str(journal), "--dark")
+    assert "#14171a" in out.read_text()

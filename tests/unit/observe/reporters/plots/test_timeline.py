@@ -1,0 +1,160 @@
+"""The timeline: lanes as on the page, rows of pixels of a bounded number, and the actual path."""
+
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from builders import Story, begun, on_cluster, stamps
+from plotted import drawing, values_of
+
+from snakemake_logger_plugin_observe.reporters.plots import timeline
+from snakemake_logger_plugin_observe.reporters.plots.cells import PixelRow, PixelRun
+from snakemake_logger_plugin_observe.reporters.plots.drawn_path import Stretch, layers
+from snakemake_logger_plugin_observe.reporters.plots.lanes import Band, lanes_of
+from snakemake_logger_plugin_observe.reporters.plots.paint import Paint
+
+# -- lanes -------------------------------------------------------------------------------------
+
+
+def overlapping() -> Story:
+    """Return two jobs next to each other, and one of another rule after the first."""
+    story = begun().job(1).job(2).job(3, rule="join")
+    return story.quick(1, 2, 3, 6).quick(2, 2, 4, 9).quick(3, 6, 7, 8).end(10)
+
+
+def test_a_lane_holds_one_attempt_after_the_other() -> None:
+    found = lanes_of(overlapping().run, "slot")
+    assert [[one.attempt.job_id for one in lane] for lane in found.lanes] == [[1, 3], [2]]
+    assert found.bands == [Band("", 0, 2)]
+    assert found.lane_of == {(1, 1): 0, (2, 1): 1, (3, 1): 0}
+
+
+def test_a_lane_begins_where_an_attempt_was_selected() -> None:
+    run = overlapping().run
+    (first, *_), _ = lanes_of(run, "slot").lanes
+    assert run.attempts[1, 1].segments[0].phase == "slot_wait"
+    assert first.begin == run.attempts[1, 1].stamps.selected
+
+
+def test_lanes_of_one_rule_or_node_are_a_band() -> None:
+    assert lanes_of(overlapping().run, "rule").bands == [Band("join", 0, 1), Band("map", 1, 2)]
+    titles = [band.title for band in lanes_of(overlapping().run, "node").bands]
+    assert titles == ["login"]
+
+
+def test_node10_comes_after_node9() -> None:
+    story = begun()
+    for number, node in enumerate(("node10", "node9", "node²"), 1):
+        known = stamps(ready=2, selected=3, submitting=3, accepted=3, reported=5, finished=5)
+        story.job(number).attempt(number, known, node=node)
+    titles = [band.title for band in lanes_of(story.end(6).run, "node").bands]
+    assert titles == ["node9", "node10", "node²"]
+
+
+# -- pixels ------------------------------------------------------------------------------------
+
+
+def test_a_pixel_shows_what_lies_at_its_middle() -> None:
+    row = PixelRow(0, 100, 10)
+    row.paint(0, 34, "compute")
+    row.paint(34, 38, "queue")  # 35 is the middle of a pixel
+    row.paint(38, 72, "staging")
+    assert list(row.runs()) == [
+        PixelRun(0, 3, "compute"),
+        PixelRun(3, 4, "queue"),
+        PixelRun(4, 7, "staging"),
+    ]
+    row.paint(72, 74, "queue")
+    assert list(row.runs())[-1] == PixelRun(4, 7, "staging")
+
+
+def test_what_lies_outside_of_the_run_is_not_drawn() -> None:
+    row = PixelRow(100, 200, 10)
+    row.paint(0, 120, "compute")
+    row.paint(190, 900, "compute")
+    assert list(row.runs()) == [PixelRun(0, 2, "compute"), PixelRun(9, 10, "compute")]
+
+
+def test_a_long_stretch_ends_with_a_gap() -> None:
+    row = PixelRow(0, 100, 100)
+    row.paint(0, 50, "compute", gap=True)
+    row.paint(50, 53, "compute", gap=True)
+    assert list(row.runs()) == [PixelRun(0, 49, "compute"), PixelRun(50, 53, "compute")]
+
+
+# -- the path ----------------------------------------------------------------------------------
+
+
+def marks(*stretches: Stretch, high: float = 20) -> list[str]:
+    return [layer["mark"]["type"] for layer in layers(stretches, high, Paint())]
+
+
+def test_long_stretches_of_the_path_have_frames_and_links() -> None:
+    assert marks(Stretch(0, 50, 10), Stretch(50, 90, 30)) == ["line", "rect", "line", "rect"]
+    assert marks(Stretch(0, 50, 10)) == ["rect", "rect"]
+    assert marks(Stretch(0, 50, 10), Stretch(50, 90, 30), high=3) == ["line", "line"]
+    assert marks() == []
+
+
+def test_many_short_stretches_are_a_line_along_each_row() -> None:
+    (line,) = layers([Stretch(n, n + 1, 10) for n in range(100)], 20, Paint())
+    assert [one["x"] for one in line["data"]["values"]] == [0, 100, None]
+
+
+# -- the picture -------------------------------------------------------------------------------
+
+
+def test_it_shows_each_attempt_and_the_path(tmp_path: Path) -> None:
+    found = drawing("timeline", on_cluster(4, poll_s=30).write(tmp_path / "run.jsonl"))
+    assert found.title == "When each attempt ran, by slot"
+    assert found.facts == "4 attempts in 4 lanes over 33.0 s"
+    named = [one["text"] for one in values_of(found, "text") if one["x"] < 0]
+    assert named == ["actual path", "slot 1", "slot 2", "slot 3", "slot 4"]
+    assert "Framed, or with a line along it: the actual path, which the run's end waited for." in (
+        found.notes
+    )
+
+
+def crowd(jobs: int) -> Story:
+    story = begun()
+    for number in range(jobs):
+        story.job(number).quick(number, 2, 3, 5 + number / jobs)
+    return story.end(10)
+
+
+def test_of_many_lanes_each_row_shows_the_middle_one_and_says_so(tmp_path: Path) -> None:
+    found = drawing("timeline", crowd(700).write(tmp_path / "run.jsonl"))
+    assert found.notes[0] == (
+        "700 lanes: each of the 140 rows shows the middle one of 5, and the failures and the path "
+        "of all of these."
+    )
+    named = [one["text"] for one in values_of(found, "text") if one["x"] < 0]
+    assert named[:3] == ["actual path", "slot 1", "slot 26"]
+
+
+def test_it_stays_small_however_many_stretches_there_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(timeline, "_MOST_RUNS", 60)
+    found = drawing("timeline", crowd(700).write(tmp_path / "run.jsonl"))
+    assert len({one["order"] for one in values_of(found, "order", "class")}) <= 3 * 60
+    assert found.notes[0].startswith("700 lanes: each of the ")
+
+
+def test_a_failure_is_marked_in_a_lane_that_is_not_shown_too(tmp_path: Path) -> None:
+    story = crowd(700)
+    known = stamps(ready=5, selected=8, submitting=8, accepted=8, reported=9, finished=9)
+    story.job(999).attempt(999, known, status="failed")
+    found = drawing("timeline", story.end(10).write(tmp_path / "run.jsonl"))
+    assert "A red mark is the end of a failed attempt." in found.notes
+    (mark,) = [one for one in values_of(found, "x2", "y2") if one["x2"] - one["x"] == 4]
+    assert mark["x2"] == round(1012 * 0.9)
+
+
+def test_names_of_bands_do_not_overlap(tmp_path: Path) -> None:
+    story = begun()
+    for number in range(200):
+        story.job(number, rule=f"rule{number}").quick(number, 2, 3, 5)
+    found = drawing("timeline", story.end(10).write(tmp_path / "run.jsonl"), lanes_by="rule")
+    heights = sorted(one["y"] for one in values_of(found, "text") if one["x"] < 0)
+    assert min(b - a for a, b in pairwise(heights)) >= 13
