@@ -229,6 +229,8 @@ class WhyAnswer:
     """What the runs before show about jobs that ran again."""
     taken_up: TakenUp | None = None
     """What had become of its jobs in the run that it resumes, if it resumes one."""
+    alone: bool = False
+    """Whether no other run was looked at."""
 
     def reruns_of(self, root: Root) -> tuple[Rerun, ...]:
         """Return what the runs before show about a root cause."""

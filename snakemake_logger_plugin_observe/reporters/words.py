@@ -54,7 +54,7 @@ def decimals(total: Micros) -> int:
 
 def seconds(micros: Micros, places: int) -> str:
     """Return seconds as a number without a unit, for the columns of a table."""
-    return f"{micros / 1e6:.{places}f}"
+    return f"{micros / 1e6:,.{places}f}"
 
 
 def percent(part: Micros, whole: Micros) -> str:

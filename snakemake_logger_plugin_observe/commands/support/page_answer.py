@@ -28,9 +28,13 @@ from snakemake_logger_plugin_observe.reporters.answers import (
 )
 from snakemake_logger_plugin_observe.reporters.page.answer import PageAnswer, PageSide, PairAnswer
 
-_LARGE: Final = (
+_NO_SAVINGS: Final = (
     f"of a run of more than {MOST_JOBS:,} jobs, what a change would save is not on the page; "
     "snakemake-observe path --savings shows it"
+)
+_NO_OTHER_RUN: Final = (
+    f"for the page of a run of more than {MOST_JOBS:,} jobs, no other run is looked at; "
+    "snakemake-observe why and triage show what changed since the run before it"
 )
 
 
@@ -54,17 +58,18 @@ def page(source: Source, *, withheld: bool = False) -> PageAnswer:
     known = cost_answer.AlreadyComputed(accounts, model, found.utilisation.held_back, uses)
     cost = cost_answer.cost(source, reruns, known)
     saved = tuple(savings(model, found.actual)) if model is not None else None
-    case, _, baseline = gather(source, None)
+    alone = withheld or not small
+    case, _, baseline = gather(source, alone=alone)
     if withheld:
-        case = replace(case, read=None, baseline=None, comparison=None, reruns=())
+        case = replace(case, read=None)
     return PageAnswer(
         cost,
         PathAnswer(source, found, saved),
         every,
         failed=_failed(source, every, case.failures),
         triage=_triage(source, case, baseline),
-        why=why_all(source, alone=withheld) if not run.is_dry_run else None,
-        left_out=() if small else (_LARGE,),
+        why=why_all(source, alone=alone) if not run.is_dry_run else None,
+        left_out=() if small else (_NO_SAVINGS, _NO_OTHER_RUN),
     )
 
 

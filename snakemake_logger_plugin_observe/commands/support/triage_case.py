@@ -30,7 +30,11 @@ from snakemake_logger_plugin_observe.run.unobserved import in_the_end
 
 
 def gather(
-    source: Source, named_baseline: Path | None, asked: tuple[LiveAnswer, ...] = ()
+    source: Source,
+    named_baseline: Path | None = None,
+    asked: tuple[LiveAnswer, ...] = (),
+    *,
+    alone: bool = False,
 ) -> tuple[Case, Workdir | None, Source | None]:
     """Return the case of a run, its working directory, and its baseline.
 
@@ -38,6 +42,7 @@ def gather(
         source: the run.
         named_baseline: the baseline that the user named, or None for the default one.
         asked: what a live Snakemake answered, with --live.
+        alone: whether no other run is to be looked at; what is missing does not say so.
 
     Raises:
         JournalError: if the baseline that was named cannot be read.
@@ -52,20 +57,24 @@ def gather(
             since=None if start is None else start / 1e6,
             until=None if end is None else end / 1e6,
         )
-    baseline, comparison = _baseline(source, named_baseline)
-    plan = other_runs.dry_run_of(source)
+    baseline, comparison = (None, None) if alone else _baseline(source, named_baseline)
+    plan = None if alone else other_runs.dry_run_of(source)
     paths = {"B": source.path, "A": baseline and baseline.path, "P": plan and plan.path}
     planned = plan is not None or any(one.what == "plan" and not one.problem for one in asked)
     failed = failures(run)
     missed = (*_reported_missing(run, failed), *_log_folders(source)) if folder is not None else ()
-    known_why, reruns = _why_again(source, baseline)
+    known_why, reruns = (None, ()) if alone else _why_again(source, baseline)
     case = Case(
         run=run,
         status=source.status,
         baseline=baseline.run if baseline is not None else None,
         comparison=comparison,
         plan=plan.run if plan is not None else None,
-        missing=(*_missing(source, baseline, folder, planned=planned), *_unanswered(asked)),
+        missing=(
+            *(() if alone else _no_other_run(run, baseline, planned=planned)),
+            *_missing(source, folder),
+            *_unanswered(asked),
+        ),
         files_present=folder.there(missed) if folder is not None else frozenset(),
         files_absent=folder.gone(missed) if folder is not None else frozenset(),
         paths={name: str(path) for name, path in paths.items() if path is not None},
@@ -125,11 +134,8 @@ def _reported_missing(run: Run, failed: Sequence[Failure]) -> Iterator[str]:
 # -- what is missing -----------------------------------------------------------------------------
 
 
-def _missing(
-    source: Source, baseline: Source | None, folder: Workdir | None, *, planned: bool
-) -> Iterator[str]:
-    """Say which evidence is missing, and how that limits the answer."""
-    run, started = source.run, source.run.started
+def _no_other_run(run: Run, baseline: Source | None, *, planned: bool) -> Iterator[str]:
+    """Say which other runs are missing, and how that limits the answer."""
     if baseline is None:
         yield (
             "no baseline (no earlier run of the same Snakefile and targets succeeded): what "
@@ -137,6 +143,11 @@ def _missing(
         )
     if not planned and run.planned is None:
         yield "no journal of a dry run in its folder: the plan is known only from the run itself"
+
+
+def _missing(source: Source, folder: Workdir | None) -> Iterator[str]:
+    """Say which evidence of the run itself is missing, and how that limits the answer."""
+    run, started = source.run, source.run.started
     yield from _about_folder(source, folder)
     if started is not None and started.host != socket.gethostname():
         yield (

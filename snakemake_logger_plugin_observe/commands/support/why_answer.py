@@ -33,7 +33,7 @@ def why_of(source: Source, origins: Origins, found: Roots, *, alone: bool = Fals
         source: the run.
         origins: the causes of its jobs.
         found: their root causes.
-        alone: whether no other run is to be looked at.
+        alone: whether no other run is to be looked at, and no file.
 
     """
     baseline = last_success(source, Detail.JOBS) if not alone else None
@@ -43,7 +43,8 @@ def why_of(source: Source, origins: Origins, found: Roots, *, alone: bool = Fals
         baseline,
         _changed(baseline, source) if baseline is not None else (),
         reruns=past_runs.reruns_of(source, origins, found, baseline) if not alone else (),
-        taken_up=_taken_up(source),
+        taken_up=_taken_up(source) if not alone else None,
+        alone=alone,
     )
 
 
@@ -53,6 +54,8 @@ def why_all(source: Source, *, alone: bool = False) -> WhyAnswer:
     answer = why_of(source, origins, roots(origins), alone=alone)
     if answer.why.all.jobs and source.scope not in ("incremental", "resumed"):
         return answer
+    if alone:
+        return replace(answer, not_run=nothing_to_do(source.run, lambda _path: None))
     earlier_jobs.complete(source)
     idle = nothing_to_do(source.run, modified(source))
     return replace(answer, not_run=looked_up(source, idle))

@@ -214,6 +214,9 @@ def _example(one: ReasonShare, answer: WhyAnswer, room: int) -> str:
 
 def _changed(answer: WhyAnswer, width: int) -> Iterator[RenderableType]:
     """Yield what changed since the previous run, or that there is none to compare with."""
+    if answer.alone:
+        yield Text("What changed is unknown: no other run was looked at.")
+        return
     if answer.baseline is None:
         yield Text(
             "What changed is unknown: there is no earlier successful run of this Snakefile with "

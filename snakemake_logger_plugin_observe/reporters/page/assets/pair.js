@@ -14,7 +14,7 @@ async function start() {
     const timeline = new Timeline(place, attempts, await unpacked(path), view, ended);
     const picked = document.getElementById(`picked-${name}`);
     const pick = (i) => { picked.hidden = false; picked.replaceChildren(...facts_of(attempts, i)); };
-    const reveal = (i) => { pick(i); timeline.reveal(i); place.scrollIntoView({ block: "start" }); };
+    const reveal = (i) => { pick(i); timeline.reveal(i); place.scrollIntoView({ block: "start" }); timeline.canvas.focus({ preventScroll: true }); };
     place.addEventListener("picked", (event) => pick(event.detail));
     const table = new AttemptTable(document.getElementById(`attempts-${name}`), attempts, reveal);
     state.timelines.push(timeline);

@@ -60,9 +60,9 @@ class AttemptTable {
       ["wildcards", "", (i) => attempts.wildcards(i)],
       ["status", "", (i) => attempts.status_of(i)],
       ["node", "", (i) => attempts.node_of(i) ?? ""],
-      ["start s", "n", (i) => (attempts.timed(i) ? attempts.begin[i] * attempts.tickS : -1), (i) => (attempts.timed(i) ? (attempts.begin[i] * attempts.tickS).toFixed(places) : "")],
-      ["took s", "n", (i) => this.took(i), (i) => (attempts.timed(i) ? `${attempts.is_open(i) ? "≥ " : ""}${this.took(i).toFixed(places)}` : "")],
-      ["tool s", "n", (i) => attempts.seconds_of(i, "compute"), (i) => attempts.seconds_of(i, "compute").toFixed(places)],
+      ["start s", "n", (i) => (attempts.timed(i) ? attempts.begin[i] * attempts.tickS : -1), (i) => (attempts.timed(i) ? grouped(attempts.begin[i] * attempts.tickS, places) : "")],
+      ["took s", "n", (i) => this.took(i), (i) => (attempts.timed(i) ? `${attempts.is_open(i) ? "≥ " : ""}${grouped(this.took(i), places)}` : "")],
+      ["tool s", "n", (i) => attempts.seconds_of(i, "compute"), (i) => grouped(attempts.seconds_of(i, "compute"), places)],
       ["memory", "n", (i) => known(attempts.used_kb, i) ?? -1, (i) => attempts.memory(i) ?? ""],
     ];
     this.order = Uint32Array.from({ length: attempts.count }, (_, i) => i).sort((a, b) => attempts.begin[a] - attempts.begin[b] || a - b);

@@ -368,12 +368,19 @@ function facts_of(attempts, i, tick = null) {
   if (node) facts.push(fact("node", node));
   if (external !== null) facts.push(fact("external id", attempts.externals[external]));
   if (attempts.timed(i)) facts.push(fact(attempts.is_open(i) ? "since it was ready" : "from ready to finished", `${attempts.is_open(i) ? "≥ " : ""}${duration((attempts.finish[i] - attempts.start[i]) * s)}`));
+  const sums = new Map(); // by phase: a label may recur
   for (const [phase, begin, length] of attempts.segments(i)) {
+    const known = sums.get(phase) ?? { ticks: 0, here: false };
+    known.ticks += length;
+    known.here ||= tick !== null && begin <= tick && tick < begin + length;
+    sums.set(phase, known);
+  }
+  for (const [phase, { ticks, here }] of sums) {
     const one = attempts.phases[phase];
-    if (!one || !length) continue;
-    const line = fact(one.name, duration(length * s), one.cost_class);
+    if (!one || !ticks) continue;
+    const line = fact(one.name, ticks * s < 0.0005 ? "<0.001 s" : duration(ticks * s), one.cost_class);
     line.title = one.meaning;
-    if (tick !== null && begin <= tick && tick < begin + length) line.classList.add("here");
+    if (here) line.classList.add("here");
     facts.push(line);
   }
   const cpu = known(attempts.cpu_ms, i), threads = known(attempts.threads, i);

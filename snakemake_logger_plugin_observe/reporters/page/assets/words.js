@@ -37,6 +37,11 @@ function percent(part, whole) {
   return share <= 0.5 ? "<1 %" : `${share.toFixed(0)} %`;
 }
 
+/** Return a number with so many places, its thousands apart. */
+function grouped(number, places) {
+  return number.toLocaleString("en", { minimumFractionDigits: places, maximumFractionDigits: places });
+}
+
 /** Return a number with its noun. */
 function plural(count, noun) {
   return `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;

@@ -5,6 +5,7 @@ import hashlib
 import json
 import re
 import stat
+from collections.abc import Callable
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
@@ -13,9 +14,11 @@ import pytest
 from answers import FAILING, STORIES, with_escapes
 from builders import Story, begun, chain, killed, on_cluster, stamps
 from pages import data_of, write_page
+from whys import up_to_date
 
 from snakemake_logger_plugin_observe.__main__ import main
 from snakemake_logger_plugin_observe.analysis.advice import advice
+from snakemake_logger_plugin_observe.commands.support import triage_case, why_answer
 from snakemake_logger_plugin_observe.journal.records import Usage
 
 HOSTILE = '</script><script>alert(1)</script><img src=x onerror="alert(2)">'
@@ -191,11 +194,26 @@ def test_a_run_of_any_size_has_why_and_triage(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(advice, "MOST_JOBS", 2)
+    monkeypatch.setattr(why_answer, "last_success", None)  # neither is asked for
+    monkeypatch.setattr(triage_case, "baseline_side", None)
     page = text_of(page_of(on_cluster(4, poll_s=30), tmp_path))
     assert "Why it ran" in page
     assert "Findings" in page
     assert "What costs the run most" not in page
     assert "snakemake-observe path --savings shows it" in page
+    assert "no other run was looked at" in page
+    assert "no other run is looked at; snakemake-observe why and triage show" in page
+
+
+@pytest.mark.parametrize("story", [up_to_date, chain])
+def test_for_a_page_to_send_no_other_run_is_looked_at(
+    story: Callable[[], Story], tmp_path: Path
+) -> None:
+    before = Story(command=("sesame",)).plan(1, 2).job(1, shellcmd="sesame", output=("sesame",))
+    before.quick(1, 2, 2, 3).end(4).write(tmp_path / "0.jsonl")
+    page = page_of(story(), tmp_path, "--no-commands")
+    assert "no other run was looked at" in page
+    assert "sesame" not in page
 
 
 # -- two runs --------------------------------------------------------------------------------------
