@@ -30,12 +30,12 @@ class Symptom:
 
 def symptoms(case: Case) -> tuple[Symptom, ...]:
     """Return the symptoms of a run, the most serious first; none for a healthy run."""
-    return tuple(_symptoms(case))
+    return (*_of_its_end(case), *_slower(case), *_other_work(case), *_recovered(case))
 
 
-def _symptoms(case: Case) -> Iterator[Symptom]:
+def _of_its_end(case: Case) -> Iterator[Symptom]:
+    """Yield that a run failed, was cut off, fails or stands still."""
     side = case.side
-    finished = case.run.finished
     never_succeeded = [one for one in case.failures if one.outcome == "failed"]
     if case.status in ("killed", "interrupted", "unknown"):
         last = max((a.line for a in case.run.attempts.values() if a.line), default=None)
@@ -58,6 +58,11 @@ def _symptoms(case: Case) -> Iterator[Symptom]:
         whose = ", ".join(failed_jobs.rules_and_groups(never_succeeded))
         text = f"the run failed: {many} of {whose}" if never_succeeded else "the run failed"
         yield Symptom("failed", text, side.at_end("status: failed"))
+
+
+def _slower(case: Case) -> Iterator[Symptom]:
+    """Yield that a run, or its tools, took longer than before."""
+    side = case.side
     if case.slower and case.comparison is not None and case.baseline_side is not None:
         speed = case.comparison.speed
         text = f"{speed.change_s:.1f} s slower than the baseline's {speed.baseline_s:.1f} s"
@@ -70,27 +75,36 @@ def _symptoms(case: Case) -> Iterator[Symptom]:
         took = f"took {tools.after_s:.1f} s, {tools.before_s:.1f} s when they last ran"
         text = f"the tools of {jobs_of(tools.jobs)} {took}"
         yield Symptom("slower", text, side.at_end("status: success"))
-    if case.comparison is not None and case.baseline_side is not None:
-        before, after = case.comparison.work.jobs
-        if after != before and case.status == "success" and _is_odd(case, case.comparison):
-            text = f"{jobs_of(after)} ran, not {before:,}"
-            cited = (
-                *side.at_end(f"job_count: {after}"),
-                *case.baseline_side.at_end(f"job_count: {before}"),
-            )
-            yield Symptom("more_jobs" if after > before else "fewer_jobs", text, cited)
-        differing = case.comparison.contents.differing
-        explanations = case.comparison.explanations
-        if explanations.unexplained and not explanations.of_the_run:
-            outputs = "output differs" if len(differing) == 1 else "outputs differ"
-            text = f"{len(differing):,} {outputs} from the baseline's"
-            found = next(f for f in case.comparison.findings if f.id == "contents_differ")
-            yield Symptom("other_results", text, found.evidence)
+
+
+def _other_work(case: Case) -> Iterator[Symptom]:
+    """Yield that a run had not as many jobs as its baseline, or other results."""
+    if case.comparison is None or case.baseline_side is None:
+        return
+    before, after = case.comparison.work.jobs
+    if after != before and case.status == "success" and _is_odd(case, case.comparison):
+        text = f"{jobs_of(after)} ran, not {before:,}"
+        cited = (
+            *case.side.at_end(f"job_count: {after}"),
+            *case.baseline_side.at_end(f"job_count: {before}"),
+        )
+        yield Symptom("more_jobs" if after > before else "fewer_jobs", text, cited)
+    differing = case.comparison.contents.differing
+    explanations = case.comparison.explanations
+    if explanations.unexplained and not explanations.of_the_run:
+        outputs = "output differs" if len(differing) == 1 else "outputs differ"
+        text = f"{len(differing):,} {outputs} from the baseline's"
+        found = next(f for f in case.comparison.findings if f.id == "contents_differ")
+        yield Symptom("other_results", text, found.evidence)
+
+
+def _recovered(case: Case) -> Iterator[Symptom]:
+    """Yield that retries hid failures."""
     recovered = [one for one in case.failures if one.outcome == "succeeded"]
-    if recovered and (finished is not None or case.status == "running"):
+    if recovered and (case.run.finished is not None or case.status == "running"):
         text = f"{jobs_of(len(recovered))} failed and recovered on a retry"
         line = recovered[0].rows[0].attempt.line
-        cited = side.at_line(line, recovered[0].rows[0].attempt.message or "failed")
+        cited = case.side.at_line(line, recovered[0].rows[0].attempt.message or "failed")
         yield Symptom("noisy", text, cited)
 
 

@@ -1,6 +1,6 @@
 """Jobs waited in the cluster's queue because it was busy or held them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.percentile import percentile
@@ -12,11 +12,20 @@ from snakemake_logger_plugin_observe.analysis.triage.time_evidence import (
     rounded,
     rules_of,
 )
+from snakemake_logger_plugin_observe.journal.records import SchedulerRecord
 
 CLASS: Final = "busy_cluster"
 _PHASE: Final = "queue_wait"
 _LEAST: Final = 0.2
 """The share of the wait that the scheduler's records show at least, in whole seconds each."""
+_BUSY: Final = (
+    "request less time or another partition, or ask the cluster's administrators about its load",
+    "the jobs were submitted, and the cluster had no free nodes for them",
+)
+_HELD: Final = (
+    "ask the cluster's administrators what held the jobs: an account limit, a QOS, a hold",
+    "the jobs were submitted, but were not eligible to start",
+)
 
 
 def detect(case: Case) -> Iterator[Incident]:
@@ -36,32 +45,15 @@ def detect(case: Case) -> Iterator[Incident]:
     # What would refute it: by their records, they started soon, and their nodes were slow.
     if len(records) >= len(waited) and held + queued < _LEAST * sum(waited) / 1e6 - len(waited):
         return
-    partitions = ", ".join(sorted({r.partition for r in records if r.partition}))
-    reasons = ", ".join(sorted({r.reason for r in records if r.reason not in (None, "None")}))
-    split = ""
-    if held or queued:
-        split = (
-            f"; accounting: {held:.0f} s not eligible to start, {queued:.0f} s waiting for nodes"
-        )
-        split += f" in {partitions}" if partitions else ""
-        split += f" ({reasons})" if reasons else ""
     spent = case.spent(_PHASE)
-    text = (
-        "request less time or another partition, or ask the cluster's administrators about its load"
-    )
-    why = "the jobs were submitted, and the cluster had no free nodes for them"
-    if held > queued:
-        text = (
-            "ask the cluster's administrators what held the jobs: an account limit, a QOS, a hold"
-        )
-        why = "the jobs were submitted, but were not eligible to start"
+    text, why = _BUSY if held <= queued else _HELD
     yield Incident(
         id=CLASS,
         incident_class=CLASS,
         where="operating context",
         claim=f"the cluster's queue took {spent / 1e6:.1f} s of the run: {len(waited):,} "
         f"submissions waited {waited[len(waited) // 2] / 1e6:.1f} s (median) and "
-        f"{waited[-1] / 1e6:.1f} s at most{split}",
+        f"{waited[-1] / 1e6:.1f} s at most{_split(records, held, queued)}",
         strength="certain" if held or queued else "likely",
         explains=spent,
         failures=0,
@@ -72,6 +64,17 @@ def detect(case: Case) -> Iterator[Incident]:
         check=f"queue_wait_s.p95 <= {_limit(waited)}",
         rules=rules_of(case, (_PHASE,)),
     )
+
+
+def _split(records: Sequence[SchedulerRecord], held: float, queued: float) -> str:
+    """Return the clause on what the scheduler's records say of the wait, in seconds."""
+    if not held and not queued:
+        return ""
+    partitions = ", ".join(sorted({r.partition for r in records if r.partition}))
+    reasons = ", ".join(sorted({r.reason for r in records if r.reason not in (None, "None")}))
+    split = f"; accounting: {held:.0f} s not eligible to start, {queued:.0f} s waiting for nodes"
+    split += f" in {partitions}" if partitions else ""
+    return f"{split} ({reasons})" if reasons else split
 
 
 def _limit(waited: list[int]) -> str:

@@ -35,35 +35,15 @@ def detect(case: Case) -> Iterator[Incident]:
     rules = tuple(dict.fromkeys(job.rule for job in drifted))
     differing = set(case.comparison.explanations.unexplained)
     files = [path for job in drifted for path in job.output if path in differing]
-    what = named(dict.fromkeys(_name(change) for change in untracked))
     differ = f"{named(files, 1)} differ{'s' if len(files) == 1 else ''}"
     its = "its" if len(rules) == 1 else "their"
     claim = f"{differ}, although nothing recorded of {named(rules)} and {its} inputs changed"
-    if untracked:
-        claim += f"; what else changed: {what}"
-        action = Action(
-            f"restore {what}, or declare it as an input or a param of {named(rules)}",
-            "Snakemake does not track it, so no job runs again when it changes",
-        )
-    elif forced := _forced(pairs):
-        claim += f"; {named(forced)} {'was' if len(forced) == 1 else 'were'} forced"
-        action = Action(
-            f"if {named(forced)} {'was' if len(forced) == 1 else 'were'} forced for a file that "
-            "no rule names, declare that as an input",
-            "Snakemake does not track it, so no job runs again when it changes",
-        )
-    else:
-        action = Action(
-            f"run one of these jobs of {named(rules)} twice: if the outputs differ, its tool is "
-            "not reproducible; if not, ask the maintainers of its software what changed",
-            "the journals show no difference, so the cause is something that they do not record",
-            escalate=True,
-        )
+    besides, action = _suspected(untracked, pairs, rules)
     yield Incident(
         id=CLASS,
         incident_class=CLASS,
         where="operating context",
-        claim=claim,
+        claim=claim + besides,
         strength="likely" if untracked else "possible",
         explains=0,
         failures=0,
@@ -77,6 +57,30 @@ def detect(case: Case) -> Iterator[Incident]:
         check="baseline.same_work = true",
         rules=rules,
         jobs=tuple(job.job_id for job in drifted),
+    )
+
+
+def _suspected(
+    untracked: Sequence[Change], pairs: Sequence[Pair], rules: Sequence[str]
+) -> tuple[str, Action]:
+    """Return the clause on what may have changed the outputs, and what to do about it."""
+    if untracked:
+        what = named(dict.fromkeys(_name(change) for change in untracked))
+        return f"; what else changed: {what}", Action(
+            f"restore {what}, or declare it as an input or a param of {named(rules)}",
+            "Snakemake does not track it, so no job runs again when it changes",
+        )
+    if forced := _forced(pairs):
+        were_forced = f"{named(forced)} {'was' if len(forced) == 1 else 'were'} forced"
+        return f"; {were_forced}", Action(
+            f"if {were_forced} for a file that no rule names, declare that as an input",
+            "Snakemake does not track it, so no job runs again when it changes",
+        )
+    return "", Action(
+        f"run one of these jobs of {named(rules)} twice: if the outputs differ, its tool is "
+        "not reproducible; if not, ask the maintainers of its software what changed",
+        "the journals show no difference, so the cause is something that they do not record",
+        escalate=True,
     )
 
 
