@@ -5,8 +5,8 @@ from typing import Any
 
 from snakemake_logger_plugin_observe.analysis.citations import CitedRun
 from snakemake_logger_plugin_observe.analysis.compare.change import Change
-from snakemake_logger_plugin_observe.analysis.compare.comparison import WorkDifference
 from snakemake_logger_plugin_observe.analysis.compare.speed import Speed
+from snakemake_logger_plugin_observe.analysis.compare.work_difference import WorkDifference
 from snakemake_logger_plugin_observe.journal.events import JobDescribed
 from snakemake_logger_plugin_observe.reporters.answers import CompareAnswer
 from snakemake_logger_plugin_observe.run.model import Run

@@ -8,10 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from snakemake_logger_plugin_observe.analysis.citations import Citation
-from snakemake_logger_plugin_observe.analysis.compare.comparison import (
-    Comparison,
-    WorkDifference,
-)
+from snakemake_logger_plugin_observe.analysis.compare.comparison import Comparison
 from snakemake_logger_plugin_observe.analysis.compare.same_work.finding import Finding
 from snakemake_logger_plugin_observe.analysis.compare.speed import (
     ENOUGH_RUNS,
@@ -19,6 +16,7 @@ from snakemake_logger_plugin_observe.analysis.compare.speed import (
     Speed,
     ToolTime,
 )
+from snakemake_logger_plugin_observe.analysis.compare.work_difference import WorkDifference
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.reporters.answers import CompareAnswer, Source
 from snakemake_logger_plugin_observe.reporters.as_text.cause_words import LABELS

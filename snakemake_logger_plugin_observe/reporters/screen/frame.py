@@ -11,13 +11,9 @@ from rich.text import Text
 from snakemake_logger_plugin_observe.analysis.live.state import lasting
 from snakemake_logger_plugin_observe.analysis.phrasing import named, plural
 from snakemake_logger_plugin_observe.reporters.palette import PALETTE
+from snakemake_logger_plugin_observe.reporters.screen.flights import Flight
 from snakemake_logger_plugin_observe.reporters.screen.left import remaining_line
-from snakemake_logger_plugin_observe.reporters.screen.view import (
-    FailureRow,
-    Flight,
-    RuleRow,
-    WatchView,
-)
+from snakemake_logger_plugin_observe.reporters.screen.view import FailureRow, RuleRow, WatchView
 from snakemake_logger_plugin_observe.reporters.tables import fitting
 from snakemake_logger_plugin_observe.reporters.words import (
     bar,
