@@ -17,6 +17,7 @@ from snakemake_logger_plugin_observe.journal.events import (
     AttemptFinished,
     AttemptStarted,
     AttemptSubmitted,
+    Blocked,
     Event,
     GroupDescribed,
     Heartbeat,
@@ -281,8 +282,16 @@ class Story:
         return self.phase("plan", start_s, end_s, **more)
 
     def planned(self, moment_s: float, to_run: dict[str, int], **up_to_date: int) -> "Story":
-        """Add the plan: numbers of jobs by rule."""
+        """Add the plan: numbers of jobs by rule, as older journals have it."""
         return self.add(Planned(time=at(moment_s), to_run=to_run, up_to_date=up_to_date))
+
+    def ordered(self, to_run: dict[str, int], *idle: str, **needs: dict[str, int]) -> "Story":
+        """Add the plan at 3 s: numbers of jobs by rule, *idle* rules, and which need which."""
+        return self.add(Planned(time=at(3), to_run=to_run, without_command=idle, needs=needs))
+
+    def blocked(self, moment_s: float, **jobs: int) -> "Story":
+        """Add how many jobs of each rule will not run."""
+        return self.add(Blocked(time=at(moment_s), jobs=jobs))
 
     def kept(self, moment_s: float, *jobs: tuple[str, dict[str, str], str]) -> "Story":
         """Name jobs that are up to date: rule, wildcards and output of each."""

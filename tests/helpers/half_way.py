@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from builders import numbered
-from schedules import Lived, World, live
+from schedules import Lived, Task, World, live
 
 from snakemake_logger_plugin_observe.analysis.remaining.so_far import SoFar
 from snakemake_logger_plugin_observe.journal.events import AttemptSubmitted, Event, Planned
@@ -46,15 +46,27 @@ def as_recorded(lived: Lived) -> list[Event]:
         submitted = AttemptSubmitted(time=known.accepted, attempt=number, stamps=begun, **whose)
         events.append(submitted)
     hidden = {job_id for task in tasks.values() for job_id in task.brings}
-    planned = Counter(task.rule for job_id, task in tasks.items() if job_id not in hidden)
-    events.append(Planned(time=lived.began, to_run=dict(planned)))
-    for phase in [one for one in lived.events if one.event == "run_phase"]:
-        if phase.detail == "checkpoint":
-            every = Counter(task.rule for task in tasks.values())
-            events.append(Planned(time=phase.end, to_run=dict(every)))
+    events.append(
+        _plan(lived.began, [task for task in tasks.values() if task.job_id not in hidden])
+    )
+    events += [
+        _plan(one.end, [*tasks.values()])
+        for one in lived.events
+        if one.event == "run_phase" and one.detail == "checkpoint"
+    ]
     first, *others = events
     order = {"group": 0, "job": 1, "attempt_finished": 2}
     return [first, *sorted(others, key=lambda one: (one.time, order.get(one.event, 3)))]
+
+
+def _plan(moment: int, tasks: list[Task]) -> Planned:
+    rule_of = {task.job_id: task.rule for task in tasks}
+    needs: dict[str, Counter[str]] = {}
+    for task in tasks:
+        needed = Counter(rule_of[one] for one in task.needs if one in rule_of)
+        needs.setdefault(task.rule, Counter()).update(needed)
+    to_run = dict(Counter(rule_of.values()))
+    return Planned(time=moment, to_run=to_run, needs=needs, without_command=())
 
 
 def _members(world: World, unit: int | str) -> tuple[int, ...]:

@@ -42,7 +42,9 @@ def seen(
 
 def out_on_slurm() -> WatchView:
     """Return a run on Slurm: one job done, one failed and tried again, others in many states."""
-    story = begun(jobs=8).planned(3, {"map": 6, "sort": 1, "all": 1})
+    story = begun(jobs=8).ordered(
+        {"map": 6, "sort": 1, "all": 1}, "all", all={"sort": 1}, sort={"map": 6}
+    )
     story.job(1, wildcards={"s": "a"}, retries=1).quick(1, 3, 4, 20)
     story.job(2, wildcards={"s": "b"}, retries=1, log=("logs/b.log",))
     tail = LogTail(path="logs/b.log", lines=("reading b", "Error: no such column: gc"))
@@ -71,7 +73,7 @@ def out_on_slurm() -> WatchView:
 
 def on_this_machine() -> Story:
     """Return a run of chains on this machine, one job at a time, with 12 s for each."""
-    story = begun(wraps="local", cores=1).planned(3, {"map": 6, "sort": 2})
+    story = begun(wraps="local", cores=1).ordered({"map": 6, "sort": 2}, sort={"map": 6})
     for job_id in (1, 2, 3):
         story.job(job_id, threads=1, wildcards={"s": str(job_id)})
         story.quick(job_id, 3, 12 * job_id - 9, 12 * job_id + 3)

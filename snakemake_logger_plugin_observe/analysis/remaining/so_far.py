@@ -88,8 +88,6 @@ class SoFar:
         self.spent: dict[UnitName, Micros] = {}
         """Of those that did not yet, their attempts so far."""
         self.failed_lengths: dict[Kind, deque[Micros]] = {}
-        self.occupied: Micros = 0
-        """From selection to end, of all submissions that have ended together."""
         self.failures: deque[FailedAttempt] = deque(maxlen=_FAILURES)
         self.failed_attempts = 0
         self.ended_attempts = 0
@@ -97,6 +95,8 @@ class SoFar:
         """When something was last recorded that is progress."""
         self.last_ended: Micros = 0
         self.checkpoints: set[str] = set()
+        self.between_checks: Micros = 0
+        """How long the executor slept between status checks when it noticed the last end."""
         self._sums = [0] * len(_CLASSES)
         self._counted: dict[Key, tuple[int, ...]] = {}
 
@@ -117,6 +117,8 @@ class SoFar:
                 self._describe(event)
             case "attempt_finished":
                 key = event.job_id if event.job_id is not None else event.group or ""
+                if event.poll_interval_s is not None:
+                    self.between_checks = round(event.poll_interval_s * 1e6)
                 self._end(self.run.attempts[(key, event.attempt)])
             case "accounting":
                 self._account(event)
@@ -202,7 +204,6 @@ class SoFar:
         if kind is None or attempt.status == "cached" or not attempt.segments:
             return
         length, succeeded = _length(attempt), attempt.status in SUCCEEDED
-        self.occupied += length
         if not succeeded and attempt.status not in FAILED:
             return
         kept = self.lengths if succeeded else self.failed_lengths

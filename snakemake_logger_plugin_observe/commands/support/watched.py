@@ -318,7 +318,7 @@ def _later(known: Remaining, passed: Micros, open_ones: dict[Key, Attempt]) -> R
         middle=less(known.middle),
         low=less(known.low),
         high=less(known.high),
-        others=less(known.others),
+        at_least=less(known.at_least),
         overdue=tuple(key for key in known.overdue if key in open_ones),
     )
 

@@ -26,6 +26,7 @@ def _run(view: WatchView) -> dict[str, Any]:
             "in_flight": view.count("in_flight"),
             "waiting": view.count("waiting") if view.planned is not None else None,
             "failed": view.count("failed"),
+            "will_not_run": view.count("never"),
         },
         "rules": [
             {
@@ -35,6 +36,7 @@ def _run(view: WatchView) -> dict[str, Any]:
                 "in_flight": row.in_flight,
                 "waiting": row.waiting,
                 "failed": row.failed,
+                "will_not_run": row.never,
                 "usual_s": _seconds(row.usual),
             }
             for row in view.rules
@@ -87,12 +89,12 @@ def _remaining(view: WatchView) -> dict[str, Any] | None:
         "low_s": _seconds(known.low),
         "high_s": _seconds(known.high),
         "without_basis": list(known.without_basis),
-        "others_s": _seconds(known.others),
+        "at_least_s": _seconds(known.at_least),
         "jobs_here": known.jobs_here,
         "jobs_before": known.jobs_before,
         "runs_before": known.runs_before,
         "exact": known.exact,
-        "is_bound": bool(known.overdue) or any(one.kept for one in view.flights),
+        "is_bound": view.is_bound,
         "stops": known.stops,
         "checkpoints": list(known.checkpoints),
     }

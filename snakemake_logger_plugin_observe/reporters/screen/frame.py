@@ -1,7 +1,7 @@
 """A frame of ``watch``: what a run does now, on one screen, or as plain lines."""
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -32,6 +32,9 @@ _LINES: Final = 3
 _FOR_RULES: Final = 14
 _FOR_FAILURES: Final = 8
 """With less room than these, a low terminal shows what is in flight instead."""
+_RULE_COLUMNS: Final = (
+    *("done", "in flight", "waiting", "not run", "failed", "will not run", "usually"),
+)
 _STYLES: Final = {
     "success": "bold green",
     "failed": "bold red",
@@ -112,17 +115,12 @@ def _head(view: WatchView, width: int | None) -> list[Text]:
 
 def _progress(view: WatchView) -> Text:
     done, planned = view.count("done"), view.planned
-    counts = {
-        "in flight": view.count("in_flight"),
-        _waiting(view): view.count("waiting"),
-        "failed": view.count("failed"),
-    }
     first = (
         f"{done:,} of {plural(planned, 'job')} done" if planned else plural(done, "job") + " done"
     )
     if planned == 0 or (planned is None and not view.rules):
         return _line("no job yet")
-    words = ", ".join([first, *(f"{number:,} {what}" for what, number in counts.items() if number)])
+    words = ", ".join([first, *view.other_counts()])
     if not planned:
         return _line(f"{words} (what was planned is not known)")
     filled = bar(done, planned, _BAR)
@@ -130,11 +128,6 @@ def _progress(view: WatchView) -> Text:
     text.append("·" * max(0, _BAR - len(filled)), "dim")
     text.append(f" {percent(done, planned)} %  {words}")
     return text
-
-
-def _waiting(view: WatchView) -> str:
-    """Return what jobs are called that have not begun."""
-    return "not run" if view.ended else "waiting"
 
 
 def _moved(view: WatchView) -> str:
@@ -155,7 +148,7 @@ def _overview(view: WatchView, shown: Shown, width: int, room: int | None) -> li
     if room is not None and room < _FOR_FAILURES and flights:
         failures = []
     shares = _shares(room, len(rows), len(flights), len(failures))
-    found: list[RenderableType] = _rules(rows, shares[0], width, _waiting(view))
+    found: list[RenderableType] = _rules(rows, shares[0], width, ended=view.ended)
     found += _in_flight(flights, shown, shares[1])
     return found + (_failures(view, shown, shares[2], first=len(flights)) if failures else [])
 
@@ -182,7 +175,7 @@ def _shares(room: int | None, rules: int, flights: int, failures: int) -> list[i
 
 
 def _rules(
-    rows: Sequence[RuleRow], most: int | None, width: int, waiting: str
+    rows: Sequence[RuleRow], most: int | None, width: int, *, ended: bool
 ) -> list[RenderableType]:
     if not rows:
         return []
@@ -192,23 +185,27 @@ def _rules(
         busy = sorted(rows, key=lambda row: not (row.in_flight or row.failed or row.waiting))
         names = {row.rule for row in busy[: max(0, most)]}
         kept = [row for row in rows if row.rule in names]
-    cells = [
-        (
-            harmless(row.rule),
-            f"{row.done:,}",
-            f"{row.in_flight:,}" if row.in_flight else "",
-            "?" if row.waiting is None else f"{row.waiting:,}" if row.waiting else "",
-            f"{row.failed:,}" if row.failed else "",
-            duration(row.usual) if row.usual is not None else "",
-        )
-        for row in kept
-    ]
-    columns = (
-        ("rule", False),
-        *((name, True) for name in ("done", "in flight", waiting, "failed", "usually")),
-    )
-    table = fitting(columns, cells, width, 0) if cells else Text()
+    columns: dict[str, Callable[[RuleRow], str]] = {
+        "done": lambda row: f"{row.done:,}",
+        "in flight": lambda row: _number(row.in_flight),
+        "failed": lambda row: _number(row.failed),
+        "usually": lambda row: duration(row.usual) if row.usual is not None else "",
+    }
+    if ended:
+        columns["not run"] = lambda row: _number(row.not_run)
+    else:
+        columns["waiting"] = lambda row: _number(row.waiting)
+        if any(row.never for row in rows):
+            columns["will not run"] = lambda row: _number(row.never)
+    shown = [name for name in _RULE_COLUMNS if name in columns]
+    cells = [(harmless(row.rule), *(columns[name](row) for name in shown)) for row in kept]
+    headings = (("rule", False), *((name, True) for name in shown))
+    table = fitting(headings, cells, width, 0) if cells else Text()
     return [table, *_more(len(rows) - len(kept), "rule"), Text()]
+
+
+def _number(count: int | None) -> str:
+    return "?" if count is None else f"{count:,}" if count else ""
 
 
 def _in_flight(flights: Sequence[Flight], shown: Shown, most: int | None) -> list[RenderableType]:

@@ -1,4 +1,4 @@
-"""How long a run still takes, in words: with its basis, or why it is not known."""
+"""How long a run still takes, in words: with its basis, a lower bound, or why it is not known."""
 
 from typing import Final
 
@@ -12,7 +12,17 @@ _NOTHING: Final[Micros] = 1_000_000
 
 
 def remaining_line(view: WatchView) -> str:
-    """Return how long the run still takes, its spread and its basis; empty if not asked yet."""
+    """Return how long the run still takes, its spread and its basis; empty if not asked yet.
+
+    And why some jobs will not run, if that is so.
+    """
+    never = view.count("never")
+    why = f"; {plural(never, 'job')} will not run: {view.why_never}" if never else ""
+    line = _estimate(view)
+    return f"{line}{why}" if line else ""
+
+
+def _estimate(view: WatchView) -> str:
     known = view.remaining
     if view.still:
         return "Remaining: not known: nothing moves by itself"
@@ -20,29 +30,36 @@ def remaining_line(view: WatchView) -> str:
         return ""
     if not known.planned:
         return "Remaining: not known: nothing is planned yet"
-    if known.without_basis:
-        rules = named(known.without_basis, _NAMED)
-        others = f"; the other jobs take about {rough(known.others)}" if known.others else ""
-        return f"Remaining: not known: no job has ended, here or before, of: {rules}{others}"
     if known.too_many:
         return "Remaining: not known: too many jobs wait to be simulated"
-    if known.middle is None:
-        return "Remaining: not known"
+    unknown = named(known.without_basis, _NAMED)
+    if known.middle is None and known.at_least is None:
+        why = f": no job has ended, here or before, of: {unknown}" if unknown else ""
+        return f"Remaining: not known{why}"
     late = f"longer than any before it: {named(view.overdue_names, _NAMED)}"
-    if view.overdue_names and known.middle < _NOTHING:
+    if view.overdue_names and (known.middle or known.at_least or 0) < _NOTHING:
         return f"Remaining: not known: in flight for {late}"
-    kept = [one.name for one in view.flights if one.kept]
-    bound = "at least" if view.overdue_names or kept else "about"
-    parts = [f"Remaining: {bound} {rough(known.middle)}{_spread(known)}{_basis(known)}"]
+    parts = [f"Remaining: {_length(view, known)}{_basis(known)}"]
+    if unknown:
+        like = ", taken to be like the others" if known.middle is not None else ""
+        parts.append(f"no job has ended yet of: {unknown}{like}")
     if view.overdue_names:
         parts.append(f"in flight for {late}")
-    if kept:
+    if kept := [one.name for one in view.flights if one.kept]:
         parts.append(f"kept pending: {named(kept, _NAMED)}")
     if known.stops:
-        parts.append("then it ends, since a job failed")
+        parts.append("then it ends")
     if known.checkpoints:
         parts.append(f"more jobs may come from checkpoint {named(known.checkpoints)}")
     return "; ".join(parts)
+
+
+def _length(view: WatchView, known: Remaining) -> str:
+    if known.middle is None:
+        return f"at least {rough(known.at_least or 0)}"
+    if view.is_bound:
+        return f"at least {rough(known.middle if known.low is None else known.low)}"
+    return f"about {rough(known.middle)}{_spread(known)}"
 
 
 def _spread(known: Remaining) -> str:

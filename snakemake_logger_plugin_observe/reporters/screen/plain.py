@@ -46,14 +46,7 @@ class PlainLines:
     def _counted(self, view: WatchView) -> str:
         planned, done = view.planned, view.count("done")
         of = f" of {plural(planned, 'job')}" if planned is not None else ""
-        words = [f"{done:,}{of} done"]
-        for what, number in (
-            ("in flight", view.count("in_flight")),
-            ("waiting", view.count("waiting")),
-            ("failed", view.count("failed")),
-        ):
-            words += [f"{number:,} {what}"] if number else []
-        return ", ".join(words)
+        return ", ".join([f"{done:,}{of} done", *view.other_counts()])
 
     def _line(self, moment: Micros, text: str) -> str:
         return harmless(f"{clock_time(moment)[11:19]} {self._name}{text}")

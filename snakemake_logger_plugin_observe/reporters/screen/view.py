@@ -14,8 +14,12 @@ from snakemake_logger_plugin_observe.analysis.live.summary import (
     standing_still,
 )
 from snakemake_logger_plugin_observe.analysis.remaining.estimate import Remaining
-from snakemake_logger_plugin_observe.analysis.remaining.left import waiting_by_rule
 from snakemake_logger_plugin_observe.analysis.remaining.so_far import FailedAttempt, SoFar
+from snakemake_logger_plugin_observe.analysis.remaining.units import (
+    never_by_rule,
+    stops,
+    waiting_by_rule,
+)
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.reporters.screen.flights import Flight, flights, name_of
 from snakemake_logger_plugin_observe.run.attempt import FAILED, SUCCEEDED, Attempt, Key
@@ -36,6 +40,8 @@ class RuleRow:
     waiting: int | None
     """None if it is not known what was planned."""
     failed: int
+    never: int
+    """How many will not run, since a job that they need, or without --keep-going any, failed."""
     usual: Micros | None
     """The median length of those that have ended, from selection to end."""
 
@@ -44,7 +50,12 @@ class RuleRow:
         """How many there are in all."""
         if self.waiting is None:
             return None
-        return self.done + self.in_flight + self.waiting + self.failed
+        return self.done + self.in_flight + self.waiting + self.failed + self.never
+
+    @property
+    def not_run(self) -> int | None:
+        """How many have not begun, whether they wait or will not run."""
+        return None if self.waiting is None else self.waiting + self.never
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +93,8 @@ class WatchView:
     """What it waits for."""
     still: bool = False
     """Whether nothing moves by itself any more."""
+    why_never: str = ""
+    """Why jobs will not run, if there are such."""
     remaining: Remaining | None = None
     overdue_names: tuple[str, ...] = ()
     asked: str = ""
@@ -99,9 +112,27 @@ class WatchView:
         known = [row.planned for row in self.rules]
         return sum(one for one in known if one is not None) if None not in known else None
 
-    def count(self, what: Literal["done", "in_flight", "waiting", "failed"]) -> int:
+    def count(self, what: Literal["done", "in_flight", "waiting", "failed", "never"]) -> int:
         """Return how many jobs are so."""
         return sum(getattr(row, what) or 0 for row in self.rules)
+
+    def other_counts(self) -> list[str]:
+        """Return how many jobs are not done, in words: those in flight first."""
+        waiting, never = self.count("waiting"), self.count("never")
+        counts = {"in flight": self.count("in_flight")}
+        if self.ended:
+            counts |= {"not run": waiting + never, "failed": self.count("failed")}
+        else:
+            counts |= {"waiting": waiting, "failed": self.count("failed")}
+            counts["will not run"] = never
+        return [f"{number:,} {what}" for what, number in counts.items() if number]
+
+    @property
+    def is_bound(self) -> bool:
+        """Whether the run takes at least as long as is remaining, and may well take longer."""
+        known = self.remaining
+        more = known is not None and (known.middle is None or known.checkpoints)
+        return bool(more or self.overdue_names or any(one.kept for one in self.flights))
 
     def of_rule(self, rule: str | None) -> tuple[Flight, ...]:
         """Return what is in flight of a rule; all if it is None."""
@@ -160,6 +191,7 @@ def view_of(
         moved=min(moved, now),
         why_still=why,
         still=still,
+        why_never="a job failed" if stops(so_far) else "what they need failed",
         remaining=None if still else left,
         overdue_names=tuple(name_of(so_far, one) for one in overdue if one is not None),
         asked=asked,
@@ -177,6 +209,7 @@ def _executor(so_far: SoFar) -> str:
 def rule_rows(so_far: SoFar) -> tuple[RuleRow, ...]:
     """Return a row for each rule with jobs, in the order in which they came; unknown ones last."""
     waiting, in_flight = waiting_by_rule(so_far), so_far.in_flight_by_rule()
+    never = never_by_rule(so_far)
     is_planned = so_far.run.planned is not None
     usual: dict[str, list[Micros]] = {}
     for kind, lengths in so_far.lengths.items():
@@ -190,10 +223,11 @@ def rule_rows(so_far: SoFar) -> tuple[RuleRow, ...]:
             in_flight[rule],
             waiting.get(rule, 0) if is_planned else None,
             so_far.failed[rule],
+            never[rule],
             round(median(usual[rule])) if rule in usual else None,
         )
         for rule in dict.fromkeys((*begun, *waiting))
-        if waiting.get(rule) or so_far.done[rule] or so_far.failed[rule] or in_flight[rule]
+        if any(one.get(rule) for one in (waiting, so_far.done, so_far.failed, in_flight, never))
     )
 
 

@@ -12,6 +12,7 @@ from schedules import Task, World, live, world_of
 
 from snakemake_logger_plugin_observe.analysis.remaining.estimate import Remaining, remaining
 from snakemake_logger_plugin_observe.analysis.remaining.so_far import SoFar
+from snakemake_logger_plugin_observe.journal.events import Wake
 
 S = SECOND
 NOTHING = dict.fromkeys(
@@ -54,14 +55,10 @@ def test_with_an_earlier_run_of_the_same_lengths_it_is_exact(
 ) -> None:
     lived = live(a_world(*layers, samples=samples, slots=slots))
     moment = lived.began + round(share * (lived.end - lived.began))
-    past = so_far_of(lived)
+    past = cut(lived, lived.end)
     known = remaining(cut(lived, moment), [past], moment)
     assert known.middle == lived.end - moment
     assert known.exact
-
-
-def so_far_of(lived: Any) -> SoFar:
-    return cut(lived, lived.end)
 
 
 @pytest.mark.parametrize(("samples", "slots"), [(4, 2), (6, 4), (5, 1), (3, 8)])
@@ -100,16 +97,59 @@ def test_the_same_run_has_the_same_answer() -> None:
 
 
 def a_run(**facts: Any) -> Story:
-    return begun(wrapped=True, wraps="local", cores=1, **facts).planned(3, {"map": 3, "all": 1})
+    return begun(wrapped=True, wraps="local", cores=1, **facts).ordered({"map": 3, "all": 1})
 
 
-def test_a_rule_whose_jobs_never_ended_leaves_it_unknown_and_is_named() -> None:
-    story = a_run().job(1, threads=1).quick(1, 3, 3, 13).job(2, threads=1)
-    story.submitted(2, stamps(ready=3, selected=13, submitting=13, accepted=13))
-    known = left_at(story, 15)
-    assert known.middle is None
-    assert known.without_basis == ("all",)
-    assert known.others == 18 * S  # 8 s of the second, and the third
+def in_flight(story: Story, job_id: int, since_s: float, rule: str = "map") -> Story:
+    known = stamps(ready=3, selected=since_s, submitting=since_s, accepted=since_s)
+    return story.job(job_id, rule=rule, threads=1).submitted(job_id, known)
+
+
+def test_while_most_jobs_are_of_known_rules_the_others_are_taken_to_be_like_them() -> None:
+    story = begun(wraps="local", cores=1).ordered({"map": 3, "report": 1}, report={"map": 3})
+    story.job(1, threads=1).quick(1, 3, 3, 13)
+    known = left_at(in_flight(story, 2, 13), 15)
+    assert known.without_basis == ("report",)
+    assert known.middle == 28 * S  # 8 s of the second, the third, and as long for the report
+    assert known.low is None
+    assert known.at_least is None
+
+
+def test_while_most_are_of_unknown_rules_what_is_known_is_a_lower_bound() -> None:
+    story = begun(wraps="local", cores=1).ordered({"map": 3, "sort": 3}, sort={"map": 3})
+    story.job(1, threads=1).quick(1, 3, 3, 13)
+    known = left_at(in_flight(story, 2, 13), 15)
+    assert (known.middle, known.at_least) == (None, 18 * S)
+    assert known.without_basis == ("sort",)
+
+
+def test_without_any_length_there_is_no_figure() -> None:
+    story = begun(wraps="local", cores=1).ordered({"map": 3, "sort": 3, "all": 1}, "all")
+    story.iteration(3, 8, (4, 7))  # choosing takes 3 s
+    known = left_at(in_flight(story, 1, 3), 15)
+    assert (known.middle, known.at_least) == (None, None)
+    assert known.without_basis == ("map", "sort")
+
+
+def test_a_rule_that_runs_nothing_takes_no_time() -> None:
+    story = begun(wraps="local", cores=1).ordered({"map": 2, "all": 1}, "all", all={"map": 2})
+    story.job(1, threads=1).quick(1, 3, 3, 13)
+    known = left_at(story, 13)
+    assert (known.middle, known.without_basis) == (10 * S, ())
+
+
+def test_one_in_flight_for_longer_than_anything_known_is_overdue_whatever_its_rule() -> None:
+    story = begun(wraps="local", cores=2).ordered({"map": 4, "long": 1})
+    story.job(1, threads=1).quick(1, 3, 3, 13)
+    story.job(2, threads=1).quick(2, 3, 13, 23)
+    assert left_at(in_flight(story, 5, 3, "long"), 24).overdue == ((5, 1),)
+
+
+def test_after_the_last_job_a_cluster_s_executor_sleeps_until_its_next_status_check() -> None:
+    story = begun(jobs=1).ordered({"map": 2}).job(1).quick(1, 3, 3, 13, poll_interval_s=40.0)
+    assert left_at(story, 13).middle == 50 * S
+    story.add(Wake(time=at(3), on=True))
+    assert left_at(story, 13).middle == 10 * S
 
 
 def test_before_anything_is_planned_it_is_unknown() -> None:
@@ -119,7 +159,7 @@ def test_before_anything_is_planned_it_is_unknown() -> None:
 def test_what_is_in_flight_for_longer_than_any_before_gives_a_bound() -> None:
     story = (
         begun(wraps="local", cores=1)
-        .planned(3, {"map": 2})
+        .ordered({"map": 2})
         .job(1, threads=1)
         .quick(1, 3, 3, 5)
         .job(2, threads=1)
@@ -131,7 +171,7 @@ def test_what_is_in_flight_for_longer_than_any_before_gives_a_bound() -> None:
 
 
 def test_few_lengths_have_no_spread() -> None:
-    story = begun(wraps="local", cores=1).planned(3, {"map": 9}).job(1, threads=1).quick(1, 3, 3, 5)
+    story = begun(wraps="local", cores=1).ordered({"map": 9}).job(1, threads=1).quick(1, 3, 3, 5)
     assert (left_at(story, 5).middle, left_at(story, 5).low) == (16 * S, None)
     story.job(2, threads=1).quick(2, 3, 5, 8).job(3, threads=1).quick(3, 3, 8, 12)
     known = left_at(story, 12)
@@ -142,9 +182,7 @@ def test_few_lengths_have_no_spread() -> None:
 
 
 def test_after_a_failure_the_run_only_waits_for_what_is_in_flight() -> None:
-    story = (
-        begun(wraps="local", cores=2).planned(3, {"map": 9}).job(1, threads=1).quick(1, 3, 3, 13)
-    )
+    story = begun(wraps="local", cores=2).ordered({"map": 9}).job(1, threads=1).quick(1, 3, 3, 13)
     story.job(2, threads=1).quick(2, 3, 13, 15, status="failed")
     story.job(3, threads=1).submitted(3, stamps(ready=3, selected=13, submitting=13, accepted=13))
     known = left_at(story, 15)
@@ -163,7 +201,7 @@ def _keep_going(story: Story) -> Story:
 def test_a_checkpoint_that_has_not_ended_may_add_jobs() -> None:
     story = (
         begun(wraps="local", cores=1)
-        .planned(3, {"map": 1, "split": 1})
+        .ordered({"map": 1, "split": 1})
         .job(1, threads=1)
         .quick(1, 3, 3, 5)
     )
@@ -175,7 +213,7 @@ def test_a_checkpoint_that_has_not_ended_may_add_jobs() -> None:
 def test_a_slot_s_limit_is_kept() -> None:
     """Four jobs of 10 s are left, two at a time."""
     facts = {"wraps": "local", "cores": 4, "resources": {"mem_mb": 200}}
-    story = begun(**facts).planned(3, {"map": 5}).job(1, resources={"mem_mb": 100})
+    story = begun(**facts).ordered({"map": 5}).job(1, resources={"mem_mb": 100})
     story.quick(1, 3, 3, 13)
     assert left_at(story, 13).middle == 20 * S
 
@@ -183,10 +221,10 @@ def test_a_slot_s_limit_is_kept() -> None:
 def test_what_needs_a_job_that_failed_is_not_waited_for() -> None:
     """An earlier run shows that the second job of 50 s needs the first, and the third does not."""
     facts = {"wraps": "local", "cores": 1, "settings": {"keep_going": True}}
-    past = begun(**facts).planned(3, {"map": 1, "sort": 1, "other": 1})
+    past = begun(**facts).ordered({"map": 1, "sort": 1, "other": 1})
     past.job(1, threads=1).quick(1, 3, 3, 13).job(2, needs=(1,), rule="sort", threads=1)
     past.quick(2, 13, 13, 63).job(3, rule="other", threads=1).quick(3, 3, 63, 70).end(70)
-    story = begun(**facts).planned(3, {"map": 1, "sort": 1, "other": 1})
-    story.job(1, threads=1).quick(1, 3, 3, 13, status="failed")
+    story = begun(**facts).ordered({"map": 1, "sort": 1, "other": 1})
+    story.job(1, threads=1).quick(1, 3, 3, 13, status="failed").blocked(13, sort=1)
     known = left_at(story, 13, so_far(past.events))
     assert (known.exact, known.middle) == (True, 7 * S)

@@ -6,7 +6,10 @@ from hypothesis import given, settings
 from schedules import Lived, lives
 
 from snakemake_logger_plugin_observe.analysis.cost.account import account
-from snakemake_logger_plugin_observe.analysis.remaining.left import waiting_by_rule
+from snakemake_logger_plugin_observe.analysis.remaining.units import (
+    never_by_rule,
+    waiting_by_rule,
+)
 from snakemake_logger_plugin_observe.run.scope import job_counts
 
 
@@ -35,6 +38,21 @@ def test_a_failed_attempt_that_is_tried_again_waits() -> None:
     found = so_far(story.events)
     assert waiting_by_rule(found) == {"map": 0}
     assert found.failed["map"] == 1
+
+
+def test_what_needs_a_job_that_failed_for_good_does_not_wait() -> None:
+    story = begun(settings={"keep_going": True}).planned(3, {"map": 3, "sort": 3, "all": 1})
+    story.job(1).quick(1, 3, 4, 8, status="failed").blocked(8, sort=1, all=1)
+    found = so_far(story.events)
+    assert waiting_by_rule(found) == {"map": 2, "sort": 2, "all": 0}
+    assert +never_by_rule(found) == {"sort": 1, "all": 1}
+
+
+def test_without_keep_going_nothing_waits_once_a_job_failed_for_good() -> None:
+    story = begun().planned(3, {"map": 3, "all": 1}).job(1).quick(1, 3, 4, 8, status="failed")
+    found = so_far(story.events)
+    assert not any(waiting_by_rule(found).values())
+    assert +never_by_rule(found) == {"map": 2, "all": 1}
 
 
 def test_a_failure_has_the_last_line_of_its_log() -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 from answers import ESCAPES
-from builders import begun, stamps
+from builders import Story, begun, stamps
 from out_on_cluster import answered, computing, out, over, queued
 from rich.text import Text
 from watching import on_this_machine, out_on_slurm, seen
@@ -104,7 +104,8 @@ def test_the_chosen_job_is_in_the_frame() -> None:
 
 def test_only_a_rule_s_jobs_are_shown() -> None:
     view = out_on_slurm()
-    assert "map s=c" not in text(view, rule="sort")
+    assert "\n  map s=c  " in text(view)
+    assert "\n  map s=c  " not in text(view, rule="sort")
     assert len(choices(view, Shown(rule="map"))) == 5
     assert len(choices(view, Shown(page="failures"))) == 1
 
@@ -138,6 +139,62 @@ def test_a_run_that_stands_still_says_so_first() -> None:
     assert "Last moved 15 min ago: nothing moves: map i=1 (slurm 71): pending" in text(view)
 
 
+def blocked_run() -> Story:
+    story = begun(wraps="local", cores=1, settings={"keep_going": True})
+    story.ordered({"map": 3, "sort": 3, "all": 1}, "all", all={"sort": 3}, sort={"map": 3})
+    story.job(1).quick(1, 3, 3, 9).job(2).quick(2, 3, 9, 12, status="failed", exit_code=1)
+    return story.blocked(12, sort=1, all=1)
+
+
+def test_jobs_that_will_not_run_are_counted_apart_from_those_that_wait() -> None:
+    shown = text(seen(blocked_run(), 12))
+    assert "1 of 7 jobs done, 3 waiting, 1 failed, 2 will not run" in shown
+    assert "; 2 jobs will not run: what they need failed" in shown
+    assert table_of(shown) == [
+        ["rule", "done", "waiting", "failed", "will", "not", "run", "usually"],
+        ["map", "1", "1", "1", "6.00", "s"],
+        ["sort", "0", "2", "1"],
+        ["all", "0", "1"],
+    ]
+
+
+def test_once_the_run_has_ended_they_were_not_run_like_the_others() -> None:
+    shown = text(seen(blocked_run().end(13, "failed"), 20))
+    assert "1 of 7 jobs done, 5 not run, 1 failed" in shown
+    assert "will not run" not in shown
+
+
+def table_of(shown: str) -> list[list[str]]:
+    """Return the words of the rules' table, without its empty columns."""
+    lines = shown.splitlines()
+    first = next(n for n, line in enumerate(lines) if line.startswith("rule "))
+    return [line.replace("in flight", "").split() for line in lines[first : lines.index("", first)]]
+
+
+def test_a_lower_bound_is_said_to_be_one_and_names_what_has_not_run() -> None:
+    story = begun(wraps="local", cores=1).ordered({"map": 3, "sort": 3}, sort={"map": 3})
+    view = seen(story.job(1, threads=1).quick(1, 3, 3, 13), 13)
+    expected = "Remaining: at least 20 s by 1 job of this run; no job has ended yet of: sort"
+    assert expected in text(view).splitlines()
+    remaining = shape((view,))["runs"][0]["remaining"]
+    assert (remaining["median_s"], remaining["at_least_s"], remaining["is_bound"]) == (
+        None,
+        20,
+        True,
+    )
+
+
+def test_where_a_checkpoint_may_add_jobs_the_figure_is_a_lower_bound() -> None:
+    story = begun(wraps="local", cores=1).ordered({"map": 3, "split": 1})
+    story.job(1).quick(1, 3, 3, 13).job(4, rule="split", checkpoint=True)
+    known = stamps(ready=3, selected=13, submitting=13, accepted=13)
+    (line,) = (
+        one for one in text(seen(story.submitted(4, known), 14)).splitlines() if "Remain" in one
+    )
+    assert line.startswith("Remaining: at least")
+    assert line.endswith("more jobs may come from checkpoint split")
+
+
 def test_an_end_that_is_not_noticed_yet_is_shown_for_that() -> None:
     story = out("71", jobs=1).planned(3, {"map": 1})
     view = seen(story, 20, answered(queued("71", state="COMPLETED", ended=12)), {(1, 1): over()})
@@ -158,14 +215,21 @@ def test_plain_lines_name_each_failure_once_and_counts_when_they_change() -> Non
     (failure,) = printer.lines(seen(story, 59))
     assert failure == "12:00:58 failed: map s=4 attempt 1 (exit 1): exit status 1"
     (counts,) = printer.lines(seen(story, 66))
-    assert counts.startswith("12:01:06 4 of 8 jobs done, 3 waiting, 1 failed")
+    assert counts.startswith("12:01:06 4 of 8 jobs done, 1 failed, 3 will not run")
     assert list(printer.lines(seen(story, 80))) == []
 
 
 def test_json_has_the_same_figures() -> None:
     view = out_on_slurm()
     found = json.loads(json.dumps(shape((view,)), allow_nan=False))["runs"][0]
-    assert found["jobs"] == {"planned": 8, "done": 1, "in_flight": 4, "waiting": 3, "failed": 0}
+    assert found["jobs"] == {
+        "planned": 8,
+        "done": 1,
+        "in_flight": 4,
+        "waiting": 3,
+        "failed": 0,
+        "will_not_run": 0,
+    }
     states = {one["name"]: one["state"] for one in found["in_flight"]}
     assert states == {
         "map s=b": "pending",
@@ -173,7 +237,7 @@ def test_json_has_the_same_figures() -> None:
         "map s=d": "pending",
         "map s=e": "ended",
     }
-    assert found["remaining"]["without_basis"] == ["all", "sort"]
+    assert found["remaining"]["without_basis"] == ["sort"]
     assert io.StringIO(text(view)).readline().startswith("run 2026-03-01 12:00:00 UTC")
 
 
