@@ -85,3 +85,12 @@ def settle(tab: Any) -> None:
     tab.evaluate(
         "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
     )
+
+
+def until(tab: Any, expression: str) -> None:
+    """Wait until an expression is true; Playwright's own wait evaluates text, which a page forbids."""
+    for _ in range(5_000):
+        if tab.evaluate(expression):
+            return
+        settle(tab)
+    raise AssertionError(f"never true: {expression}")

@@ -7,7 +7,7 @@ import pytest
 from answers import on_slurm
 from builders import Story, begun, stamps
 from failing import different
-from pages import browser, settle, show, write_page
+from pages import browser, settle, show, until, write_page
 
 from snakemake_logger_plugin_observe.__main__ import main
 
@@ -16,22 +16,30 @@ HOSTILE = (
 )
 
 
-def hostile() -> Story:
-    """Return a run with markup in every name that a workflow or a cluster gives."""
-    story = Story(snakefile=HOSTILE, tags={HOSTILE: HOSTILE}).plan(2, 3)
-    story.job(1, rule=HOSTILE, wildcards={HOSTILE: HOSTILE}, shellcmd=HOSTILE, log=(HOSTILE,))
+NAMES = {
+    "comment": "<!--<script>--><svg onload=document.title='owned'>",
+    "separators": "a\u2028b\u2029c\x0bd\x85e",
+    "direction": "\u202egnp.exe\u202c \u2066x\u2069",
+    "attribute": "\" autofocus onfocus=\"document.title='owned'\" x='",
+    "template": "{{ 7 * 7 }}{% raw %}",
+    "prototype": "__proto__",
+    "nothing": "",
+    "long": "M" * 100_000,
+    "flag": f"--{'a' * 50_000}",
+}
+
+
+def hostile(name: str = HOSTILE) -> Story:
+    """Return a run with *name* wherever a workflow or a cluster gives one."""
+    story = Story(snakefile=name, workdir=name, host=name, tags={name: name}).plan(2, 3)
+    reason = f"Missing output files: {name}"
+    job = {"wildcards": {name: name}, "shellcmd": name, "log": (name,), "output": (name,)}
+    story.job(1, rule=name, **job, input=(name,), reason=reason)
     known = stamps(ready=3, selected=4, submitting=4, accepted=5, reported=6, finished=7)
-    log = {"path": HOSTILE, "bytes": 20, "first_line": 1, "lines": (f"Error: {HOSTILE}",)}
-    story.attempt(
-        1,
-        known,
-        status="failed",
-        external_jobid=HOSTILE,
-        message=HOSTILE,
-        node=HOSTILE,
-        logs=(log,),
-    )
-    return story.message(8, HOSTILE, kind="unobserved").end(9, status="failed")
+    log = {"path": name, "bytes": 20, "first_line": 1, "lines": (f"Error: {name}",)}
+    named = {"external_jobid": name, "message": name, "node": name}
+    story.attempt(1, known, status="failed", logs=(log,), **named)
+    return story.message(8, name, kind="unobserved").end(9, status="failed")
 
 
 def many(count: int) -> Story:
@@ -162,7 +170,7 @@ def test_lanes_by_slot_node_and_rule_have_every_attempt(tab: Any) -> None:
 def test_a_search_finds_by_rule_and_wildcard_and_filters_the_table(tab: Any) -> None:
     opened(tab, many(120))
     tab.fill("#search", "join s0007")
-    tab.wait_for_function("document.getElementById('found').textContent !== ''")
+    until(tab, "document.getElementById('found').textContent !== ''")
     assert tab.inner_text("#found") == "1 attempt found"
     assert tab.locator("#attempts tbody tr").count() == 1
     assert "sample=s0007" in tab.inner_text("#attempts tbody")
@@ -171,7 +179,7 @@ def test_a_search_finds_by_rule_and_wildcard_and_filters_the_table(tab: Any) -> 
     settle(tab)
     assert tab.evaluate("window.observed.view.from") > before
     tab.fill("#search", "no such")
-    tab.wait_for_function("document.getElementById('found').textContent.startsWith('0')")
+    until(tab, "document.getElementById('found').textContent.startsWith('0')")
     assert tab.inner_text("#attempts .range") == "no attempt found"
 
 
@@ -220,6 +228,75 @@ def test_what_is_hostile_stays_text(tab: Any) -> None:
     assert tab.locator("img").count() == 0
 
 
+@pytest.mark.parametrize("kind", NAMES)
+def test_whatever_the_names_the_pages_are_drawn_and_nothing_runs(tab: Any, kind: str) -> None:
+    folder, name = tab.folder, NAMES[kind]
+    journals = [
+        str(story.write(folder / f"{n}.jsonl"))
+        for n, story in enumerate((on_slurm(), hostile(name)))
+    ]
+    for named in (journals[1:], journals):
+        out = folder / "hostile.html"
+        assert main(["report", *named, "-o", str(out), "--force", "--offline"]) == 0
+        assert out.stat().st_size < 500_000
+        show(tab, out)
+        for details in tab.locator("details").all():
+            details.evaluate("(one) => { one.open = true; }")
+        tab.check("input[name=lanes][value=rule]")
+        tab.locator("tbody button.link").last.click()
+        settle(tab)
+        assert tab.title().startswith("Snakemake run")
+        assert tab.locator("svg:not(.meter):not(.strip)").count() == 0
+        assert tab.evaluate("document.documentElement.scrollWidth") <= 1280
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_no_name_in_a_bar_is_cut(tab: Any, width: int) -> None:
+    tab.set_viewport_size({"width": width, "height": 900})
+    opened(tab, on_slurm())
+    shown = tab.evaluate(
+        """() => [...document.querySelectorAll(".bar button")].flatMap((button) => {
+        const line = button.querySelector("span").getBoundingClientRect();
+        return [...button.querySelectorAll("b, i")].map((one) => one.getBoundingClientRect())
+            .filter((one) => one.top < line.bottom - 1).map((one) => one.right <= line.right);
+    })"""
+    )
+    tab.set_viewport_size({"width": 1280, "height": 900})
+    assert len(shown) >= 2
+    assert all(shown)
+
+
+def test_the_name_of_a_class_in_the_table_shows_what_its_part_shows(tab: Any) -> None:
+    opened(tab, on_slurm())
+    name = tab.locator("#partition .pick").first
+    part = tab.locator(f".bar [data-class={name.get_attribute('data-class')}]")
+    name.press("Enter")
+    assert part.get_attribute("aria-pressed") == "true"
+    assert tab.locator("#stretches").is_visible()
+    assert tab.locator("#partition tr.picked").count() >= 1
+
+
+def test_a_table_that_is_wider_than_its_place_is_scrolled_with_the_keyboard(tab: Any) -> None:
+    tab.set_viewport_size({"width": 390, "height": 900})
+    opened(tab, on_slurm())
+    table = tab.locator("#rules .wide")
+    table.focus()
+    tab.keyboard.press("ArrowRight")
+    until(tab, "document.querySelector('#rules .wide').scrollLeft > 0")
+    tab.set_viewport_size({"width": 1280, "height": 900})
+    tab.wait_for_selector("#rules .wide:not([tabindex])")
+
+
+def test_the_pictures_are_as_wide_as_the_paper_while_it_prints(tab: Any) -> None:
+    opened(tab, on_slurm())
+    widths = "[...document.querySelectorAll('canvas')].map((one) => one.style.width)"
+    screen = tab.evaluate(widths)
+    tab.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    assert tab.evaluate(widths) == ["690px", "690px"]
+    tab.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    assert tab.evaluate(widths) == screen
+
+
 def test_each_picture_has_a_name_and_a_table_behind_it(tab: Any) -> None:
     opened(tab, on_slurm())
     for canvas in tab.locator("canvas").all():
@@ -251,6 +328,6 @@ def test_two_runs_move_and_are_searched_together(tab: Any) -> None:
     after = tab.evaluate("[...document.querySelectorAll('canvas')].map((one) => one.toDataURL())")
     assert all(a != b for a, b in zip(before, after, strict=True))
     tab.fill("#search", "s0007")
-    tab.wait_for_function("document.getElementById('found').textContent !== ''")
+    until(tab, "document.getElementById('found').textContent !== ''")
     assert tab.inner_text("#found") == "2 attempts found"
     assert [tab.locator(f"#attempts-{name} tbody tr").count() for name in "AB"] == [1, 1]

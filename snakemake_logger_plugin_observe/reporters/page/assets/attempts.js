@@ -59,13 +59,13 @@ class Attempts {
     });
   }
 
-  /** Return the seconds of a cost class in an attempt. */
+  /** Return the seconds of a cost class in an attempt; null if it has no phase of it. */
   seconds_of(i, cost_class) {
-    let ticks = 0;
+    let ticks = null;
     for (const [phase, , length] of this.segments(i)) {
       if (this.phases[phase]?.cost_class === cost_class) ticks += length;
     }
-    return ticks * this.tickS;
+    return ticks === null ? null : ticks * this.tickS;
   }
 
   /** Return which attempts a search finds: every word, in rule, wildcards, node, status or ids. */

@@ -52,7 +52,8 @@ class AttemptTable {
     this.table = place.querySelector("table");
     let longest = 0;
     for (let i = 0; i < attempts.count; i++) longest = Math.max(longest, this.took(i));
-    const places = longest < 1 ? 3 : longest < 100 ? 2 : 1;
+    const places = longest < 1 ? 3 : longest < 100 ? 2 : 1, least = 0.5 * 10 ** -places;
+    const length = (seconds) => (seconds < least && (seconds || attempts.tickS > 1e-6) ? `<${(2 * least).toFixed(places)}` : grouped(seconds, places));
     this.columns = [
       ["job", "n", (i) => known(attempts.job, i) ?? -1, (i) => known(attempts.job, i) ?? ""],
       ["attempt", "n", (i) => attempts.attempt[i]],
@@ -61,8 +62,8 @@ class AttemptTable {
       ["status", "", (i) => attempts.status_of(i)],
       ["node", "", (i) => attempts.node_of(i) ?? ""],
       ["start s", "n", (i) => (attempts.timed(i) ? attempts.begin[i] * attempts.tickS : -1), (i) => (attempts.timed(i) ? grouped(attempts.begin[i] * attempts.tickS, places) : "")],
-      ["took s", "n", (i) => this.took(i), (i) => (attempts.timed(i) ? `${attempts.is_open(i) ? "≥ " : ""}${grouped(this.took(i), places)}` : "")],
-      ["tool s", "n", (i) => attempts.seconds_of(i, "compute"), (i) => grouped(attempts.seconds_of(i, "compute"), places)],
+      ["took s", "n", (i) => this.took(i), (i) => (attempts.timed(i) ? `${attempts.is_open(i) ? "≥ " : ""}${length(this.took(i))}` : "")],
+      ["tool s", "n", (i) => attempts.seconds_of(i, "compute") ?? -1, (i) => (attempts.seconds_of(i, "compute") === null ? "" : length(attempts.seconds_of(i, "compute")))],
       ["memory", "n", (i) => known(attempts.used_kb, i) ?? -1, (i) => attempts.memory(i) ?? ""],
     ];
     this.order = Uint32Array.from({ length: attempts.count }, (_, i) => i).sort((a, b) => attempts.begin[a] - attempts.begin[b] || a - b);
