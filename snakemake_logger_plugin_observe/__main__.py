@@ -7,17 +7,14 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NoReturn
 
 from snakemake_logger_plugin_observe import __version__
-from snakemake_logger_plugin_observe.commands import COMMANDS
-from snakemake_logger_plugin_observe.commands.support.check_file import CheckFileError
-from snakemake_logger_plugin_observe.commands.support.evidence_store import SavingError
-from snakemake_logger_plugin_observe.commands.support.write_files import WritingError
-from snakemake_logger_plugin_observe.journal.lines import JournalError, unreadable
+from snakemake_logger_plugin_observe.commands import COMMANDS, module_of
+from snakemake_logger_plugin_observe.console import UserError
 from snakemake_logger_plugin_observe.reporters.forms import FORMS
 from snakemake_logger_plugin_observe.reporters.forms.text import UNLIMITED
 from snakemake_logger_plugin_observe.reporters.words import harmless
@@ -28,8 +25,8 @@ _LIKE_A_COMMAND = re.compile(r"[A-Za-z][\w-]*")
 _USUAL = 100
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the parser of the whole command line."""
+def parser(names: Iterable[str] = COMMANDS) -> argparse.ArgumentParser:
+    """Return the parser of the command line, with the commands of these *names*."""
     top = _Parser(
         prog="snakemake-observe",
         description="Show where a Snakemake run's time went and why jobs failed, from its run "
@@ -37,14 +34,15 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Command)
-    for name, module in COMMANDS.items():
+    for name in names:
+        module = module_of(name)
         description = f"{module.HELP[0].upper()}{module.HELP[1:]}."
         example = getattr(module, "EXAMPLE", f"{top.prog} {name}")
-        command = commands.add_parser(
+        own = commands.add_parser(
             name, help=module.HELP, description=description, epilog=f"Example: {example}"
         )
-        module.add_arguments(command)
-        command.add_argument(
+        module.add_arguments(own)
+        own.add_argument(
             "--format", choices=list(FORMS), default="text", help="how to print it (default: text)"
         )
     return top
@@ -110,18 +108,18 @@ def _run(given: list[str]) -> int:
     if any(not argument and before != "--with" for before, argument in pairwise(given)):
         print("snakemake-observe: empty argument: is a variable unset?", file=sys.stderr)
         return 2
-    args = parser().parse_args(given)
+    args = parser(_needed(given[0])).parse_args(given)
     if sys.stdout is None:
         print("snakemake-observe: cannot write the answer: stdout is closed", file=sys.stderr)
         return 2
     try:
-        reply = COMMANDS[args.command].run(args)
+        reply = module_of(args.command).run(args)
         text = FORMS[args.format](reply, width=_width(), color=_color())
         sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
         print(text, end="" if text.endswith("\n") else "\n", flush=True)
         for note in reply.notes if args.format == "text" else ():
             print(f"snakemake-observe: {harmless(note)}", file=sys.stderr)
-    except (JournalError, CheckFileError, WritingError, SavingError) as error:
+    except UserError as error:
         print(f"snakemake-observe: {harmless(str(error))}", file=sys.stderr)
         return 2
     except BrokenPipeError:
@@ -129,6 +127,8 @@ def _run(given: list[str]) -> int:
         return 0
     except OSError as error:
         if error.filename is not None:  # it is about a file or a folder, and not about stdout
+            from snakemake_logger_plugin_observe.journal.lines import unreadable
+
             text = harmless(str(unreadable(Path(os.fsdecode(error.filename)), error)))
             print(f"snakemake-observe: {text}", file=sys.stderr)
             return 2
@@ -137,6 +137,13 @@ def _run(given: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 2
     return int(reply.code)
+
+
+def _needed(word: str) -> Iterable[str]:
+    """Return the commands that the parser must know, given the first argument."""
+    if word in COMMANDS:
+        return (word,)
+    return () if word == "--version" else COMMANDS
 
 
 def _unknown_command(word: str) -> str | None:

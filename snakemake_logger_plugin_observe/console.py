@@ -1,4 +1,4 @@
-"""Console output: one-line warnings on stderr. Standard library only."""
+"""What is said to the user on stderr, each in one line. Standard library only."""
 
 import contextlib
 import logging
@@ -8,6 +8,10 @@ from typing import Any, Final
 
 SNAKEMAKE_LOGGER: Final = "snakemake.logging"
 """The name of the logger that all of Snakemake logs to."""
+
+
+class UserError(Exception):
+    """Why a command has no answer; its text is one line: what is wrong, and what to do."""
 
 
 def warn(text: str) -> None:

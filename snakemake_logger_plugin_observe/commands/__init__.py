@@ -1,30 +1,20 @@
-"""The commands of ``snakemake-observe``, a module each.
+"""The commands of ``snakemake-observe``, a module each, loaded when it is needed.
 
 A module has HELP, ``add_arguments(parser)`` and ``run(args)``, which returns a ``Reply``. Uses
 everything below; no command uses another.
 """
 
-# isort: off
-from snakemake_logger_plugin_observe.commands import (  # noqa: F401  COMMANDS lists them
-    cost,
-    path,
-    whatif,
-    jobs,
-    watch,
-    triage,
-    runbook,
-    report,
-    plot,
-    why,
-    compare,
-    check,
-    runs,
-    export,
-    notify,
-    accounting,
-    validate,
-    schema,
-)
+from importlib import import_module
+from types import ModuleType
+from typing import Final
 
-COMMANDS = {name: module for name, module in tuple(vars().items()) if hasattr(module, "HELP")}
-"""The modules imported above by name, in the order in which ``--help`` lists them."""
+COMMANDS: Final = (
+    *("cost", "path", "whatif", "jobs", "watch", "triage", "runbook", "report", "plot", "why"),
+    *("compare", "check", "runs", "export", "notify", "accounting", "validate", "schema"),
+)
+"""The names of all, in the order in which ``--help`` lists them."""
+
+
+def module_of(name: str) -> ModuleType:
+    """Return the module of a command: loading all of them takes longer than most answers."""
+    return import_module(f"{__name__}.{name}")

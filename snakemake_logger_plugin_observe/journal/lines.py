@@ -9,6 +9,7 @@ from typing import IO, Any, Final
 
 from pydantic_core import from_json
 
+from snakemake_logger_plugin_observe.console import UserError
 from snakemake_logger_plugin_observe.journal import compressed
 from snakemake_logger_plugin_observe.journal.events import ADAPTER, AnyEvent
 
@@ -22,7 +23,7 @@ _LINE_LIMIT: Final = 64 * 1024 * 1024
 _SHORT_LINE: Final = 64 * 1024
 
 
-class JournalError(Exception):
+class JournalError(UserError):
     """A journal that cannot be used; its text is one line with file and line number."""
 
 

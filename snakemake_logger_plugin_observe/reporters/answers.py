@@ -1,44 +1,12 @@
 """The answers of commands as data, before a reporter renders them."""
 
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Final
+from __future__ import annotations
 
-from snakemake_logger_plugin_observe.analysis.advice.advice import Advice
-from snakemake_logger_plugin_observe.analysis.check.budgets import CheckLine
-from snakemake_logger_plugin_observe.analysis.compare.change import Change
-from snakemake_logger_plugin_observe.analysis.compare.comparison import Comparison
-from snakemake_logger_plugin_observe.analysis.compare.typical_run import TypicalRun
-from snakemake_logger_plugin_observe.analysis.cost.account import Account
-from snakemake_logger_plugin_observe.analysis.cost.node_clocks import NodeClock
-from snakemake_logger_plugin_observe.analysis.cost.polling import Polling
-from snakemake_logger_plugin_observe.analysis.cost.scheduler_limits import Reduced
-from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
 from snakemake_logger_plugin_observe.analysis.failures.other_run import OtherRun
-from snakemake_logger_plugin_observe.analysis.failures.removed_input import RemovedInput
-from snakemake_logger_plugin_observe.analysis.failures.rule_patterns import RulePattern
-from snakemake_logger_plugin_observe.analysis.jobs.resource_use import RequestMismatch
-from snakemake_logger_plugin_observe.analysis.jobs.rule_use import RuleFigures
-from snakemake_logger_plugin_observe.analysis.jobs.table import Row
-from snakemake_logger_plugin_observe.analysis.live.state import LeftRunning, LiveView
-from snakemake_logger_plugin_observe.analysis.path.explain import ExplainedSegment
-from snakemake_logger_plugin_observe.analysis.path.holds import Hold
-from snakemake_logger_plugin_observe.analysis.path.paths import Paths
-from snakemake_logger_plugin_observe.analysis.reruns.rerun import Rerun
-from snakemake_logger_plugin_observe.analysis.triage.case import LiveAnswer
-from snakemake_logger_plugin_observe.analysis.triage.incident import Incident
-from snakemake_logger_plugin_observe.analysis.triage.steps import Triage
-from snakemake_logger_plugin_observe.analysis.whatif.savings import Saving
-from snakemake_logger_plugin_observe.analysis.whatif.whatif import WhatIf
-from snakemake_logger_plugin_observe.analysis.why.not_run import NotRun
-from snakemake_logger_plugin_observe.analysis.why.roots import Chain, Root
-from snakemake_logger_plugin_observe.analysis.why.selection import JobSelection
-from snakemake_logger_plugin_observe.analysis.why.taken_up import TakenUp
-from snakemake_logger_plugin_observe.analysis.why.why import RunReasons
-from snakemake_logger_plugin_observe.clock import Micros
-from snakemake_logger_plugin_observe.pasting import Command
 from snakemake_logger_plugin_observe.reporters.words import clock_time
-from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.scope import (
     LENGTH_UNKNOWN,
     UNENDED,
@@ -46,6 +14,43 @@ from snakemake_logger_plugin_observe.run.scope import (
     part_of,
     scope_of,
 )
+
+if TYPE_CHECKING:
+    from snakemake_logger_plugin_observe.clock import Micros
+    from snakemake_logger_plugin_observe.run.model import Run
+    from snakemake_logger_plugin_observe.pasting import Command
+    from pathlib import Path
+
+    from snakemake_logger_plugin_observe.analysis.advice.advice import Advice
+    from snakemake_logger_plugin_observe.analysis.check.budgets import CheckLine
+    from snakemake_logger_plugin_observe.analysis.compare.change import Change
+    from snakemake_logger_plugin_observe.analysis.compare.comparison import Comparison
+    from snakemake_logger_plugin_observe.analysis.compare.typical_run import TypicalRun
+    from snakemake_logger_plugin_observe.analysis.cost.account import Account
+    from snakemake_logger_plugin_observe.analysis.cost.node_clocks import NodeClock
+    from snakemake_logger_plugin_observe.analysis.cost.polling import Polling
+    from snakemake_logger_plugin_observe.analysis.cost.scheduler_limits import Reduced
+    from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
+    from snakemake_logger_plugin_observe.analysis.failures.removed_input import RemovedInput
+    from snakemake_logger_plugin_observe.analysis.failures.rule_patterns import RulePattern
+    from snakemake_logger_plugin_observe.analysis.jobs.resource_use import RequestMismatch
+    from snakemake_logger_plugin_observe.analysis.jobs.rule_use import RuleFigures
+    from snakemake_logger_plugin_observe.analysis.jobs.table import Row
+    from snakemake_logger_plugin_observe.analysis.live.state import LeftRunning, LiveView
+    from snakemake_logger_plugin_observe.analysis.path.explain import ExplainedSegment
+    from snakemake_logger_plugin_observe.analysis.path.holds import Hold
+    from snakemake_logger_plugin_observe.analysis.path.paths import Paths
+    from snakemake_logger_plugin_observe.analysis.reruns.rerun import Rerun
+    from snakemake_logger_plugin_observe.analysis.triage.case import LiveAnswer
+    from snakemake_logger_plugin_observe.analysis.triage.incident import Incident
+    from snakemake_logger_plugin_observe.analysis.triage.steps import Triage
+    from snakemake_logger_plugin_observe.analysis.whatif.savings import Saving
+    from snakemake_logger_plugin_observe.analysis.whatif.whatif import WhatIf
+    from snakemake_logger_plugin_observe.analysis.why.not_run import NotRun
+    from snakemake_logger_plugin_observe.analysis.why.roots import Chain, Root
+    from snakemake_logger_plugin_observe.analysis.why.selection import JobSelection
+    from snakemake_logger_plugin_observe.analysis.why.taken_up import TakenUp
+    from snakemake_logger_plugin_observe.analysis.why.why import RunReasons
 
 ENDED: Final = {"failed": "failed", "interrupted": "was interrupted", "killed": "was killed"}
 """How a run ended that did not succeed."""

@@ -60,7 +60,7 @@ from snakemake_logger_plugin_observe.analysis.why.roots import chain as causal_c
 from snakemake_logger_plugin_observe.analysis.why.roots import roots
 from snakemake_logger_plugin_observe.analysis.why.selection import find
 from snakemake_logger_plugin_observe.analysis.why.why import why
-from snakemake_logger_plugin_observe.commands import COMMANDS
+from snakemake_logger_plugin_observe.commands import module_of
 from snakemake_logger_plugin_observe.commands.accounting import AccountingAnswer
 from snakemake_logger_plugin_observe.commands.jobs import by_rule
 from snakemake_logger_plugin_observe.commands.support.cost_answer import cost as cost_of
@@ -396,9 +396,10 @@ Answer = Any
 def reply(answer: Answer) -> Reply[Answer]:
     """Return *answer* with the reporters that its command names: CostAnswer is of ``cost``."""
     if isinstance(answer, ProposalAnswer):
-        return Reply(answer, COMMANDS["check"].proposal_parts, COMMANDS["check"].shape_proposal)
-    command = COMMANDS[type(answer).__name__.removesuffix("Answer").lower()]
-    return Reply(answer, command.parts, command.shape)
+        check = module_of("check")
+        return Reply(answer, check.proposal_parts, check.shape_proposal)
+    own = module_of(type(answer).__name__.removesuffix("Answer").lower())
+    return Reply(answer, own.parts, own.shape)
 
 
 def render(answer: Answer, width: int = 100, *, color: bool = False) -> str:

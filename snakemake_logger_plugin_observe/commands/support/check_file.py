@@ -12,6 +12,7 @@ from typing import Any, Final, Literal, NoReturn
 
 from snakemake_logger_plugin_observe.analysis.check.budgets import Limit
 from snakemake_logger_plugin_observe.analysis.check.metrics import FIGURES, Figure
+from snakemake_logger_plugin_observe.console import UserError
 
 VERSION: Final = 1
 _VERIFY_TIMEOUT_S: Final = 600.0
@@ -27,7 +28,7 @@ Keys = tuple[str, ...]
 """The names that lead to a value: ``("max", "phase_s", "latency_wait")``."""
 
 
-class CheckFileError(Exception):
+class CheckFileError(UserError):
     """A file that cannot be used; the text is one line: file, line, and what to do."""
 
 

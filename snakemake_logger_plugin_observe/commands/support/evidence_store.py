@@ -8,6 +8,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Final
 
+from snakemake_logger_plugin_observe.console import UserError
 from snakemake_logger_plugin_observe.journal.trusted_paths import is_nearly_all_hole, open_file
 from snakemake_logger_plugin_observe.pasting import harmless_lines
 
@@ -16,7 +17,7 @@ _EACH_END: Final = 32 * 1024 * 1024
 _FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-class SavingError(Exception):
+class SavingError(UserError):
     """Evidence could not be saved; the text is one line for the user."""
 
 

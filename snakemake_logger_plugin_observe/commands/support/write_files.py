@@ -6,6 +6,7 @@ import secrets
 from pathlib import Path
 from typing import Final
 
+from snakemake_logger_plugin_observe.console import UserError
 from snakemake_logger_plugin_observe.pasting import harmless_lines
 
 PRIVATE: Final = 0o600
@@ -14,7 +15,7 @@ SHARED: Final = 0o666
 """The mode of what other people and programs read, as the user's umask has it."""
 
 
-class WritingError(Exception):
+class WritingError(UserError):
     """A file could not be written; the text is one line for the user."""
 
 
