@@ -16,5 +16,12 @@ COMMANDS: Final = (
 
 
 def module_of(name: str) -> ModuleType:
-    """Return the module of a command: loading all of them takes longer than most answers."""
+    """Return the module of a command: loading all of them takes longer than most answers.
+
+    Raises:
+        ValueError: if there is none of that name.
+
+    """
+    if name not in COMMANDS:
+        raise ValueError(f"no such command: {name}")
     return import_module(f"{__name__}.{name}")

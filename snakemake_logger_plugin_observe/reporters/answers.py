@@ -16,9 +16,6 @@ from snakemake_logger_plugin_observe.run.scope import (
 )
 
 if TYPE_CHECKING:
-    from snakemake_logger_plugin_observe.clock import Micros
-    from snakemake_logger_plugin_observe.run.model import Run
-    from snakemake_logger_plugin_observe.pasting import Command
     from pathlib import Path
 
     from snakemake_logger_plugin_observe.analysis.advice.advice import Advice
@@ -51,6 +48,9 @@ if TYPE_CHECKING:
     from snakemake_logger_plugin_observe.analysis.why.selection import JobSelection
     from snakemake_logger_plugin_observe.analysis.why.taken_up import TakenUp
     from snakemake_logger_plugin_observe.analysis.why.why import RunReasons
+    from snakemake_logger_plugin_observe.clock import Micros
+    from snakemake_logger_plugin_observe.pasting import Command
+    from snakemake_logger_plugin_observe.run.model import Run
 
 ENDED: Final = {"failed": "failed", "interrupted": "was interrupted", "killed": "was killed"}
 """How a run ended that did not succeed."""

@@ -286,10 +286,16 @@ def runs_constants(path: Path) -> set[str]:
 
 
 def test_nothing_is_executed_or_imported_from_what_was_read() -> None:
-    """Journals and fragments may come from anyone; no module has the means to run what is in them."""
+    """Journals and fragments may come from anyone; no module has the means to run what is in them.
+
+    Commands are imported by name, of those that a list in the code has.
+    """
+    of_a_list = modules(OBSERVE)["commands"]
     for path in [path for package in ROOTS for path in modules(package).values()]:
-        assert not imports(path) & {"pickle", "marshal", "shelve", "runpy", "importlib"}, path
-        assert not called(path) & RUNS_DATA - runs_constants(path), path
+        allowed = {"importlib", "import_module"} if path == of_a_list else set()
+        means = {"pickle", "marshal", "shelve", "runpy", "importlib"}
+        assert not imports(path) & means - allowed, path
+        assert not called(path) & RUNS_DATA - runs_constants(path) - allowed, path
         assert "shell=True" not in path.read_text(), path
 
 

@@ -16,7 +16,7 @@ from builders import Story, begun, chain, retried
 from command_line import output, write_run
 
 from snakemake_logger_plugin_observe.__main__ import main
-from snakemake_logger_plugin_observe.commands import COMMANDS
+from snakemake_logger_plugin_observe.commands import COMMANDS, module_of
 from snakemake_logger_plugin_observe.journal import folders, lines
 
 
@@ -110,7 +110,7 @@ def test_ctrl_c_ends_the_reader_without_a_traceback(
     def interrupted(_args: Any) -> Never:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(COMMANDS["cost"], "run", interrupted)
+    monkeypatch.setattr(module_of("cost"), "run", interrupted)
     assert main([*command, str(journal)]) == 130
     assert capsys.readouterr() == ("", "\n")
 
