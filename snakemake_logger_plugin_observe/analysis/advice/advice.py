@@ -16,6 +16,7 @@ from snakemake_logger_plugin_observe.analysis.advice import (
 )
 from snakemake_logger_plugin_observe.analysis.advice.lever import Choice, Lever
 from snakemake_logger_plugin_observe.analysis.cost.account import Account
+from snakemake_logger_plugin_observe.analysis.whatif.draws import ends_drawn
 from snakemake_logger_plugin_observe.analysis.whatif.fidelity import reproduces
 from snakemake_logger_plugin_observe.analysis.whatif.model import Model
 from snakemake_logger_plugin_observe.analysis.whatif.model_from_run import build_model
@@ -31,11 +32,7 @@ from snakemake_logger_plugin_observe.analysis.whatif.scenario_effects import (
     interval_grows,
     is_random,
 )
-from snakemake_logger_plugin_observe.analysis.whatif.transforms import (
-    ends_drawn,
-    requesting,
-    without_phases,
-)
+from snakemake_logger_plugin_observe.analysis.whatif.transforms import requesting, without_phases
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.pasting import Command, command, option
 from snakemake_logger_plugin_observe.run.model import Run

@@ -8,10 +8,15 @@ output folder before its job. Where none of these fits, only that they were gone
 import posixpath
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
+from snakemake_logger_plugin_observe.analysis.failures.missed_inputs import (
+    MissedInputs,
+    is_reported,
+    missed_inputs,
+)
 from snakemake_logger_plugin_observe.analysis.failures.removed_input import (
     How,
     RemovedInput,
@@ -21,17 +26,16 @@ from snakemake_logger_plugin_observe.analysis.named_files import named_in
 from snakemake_logger_plugin_observe.analysis.phrasing import both, cut
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.journal.events import JobDescribed
+from snakemake_logger_plugin_observe.run.attempt import SUCCEEDED
 from snakemake_logger_plugin_observe.run.model import Run
 
 _LONGEST: Final = 80
-_MISSING: Final = "Missing files after"
 _NOT_THERE: Final = re.compile(
     r"No such file|FileNotFoundError|[Cc]annot (?:open|stat|access|find)|not found|"
     r"[Cc]ould not (?:open|find)|does(?: not|n't) exist|[Ff]ailed to open|[Uu]nable to open"
 )
 _OF_THE_SHELL: Final = 126
 """This exit code and those above are the shell's: no program ran, or a signal ended it."""
-_DONE: Final = ("success", "cached")
 _REMOVES: Final = re.compile(
     r"(?<![\w./-])(?:rm|mv|rmdir|unlink|rename|shred|gzip|gunzip|bgzip|pigz|bzip2|bunzip2|xz|unxz|"
     r"lzma)(?![\w./-])|\s-delete\b|\bshutil\.(?:move|rmtree)\b|\bos\.(?:remove|rename|unlink)\b"
@@ -52,25 +56,13 @@ def removed_inputs(run: Run, failed: Sequence[Failure]) -> tuple[RemovedInput, .
     """
     looked_for = [(one, lines) for one in failed if (lines := _not_found(one))]
     silent = [(one, "") for one in failed if _printed_nothing(one)]
-    waited = any(one.cause == "missing_input" for one in failed) or _reported(run)
+    waited = any(one.cause == "missing_input" for one in failed) or is_reported(run)
     if not waited and not looked_for and not silent:
         return ()
     scene = _Scene(run)
-    missed = _missed(run, failed) if waited else ()
+    missed = missed_inputs(run, failed) if waited else ()
     found = [one for each in missed for one in scene.explain(each)]
     return (*found, *(one for each in (*looked_for, *silent) for one in scene.undeclared(*each)))
-
-
-@dataclass(frozen=True, slots=True)
-class _Missed:
-    """A job that missed inputs, and when."""
-
-    reader: JobDescribed
-    files: tuple[str, ...]
-    moment: Micros
-    line: int | None
-    message: str
-    failed: bool
 
 
 def _not_found(one: Failure) -> str:
@@ -91,51 +83,6 @@ def _printed_nothing(one: Failure) -> bool:
     return not printed and code is not None and code < _OF_THE_SHELL
 
 
-def _reported(run: Run) -> bool:
-    return any(one.level == "error" and _MISSING in one.text for one in run.messages)
-
-
-def _missed(run: Run, failed: Sequence[Failure]) -> Iterator[_Missed]:
-    """Yield each job that missed inputs: as it failed, or as the error that ended the run says."""
-    known: set[int] = set()
-    for one in failed:
-        job = run.jobs.get(one.job_id) if one.job_id is not None else None
-        if one.cause != "missing_input" or one.outcome != "failed" or job is None:
-            continue
-        attempt = one.rows[-1].attempt
-        message = "\n".join(filter(None, (one.last.message, attempt.message)))
-        files = named_in(job.input, run.with_relative_paths(message))
-        if files:
-            known.add(job.job_id)
-            moment = attempt.stamps.finished or 0
-            yield _Missed(job, files, _looked(run, files, moment), attempt.line, message, True)
-    for error in run.messages:
-        if error.level != "error" or _MISSING not in error.text:
-            continue
-        text = run.with_relative_paths(error.text)
-        for job in run.jobs.values():
-            last = run.last_attempt(job.job_id)
-            if job.job_id in known or f"rule {job.rule} in " not in text:
-                continue
-            if last is None or last.status in _DONE:
-                continue
-            files = named_in(job.input, text)
-            if files:
-                known.add(job.job_id)
-                moment = _looked(run, files, error.time)
-                yield _Missed(job, files, moment, error.line, error.text, False)
-
-
-def _looked(run: Run, files: tuple[str, ...], latest: Micros) -> Micros:
-    """Return when Snakemake first reported *files* missing, *latest* if only their end is known."""
-    for one in run.messages:
-        if one.kind != "waiting_for_files" or one.time > latest:
-            continue
-        if named_in(files, run.with_relative_paths(one.text)) == files:
-            return one.time
-    return latest
-
-
 class _Scene:
     """The jobs of a run that made files, and when each ran."""
 
@@ -145,7 +92,7 @@ class _Scene:
             job_id: last.stamps.finished
             for job_id in run.jobs
             if (last := run.last_attempt(job_id)) is not None
-            and last.status in _DONE
+            and last.status in SUCCEEDED
             and last.stamps.finished is not None
         }
         self._makers = {
@@ -157,7 +104,7 @@ class _Scene:
         self._removes_temp = not settings.get("notemp")
         self._planned_once = not any(job.checkpoint for job in run.jobs.values())
 
-    def explain(self, missed: _Missed) -> Iterator[RemovedInput]:
+    def explain(self, missed: MissedInputs) -> Iterator[RemovedInput]:
         """Yield what a job missed, one for each way in which it was removed."""
         groups: dict[tuple[object, ...], tuple[list[str], RemovedInput]] = {}
         for path in missed.files:
@@ -188,7 +135,7 @@ class _Scene:
         temporary = [path for path, maker in self._makers.items() if path in _temporary(maker)]
         text = self._run.with_relative_paths(lines or reader.shellcmd or "")
         for path in named_in((path for path in temporary if path not in own), text):
-            maker, missed = self._makers[path], _Missed(reader, (path,), began, None, "", True)
+            maker, missed = self._makers[path], MissedInputs(reader, (path,), began, None, "", True)
             made = self._ended[maker.job_id]
             if made <= began and self._temp_is_over(maker, path, missed):
                 yield RemovedInput(
@@ -205,7 +152,7 @@ class _Scene:
                     failed=True,
                 )
 
-    def _explain_one(self, missed: _Missed, path: str) -> RemovedInput | None:
+    def _explain_one(self, missed: MissedInputs, path: str) -> RemovedInput | None:
         maker = self._maker_of(path)
         if maker is not None and maker.job_id == missed.reader.job_id:
             return None
@@ -230,7 +177,7 @@ class _Scene:
             needed_first=any(self._precedes(job, missed.reader) for job in jobs),
         )
 
-    def _is_certain(self, how: How, by: str, path: str, missed: _Missed) -> bool:
+    def _is_certain(self, how: How, by: str, path: str, missed: MissedInputs) -> bool:
         """Whether *how* a file was removed is what happened, and not only what fits."""
         if how == "folder_temp":  # a job that was not reached yet may have kept the folder
             removed = f"Removing temporary output {by}."
@@ -250,7 +197,7 @@ class _Scene:
         return None
 
     def _how(
-        self, missed: _Missed, path: str, maker: JobDescribed | None, made: Micros
+        self, missed: MissedInputs, path: str, maker: JobDescribed | None, made: Micros
     ) -> tuple[How, str, tuple[JobDescribed, ...]]:
         """Return how *path* was removed, by what, and the jobs that it was removed by."""
         if self._removes_temp:
@@ -287,7 +234,7 @@ class _Scene:
                 ahead.append(maker)
         return False
 
-    def _temp_is_over(self, owner: JobDescribed, path: str, missed: _Missed) -> bool:
+    def _temp_is_over(self, owner: JobDescribed, path: str, missed: MissedInputs) -> bool:
         """Whether *path*, an output of *owner*, is temporary and no job needed it any more."""
         if path not in _temporary(owner):
             return False
@@ -300,7 +247,7 @@ class _Scene:
             self._ended.get(reader, missed.moment + 1) <= missed.moment for reader in readers
         )
 
-    def _link_to(self, maker: JobDescribed, missed_path: str, missed: _Missed) -> str | None:
+    def _link_to(self, maker: JobDescribed, missed_path: str, missed: MissedInputs) -> str | None:
         """Return the temporary input that *maker* linked to, and that is removed by now."""
         dangling = is_dangling(missed_path, missed.message)
         if not dangling and not _LINKS.search(maker.shellcmd or ""):
@@ -313,7 +260,7 @@ class _Scene:
         return both(gone) if gone else None
 
     def _between(
-        self, missed: _Missed, maker: JobDescribed | None, made: Micros
+        self, missed: MissedInputs, maker: JobDescribed | None, made: Micros
     ) -> Iterator[tuple[JobDescribed, str]]:
         """Yield the jobs that ran after a file was made and before it was missed, last first.
 
@@ -324,7 +271,7 @@ class _Scene:
             job, end = self._run.job_of(attempt), attempt.stamps.finished
             if job is None or end is None or job is maker:
                 continue
-            ran = attempt.stamps.accepted is not None or attempt.status in _DONE
+            ran = attempt.stamps.accepted is not None or attempt.status in SUCCEEDED
             if ran and made <= end <= missed.moment:
                 found.append((end, job))
         for _, job in sorted(found, key=lambda one: one[0], reverse=True):

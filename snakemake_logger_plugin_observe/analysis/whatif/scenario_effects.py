@@ -12,7 +12,7 @@ from snakemake_logger_plugin_observe.analysis.cost.scheduler_limits import (
 )
 from snakemake_logger_plugin_observe.analysis.cost.waking import SETTING, was_woken, why_not_woken
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
-from snakemake_logger_plugin_observe.analysis.whatif import grouping, transforms
+from snakemake_logger_plugin_observe.analysis.whatif import draws, grouping, transforms
 from snakemake_logger_plugin_observe.analysis.whatif.early_checks import woken
 from snakemake_logger_plugin_observe.analysis.whatif.end_lags import usual_lags
 from snakemake_logger_plugin_observe.analysis.whatif.in_force import changes_in
@@ -146,7 +146,7 @@ def _lengths(model: Model, scenario: Scenario, rng: random.Random, assumptions: 
         if not any(model.background.get("queue_wait", ())):
             raise ScenarioError("no queue_wait was measured in this run: none can be drawn")
         assumptions.append("each wait in the queue is drawn at random from those of this run")
-        model = transforms.queue_drawn(model, rng)
+        model = draws.queue_drawn(model, rng)
     if scenario.overlap_staging:
         fetched = any(model.background.get("stage_in", ()))
         assumptions.append(
@@ -256,7 +256,7 @@ def _checked(
             assumptions.append("what Snakemake takes on nodes is up to a third longer or shorter")
         if model.lag is not None and model.lag.unsure:
             assumptions.append(_unknown_ends(model.lag))
-        model = transforms.ends_drawn(model, rng)
+        model = draws.ends_drawn(model, rng)
     return _woken(model, run, rng, assumptions, asleep=asleep) if scenario.wake else model
 
 

@@ -11,6 +11,7 @@ from snakemake_logger_plugin_observe.analysis.cost.partition import (
     phase_totals,
 )
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
+from snakemake_logger_plugin_observe.analysis.whatif.draws import ends_drawn
 from snakemake_logger_plugin_observe.analysis.whatif.engine import Simulation
 from snakemake_logger_plugin_observe.analysis.whatif.fidelity import reproduces
 from snakemake_logger_plugin_observe.analysis.whatif.limit_changes import given_more
@@ -28,7 +29,6 @@ from snakemake_logger_plugin_observe.analysis.whatif.scenario_effects import (
     is_random,
     partners,
 )
-from snakemake_logger_plugin_observe.analysis.whatif.transforms import ends_drawn
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.phases import UNOBSERVED, by_class

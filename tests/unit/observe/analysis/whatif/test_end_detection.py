@@ -8,6 +8,7 @@ from simulations import S, changed, makespan, noticed
 
 from snakemake_logger_plugin_observe.analysis.cost.partition import partition
 from snakemake_logger_plugin_observe.analysis.whatif import build_model
+from snakemake_logger_plugin_observe.analysis.whatif.draws import ends_drawn
 from snakemake_logger_plugin_observe.analysis.whatif.end_detection import (
     NoticedEnd,
     infer_poll_schedule,
@@ -16,7 +17,6 @@ from snakemake_logger_plugin_observe.analysis.whatif.end_queue import EndQueue, 
 from snakemake_logger_plugin_observe.analysis.whatif.savings import savings
 from snakemake_logger_plugin_observe.analysis.whatif.scenario import Scenario, parse_scenario
 from snakemake_logger_plugin_observe.analysis.whatif.scenario_effects import checks_decide
-from snakemake_logger_plugin_observe.analysis.whatif.transforms import ends_drawn
 from snakemake_logger_plugin_observe.analysis.whatif.whatif import what_if
 from snakemake_logger_plugin_observe.journal.records import StatusCheck
 from snakemake_logger_plugin_observe.run.model import Run
