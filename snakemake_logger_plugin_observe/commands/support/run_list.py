@@ -142,13 +142,10 @@ def read_tally(one: Begun, most: int = _MOST_READ_WHOLE) -> JobTally | None:
     try:
         if unpacked_size(one.path) > most:
             return None
-        run = fold(read_journal(one.path, Detail.TIMES))
-    except (JournalError, OSError):
+        counts = job_counts(fold(read_journal(one.path, Detail.TIMES)))
+        return JobTally(**{name: getattr(counts, name) for name in JobTally.model_fields})
+    except (JournalError, OSError, ValueError):  # numbers that no run has
         return None
-    counts = job_counts(run)
-    return JobTally(
-        **{name: getattr(counts, name) for name in JobTally.model_fields},
-    )
 
 
 def scope_by(one: Begun, tally: JobTally | None) -> ScopeName | None:

@@ -11,6 +11,7 @@ from snakemake_logger_plugin_observe.analysis.path.utilisation import (
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.journal.reading import Detail
 from snakemake_logger_plugin_observe.reporters.plots.asked import (
+    NothingToDrawError,
     PlotAsked,
     Reads,
     check_ran_jobs,
@@ -53,6 +54,10 @@ def draw(asked: PlotAsked) -> Drawing:
     run = source.run
     start, end = run.start or 0, run.end or 0
     found = utilisation(run)
+    if not found.steps:
+        raise NothingToDrawError(
+            f"{source.path}: no job was ready or ran, so there is nothing to draw"
+        )
     unit = unit_for(end - start)
     steps, merged = _steps(found.steps, start, end)
     most = max(max(one.ready, one.queued, one.running) for one in steps)

@@ -112,8 +112,7 @@ def around(had: int) -> tuple[int, ...]:
 
 def _most_at_once(run: Run) -> int:
     """Return how many submissions were out at once, at most, in a run without a limit."""
-    steps = utilisation(run).steps
-    return max(1, *(one.queued + one.running for one in steps))
+    return max([1, *(one.queued + one.running for one in utilisation(run).steps)])
 
 
 def _simulated(source: Source, name: str, values: Sequence[int]) -> WhatIf:

@@ -146,6 +146,15 @@ def test_a_run_of_an_older_version_is_read_for_what_its_last_line_does_not_say(
     assert (one["scope"], one["failed"], one["job_count"]) == ("incremental", 0, 2)
 
 
+def test_numbers_that_no_run_has_are_unknown(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    story = Story().planned(3, {"map": 2**62, "join": 2**62, "all": 2**62})
+    write(folder_of_runs(tmp_path), 1, story)
+    ((run,),) = ([one["runs"] for one in answer(capsys, str(tmp_path))["workflows"]],)
+    assert [one["job_count"] for one in run] == [None]
+
+
 def test_only_the_journals_that_are_shown_are_read_whole(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
-from builders import begun
+import pytest
+from builders import begun, stamps
 from plotted import drawing, values_of
+
+from snakemake_logger_plugin_observe.reporters.plots.asked import NothingToDrawError
 
 
 def two_jobs(folder: Path, **facts: object) -> Path:
@@ -44,3 +47,10 @@ def test_of_more_steps_than_pixels_each_pixel_shows_the_most(tmp_path: Path) -> 
     found = drawing("concurrency", story.end(20).write(tmp_path / "run.jsonl"))
     assert found.notes[0].startswith("A pixel is 0.020 s, and shows the most")
     assert max(count for _, count in curve(found, "running")) == 600
+
+
+def test_a_run_whose_jobs_took_no_time_has_no_curve(tmp_path: Path) -> None:
+    known = stamps(ready=3, selected=3, submitting=3, accepted=3, reported=3, finished=5)
+    story = begun().job(1).attempt(1, known).end(5)
+    with pytest.raises(NothingToDrawError, match="no job was ready or ran"):
+        drawing("concurrency", story.write(tmp_path / "run.jsonl"))
