@@ -4,16 +4,20 @@ What is narrower than a pixel shows what lies at the pixel's middle, as on the p
 read back as runs of pixels of one colour, which become one line each in the picture.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.reporters.plots.lanes import LaneAttempt
 from snakemake_logger_plugin_observe.run.phases import CLASSES, PHASES
 
+FAILED_MARK: Final = "failed"
+"""What the end of a failed attempt is painted as: next to the cost classes, and no one of them."""
 _EMPTY: Final = 0
-_NUMBER: Final = {name: number for number, name in enumerate(CLASSES, 1)}
-_NAME: Final = dict(enumerate(CLASSES, 1))
+_NAME: Final = dict(enumerate((*CLASSES, FAILED_MARK), 1))
+_NUMBER: Final = {name: number for number, name in _NAME.items()}
+_MARK: Final = 4
+"""How wide the mark of a failure is."""
 _ROOM_FOR_A_GAP: Final = 6
 
 
@@ -23,6 +27,7 @@ class PixelRun(NamedTuple):
     first: int
     behind: int
     cost_class: str
+    """Or FAILED_MARK."""
 
 
 class PixelRow:
@@ -59,6 +64,12 @@ class PixelRow:
             at = min(first, len(self._cells) - 1)
             self._cells[at] = _NUMBER[PHASES[longest.phase].cost_class]
 
+    def mark_failure(self, end: Micros) -> None:
+        """Mark the last pixels of an attempt that failed."""
+        behind = max(1, self.pixel(end))
+        first = max(0, behind - _MARK)
+        self._cells[first:behind] = bytes([_NUMBER[FAILED_MARK]]) * (behind - first)
+
     def runs(self) -> Iterator[PixelRun]:
         """Yield the pixels that are not empty, as runs of one colour."""
         cells, first = self._cells, 0
@@ -67,10 +78,3 @@ class PixelRow:
                 if cells[first] != _EMPTY:
                     yield PixelRun(first, behind, _NAME[cells[first]])
                 first = behind
-
-
-def row_of(attempts: Iterable[LaneAttempt], row: PixelRow, *, gap: bool) -> list[PixelRun]:
-    """Return a lane's attempts as runs of pixels in a *row*."""
-    for one in attempts:
-        row.paint_attempt(one, gap=gap)
-    return list(row.runs())

@@ -16,7 +16,7 @@ from snakemake_logger_plugin_observe.reporters.plots.asked import (
     Reads,
     check_ran_jobs,
 )
-from snakemake_logger_plugin_observe.reporters.plots.cells import PixelRow, PixelRun, row_of
+from snakemake_logger_plugin_observe.reporters.plots.cells import FAILED_MARK, PixelRow, PixelRun
 from snakemake_logger_plugin_observe.reporters.plots.drawn_path import Stretch
 from snakemake_logger_plugin_observe.reporters.plots.lanes import Band, Lanes, lanes_of
 from snakemake_logger_plugin_observe.reporters.plots.measures import (
@@ -49,9 +49,6 @@ _MOST_RUNS: Final = 30_000
 """Of pixels, in all lanes: with more, fewer lanes are shown."""
 _ROOM_FOR_GAPS: Final = 5.0
 _ROOM_FOR_TEXT: Final = 14.0
-_MARK: Final = 4
-"""How wide the mark at the end of a failed attempt is, in pixels."""
-_FAILED_MARK: Final = "failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,21 +95,19 @@ def draw(asked: PlotAsked) -> Drawing:
     rows = _rows(lanes, span)
     actual = partition(run)
     strip = _strip(actual, span)
-    failed = _failed(lanes, rows, span)
     return Drawing(
         title=f"When each attempt ran, by {asked.lanes_by}",
         which=of_run(source),
         facts=_facts(lanes, rows, source.run.makespan),
         layers=[
-            *_stretches(strip, rows, failed, scale, paint),
-            *_marks(failed, rows, paint),
+            *_stretches(strip, rows, scale, paint),
             *_names_of_phases(lanes, rows, span, paint),
             *_path(steps(actual), lanes, rows, span, paint),
             *_names(lanes.bands, rows, paint),
         ],
         height=_TOP + rows.height * len(rows.lanes) + 2,
         left=_LEFT,
-        notes=tuple(_notes(lanes, rows, scale, failed)),
+        notes=tuple(_notes(lanes, rows, scale)),
     )
 
 
@@ -123,19 +118,27 @@ _Span = tuple[Micros, Micros]
 
 def _rows(lanes: Lanes, span: _Span) -> _Rows:
     """Return the rows that there is room for, and of which the picture stays small."""
-    every = len(lanes.lanes)
-    count = min(every, int(_MOST_HIGH / _LOWEST_LANE))
+    count = min(len(lanes.lanes), int(_MOST_HIGH / _LOWEST_LANE))
     while True:
-        height = min(_HIGHEST_LANE, _MOST_HIGH / count)
-        shown = tuple((2 * row + 1) * every // (2 * count) for row in range(count))
-        gap = height >= _ROOM_FOR_GAPS
-        runs = tuple(
-            tuple(row_of(lanes.lanes[lane], PixelRow(*span, int(_WIDTH)), gap=gap))
-            for lane in shown
-        )
-        if sum(map(len, runs)) <= _MOST_RUNS or count == 1:
-            return _Rows(height, shown, runs, every)
+        rows = _painted(lanes, count, span)
+        if sum(map(len, rows.runs)) <= _MOST_RUNS or count == 1:
+            return rows
         count = max(1, count * 3 // 4)
+
+
+def _painted(lanes: Lanes, count: int, span: _Span) -> _Rows:
+    """Return so many rows: each with the lane at its middle, and the failures of all its lanes."""
+    every, height = len(lanes.lanes), min(_HIGHEST_LANE, _MOST_HIGH / count)
+    shown = tuple((2 * row + 1) * every // (2 * count) for row in range(count))
+    painted = [PixelRow(*span, int(_WIDTH)) for _ in shown]
+    for row, lane in zip(painted, shown, strict=True):
+        for one in lanes.lanes[lane]:
+            row.paint_attempt(one, gap=height >= _ROOM_FOR_GAPS)
+    for number, own in enumerate(lanes.lanes):
+        for one in own:
+            if one.attempt.status in FAILED:
+                painted[number * count // every].mark_failure(one.end)
+    return _Rows(height, shown, tuple(tuple(row.runs()) for row in painted), every)
 
 
 def _strip(actual: Sequence[MakespanSegment], span: _Span) -> list[PixelRun]:
@@ -146,26 +149,11 @@ def _strip(actual: Sequence[MakespanSegment], span: _Span) -> list[PixelRun]:
     return list(row.runs())
 
 
-def _failed(lanes: Lanes, rows: _Rows, span: _Span) -> set[tuple[int, int]]:
-    """Return the row and the last pixel of each attempt that failed: also in lanes not shown."""
-    row = PixelRow(*span, int(_WIDTH))
-    return {
-        (rows.row(number), max(1, row.pixel(one.end)))
-        for number, lane in enumerate(lanes.lanes)
-        for one in lane
-        if one.attempt.status in FAILED
-    }
-
-
 # -- what is drawn of them -----------------------------------------------------------------------
 
 
 def _stretches(
-    strip: Sequence[PixelRun],
-    rows: _Rows,
-    failed: set[tuple[int, int]],
-    scale: TimeScale,
-    paint: Paint,
+    strip: Sequence[PixelRun], rows: _Rows, scale: TimeScale, paint: Paint
 ) -> Iterator[dict[str, Any]]:
     """Yield the layers of the strip and of all lanes: a line for each cost class in each.
 
@@ -174,8 +162,8 @@ def _stretches(
     every = [run for runs in (strip, *rows.runs) for run in runs]
     present = {one.cost_class for one in every}
     own = {name: paint.of(name) for name in CLASSES if name in present}
-    if failed:
-        own[_FAILED_MARK] = paint.ground.bad
+    if FAILED_MARK in present:
+        own[FAILED_MARK] = paint.ground.bad
     gap = 1 if rows.height >= _ROOM_FOR_GAPS else 0
     lanes = [(rows.middle(row), run) for row, runs in enumerate(rows.runs) for run in runs]
     for values, high in (
@@ -201,32 +189,6 @@ def _points(values: Sequence[tuple[float, PixelRun]], scale: TimeScale) -> Itera
         yield {**both, "x": scale.at(scale.length(one.first)), "order": 3 * number}
         yield {**both, "x": scale.at(scale.length(one.behind)), "order": 3 * number + 1}
         yield {**both, "x": None, "order": 3 * number + 2}
-
-
-def _marks(failed: set[tuple[int, int]], rows: _Rows, paint: Paint) -> Iterator[dict[str, Any]]:
-    """Yield the layer of the ends of failed attempts."""
-    if not failed:
-        return
-    high = max(rows.height - 1, _LOWEST_LANE) / 2
-    values = [
-        {
-            "x": max(0, pixel - _MARK),
-            "x2": pixel,
-            "y": rows.middle(row) - high,
-            "y2": rows.middle(row) + high,
-        }
-        for row, pixel in sorted(failed)
-    ]
-    yield {
-        "data": {"values": values},
-        "mark": {"type": "rect", "color": paint.ground.bad},
-        "encoding": {
-            "x": pixels("x"),
-            "x2": {"field": "x2"},
-            "y": pixels("y"),
-            "y2": {"field": "y2"},
-        },
-    }
 
 
 def _names_of_phases(
@@ -301,9 +263,7 @@ def _facts(lanes: Lanes, rows: _Rows, makespan: Micros) -> str:
     return f"{plural(attempts, 'attempt')} in {plural(rows.of, 'lane')} over {duration(makespan)}"
 
 
-def _notes(
-    lanes: Lanes, rows: _Rows, scale: TimeScale, failed: set[tuple[int, int]]
-) -> Iterator[str]:
+def _notes(lanes: Lanes, rows: _Rows, scale: TimeScale) -> Iterator[str]:
     """Yield what is merged or left out, and what the path is."""
     if len(rows.lanes) < rows.of:
         yield (
@@ -316,7 +276,7 @@ def _notes(
         yield "Framed, or with a line along it: the actual path, which the run's end waited for."
     else:
         yield "The dark lines are the actual path, which the run's end waited for."
-    if failed:
+    if any(one.cost_class == FAILED_MARK for runs in rows.runs for one in runs):
         yield "A red mark is the end of a failed attempt."
     if lanes.untimed:
         yield f"{plural(lanes.untimed, 'attempt')} without times: not in any lane."

@@ -147,8 +147,8 @@ def test_a_failure_is_marked_in_a_lane_that_is_not_shown_too(tmp_path: Path) -> 
     story.job(999).attempt(999, known, status="failed")
     found = drawing("timeline", story.end(10).write(tmp_path / "run.jsonl"))
     assert "A red mark is the end of a failed attempt." in found.notes
-    (mark,) = [one for one in values_of(found, "x2", "y2") if one["x2"] - one["x"] == 4]
-    assert mark["x2"] == round(1012 * 0.9)
+    mark = [one["x"] for one in values_of(found, "class") if one["class"] == "failed"]
+    assert mark == [pytest.approx(9 - 4 * 10 / 1012, abs=0.01), pytest.approx(9, abs=0.01), None]
 
 
 def test_names_of_bands_do_not_overlap(tmp_path: Path) -> None:
