@@ -155,7 +155,7 @@ def _until(path: Path, moment: int) -> SoFar:
 
 def _told(so_far: SoFar, earlier: Sequence[SoFar], half: int, end: int) -> Told:
     known, came = remaining(so_far, earlier, half), end - half
-    if known.middle is None:
+    if known.middle is None or known.is_bound:
         bound = None if known.at_least is None else 100 * known.at_least / came
         return Told(bound=bound)
     within = None

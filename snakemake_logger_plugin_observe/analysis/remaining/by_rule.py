@@ -87,11 +87,10 @@ class _Plan:
             else:
                 many = (number + 1) * pairs // max(1, total) - number * pairs // max(1, total)
                 count = self._totals.get(other, 0)
-                first = max(0, min(number * count // max(1, total), count - many))
-                needed = range(first, first + many)
-            for position in range(max(gone, needed.start), needed.stop):
-                if position - gone < len(others):
-                    yield others[position - gone]
+                begin = max(0, min(number * count // max(1, total), count - many))
+                needed = range(begin, begin + many)
+            first, stop = max(gone, needed.start), min(needed.stop, gone + len(others))
+            yield from (others[position - gone] for position in range(first, stop))
 
 
 def _kinds(so_far: SoFar, earlier: Sequence[SoFar]) -> dict[str, Kind]:

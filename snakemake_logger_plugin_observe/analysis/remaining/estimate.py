@@ -22,6 +22,8 @@ from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.run.attempt import Key
 
 _MOST: Final = 200_000
+_MOST_PAIRS: Final = 1_000_000
+"""More jobs, or pairs of jobs of which one needs the other, are not simulated."""
 _NO_MATTER: Final = 0.1
 _OFF: Final = 0.05
 """How far off the simulation itself may be."""
@@ -40,7 +42,8 @@ class Remaining:
     without_basis: tuple[str, ...] = ()
     """The rules of which no job has ended, here or before, and that run something."""
     at_least: Micros | None = None
-    """A lower bound, where these rules are most of what is left: how long the others take."""
+    """Nine in ten drawings are above it. Where these rules are most of what is left, it is how long
+    the others take, and all that is known."""
     jobs_here: int = 0
     """From how many jobs of this run the lengths are."""
     jobs_before: int = 0
@@ -55,9 +58,14 @@ class Remaining:
     checkpoints: tuple[str, ...] = ()
     """Rules whose jobs, once they have ended, may add jobs that are not planned yet."""
     too_many: bool = False
-    """Whether more jobs wait than are simulated."""
+    """Whether more jobs wait, or wait for each other, than are simulated."""
     planned: bool = True
     """Whether it is known what was planned."""
+
+    @property
+    def is_bound(self) -> bool:
+        """Whether it may well take longer, so that only ``at_least`` is to be said."""
+        return self.middle is None or bool(self.overdue or self.checkpoints)
 
 
 def remaining(so_far: SoFar, earlier: Sequence[SoFar], now: Micros) -> Remaining:
@@ -74,9 +82,11 @@ def remaining(so_far: SoFar, earlier: Sequence[SoFar], now: Micros) -> Remaining
 
 def prepare(so_far: SoFar, earlier: Sequence[SoFar], now: Micros) -> Callable[[], Remaining]:
     """Return what computes ``remaining``; it reads nothing of the run any more, which may go on."""
-    if so_far.run.planned is None:
+    planned = so_far.run.planned
+    if planned is None:
         return partial(Remaining, planned=False)
-    if sum(waiting_by_rule(so_far).values()) > _MOST:
+    pairs = sum(count for needs in planned.needs.values() for count in needs.values())
+    if sum(waiting_by_rule(so_far).values()) > _MOST or pairs > _MOST_PAIRS:
         return partial(Remaining, too_many=True)
     left = left_of(so_far, earlier, now)
     basis = Basis(so_far, earlier)
@@ -110,13 +120,14 @@ def _simulated(
         return plain
     drawn = drawings.drawn(borrow=not is_bound)
     tenth = len(drawn) // 10
+    known = replace(plain, at_least=drawn[tenth])
     if is_bound:
-        return replace(plain, at_least=drawn[tenth] or None)
+        return known
     middle = drawn[len(drawn) // 2]
     if _thin(left.units, basis) > _NO_MATTER:
-        return replace(plain, middle=middle)
+        return replace(known, middle=middle)
     return replace(
-        plain,
+        known,
         middle=middle,
         low=min(drawn[tenth], round(middle * (1 - _OFF))),
         high=max(drawn[-1 - tenth], round(middle * (1 + _OFF))),

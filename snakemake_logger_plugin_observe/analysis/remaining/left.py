@@ -5,6 +5,7 @@ Which they are, an earlier run shows that had the same ones; else the numbers of
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.remaining.as_before import as_before
 from snakemake_logger_plugin_observe.analysis.remaining.by_rule import by_rule
@@ -18,6 +19,9 @@ from snakemake_logger_plugin_observe.analysis.remaining.units import (
 )
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.run.attempt import Attempt
+
+_REACHES: Final = 100
+"""So many are kept of each, the nearest: those further back have ended before."""
 
 
 @dataclass(slots=True)
@@ -75,7 +79,7 @@ def _reaches(so_far: SoFar) -> tuple[tuple[int, ...], ...]:
     for place, members in enumerate(submissions(so_far)):
         place_of |= dict.fromkeys(members, place)
         needed = {place_of.get(need, place) for one in members for need in so_far.jobs[one].needs}
-        found.append(tuple(sorted(place - one for one in needed if one < place)))
+        found.append(tuple(sorted(place - one for one in needed if one < place)[:_REACHES]))
     return tuple(found[len(found) // 2 :])
 
 

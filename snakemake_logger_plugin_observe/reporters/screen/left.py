@@ -33,11 +33,11 @@ def _estimate(view: WatchView) -> str:
     if known.too_many:
         return "Remaining: not known: too many jobs wait to be simulated"
     unknown = named(known.without_basis, _NAMED)
-    if known.middle is None and known.at_least is None:
+    if known.at_least is None:
         why = f": no job has ended, here or before, of: {unknown}" if unknown else ""
         return f"Remaining: not known{why}"
     late = f"longer than any before it: {named(view.overdue_names, _NAMED)}"
-    if view.overdue_names and (known.middle or known.at_least or 0) < _NOTHING:
+    if view.overdue_names and (known.at_least or 0) < _NOTHING:
         return f"Remaining: not known: in flight for {late}"
     parts = [f"Remaining: {_length(view, known)}{_basis(known)}"]
     if unknown:
@@ -55,10 +55,8 @@ def _estimate(view: WatchView) -> str:
 
 
 def _length(view: WatchView, known: Remaining) -> str:
-    if known.middle is None:
+    if known.middle is None or view.is_bound:
         return f"at least {rough(known.at_least or 0)}"
-    if view.is_bound:
-        return f"at least {rough(known.middle if known.low is None else known.low)}"
     return f"about {rough(known.middle)}{_spread(known)}"
 
 

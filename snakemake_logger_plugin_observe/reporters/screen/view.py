@@ -130,9 +130,8 @@ class WatchView:
     @property
     def is_bound(self) -> bool:
         """Whether the run takes at least as long as is remaining, and may well take longer."""
-        known = self.remaining
-        more = known is not None and (known.middle is None or known.checkpoints)
-        return bool(more or self.overdue_names or any(one.kept for one in self.flights))
+        known = self.remaining is not None and self.remaining.is_bound
+        return known or any(one.kept for one in self.flights)
 
     def of_rule(self, rule: str | None) -> tuple[Flight, ...]:
         """Return what is in flight of a rule; all if it is None."""

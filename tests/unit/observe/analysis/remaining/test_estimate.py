@@ -112,14 +112,14 @@ def test_while_most_jobs_are_of_known_rules_the_others_are_taken_to_be_like_them
     assert known.without_basis == ("report",)
     assert known.middle == 28 * S  # 8 s of the second, the third, and as long for the report
     assert known.low is None
-    assert known.at_least is None
+    assert not known.is_bound
 
 
 def test_while_most_are_of_unknown_rules_what_is_known_is_a_lower_bound() -> None:
     story = begun(wraps="local", cores=1).ordered({"map": 3, "sort": 3}, sort={"map": 3})
     story.job(1, threads=1).quick(1, 3, 3, 13)
     known = left_at(in_flight(story, 2, 13), 15)
-    assert (known.middle, known.at_least) == (None, 18 * S)
+    assert (known.middle, known.at_least, known.is_bound) == (None, 18 * S, True)
     assert known.without_basis == ("sort",)
 
 
@@ -142,7 +142,15 @@ def test_one_in_flight_for_longer_than_anything_known_is_overdue_whatever_its_ru
     story = begun(wraps="local", cores=2).ordered({"map": 4, "long": 1})
     story.job(1, threads=1).quick(1, 3, 3, 13)
     story.job(2, threads=1).quick(2, 3, 13, 23)
-    assert left_at(in_flight(story, 5, 3, "long"), 24).overdue == ((5, 1),)
+    known = left_at(in_flight(story, 5, 3, "long"), 24)
+    assert (known.overdue, known.is_bound) == (((5, 1),), True)
+
+
+@pytest.mark.parametrize("huge", [10**7, 10**17])
+def test_more_than_can_be_simulated_is_said_to_be_so(huge: int) -> None:
+    few_pairs = begun(jobs=1).ordered({"map": huge, "all": 1}, "all", all={"map": 5})
+    many_pairs = begun(jobs=1).ordered({"map": 5, "all": 1}, "all", all={"map": huge})
+    assert left_at(few_pairs, 4) == left_at(many_pairs, 4) == Remaining(too_many=True)
 
 
 def test_after_the_last_job_a_cluster_s_executor_sleeps_until_its_next_status_check() -> None:
