@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.journal.records import Offset
 from snakemake_logger_plugin_observe.run.phases import ATTEMPT_PHASES, PHASES, UNOBSERVED
+
+_IN_ORDER: Final = tuple(phase.name for phase in ATTEMPT_PHASES)
 
 
 class Segment(NamedTuple):
@@ -41,10 +43,10 @@ class Timeline:
 def phase_sums(segments: Iterable[Segment]) -> dict[str, Micros]:
     """Return microseconds per phase, in chronological order; members' time is not counted."""
     sums: dict[str, Micros] = {}
-    for segment in segments:
-        if segment.phase is not None:
-            sums[segment.phase] = sums.get(segment.phase, 0) + segment.length
-    return {p.name: sums[p.name] for p in ATTEMPT_PHASES if p.name in sums}
+    for start, end, phase in segments:
+        if phase is not None:
+            sums[phase] = sums.get(phase, 0) + end - start
+    return {name: sums[name] for name in _IN_ORDER if name in sums}
 
 
 def joined(segments: Iterable[Segment]) -> list[Segment]:

@@ -107,7 +107,10 @@ def utilisation(run: Run) -> Utilisation:
         length = until - step.moment
         for index, count in enumerate((step.ready, step.queued, step.running)):
             sums[index] += length * count
-    stalled, stalls = _stalls(submissions.attempts, limits)
+    stalls, held_back = _Stalls(), _HeldBackWork(limits)
+    for stretch in _waiting(submissions.attempts, limits):
+        stalls.add(stretch)
+        held_back.add(stretch)
     name = limits.names[0] if limits.names else None
     return Utilisation(
         steps=tuple(steps),
@@ -116,9 +119,9 @@ def utilisation(run: Run) -> Utilisation:
         ready_s=sums[0] / 1e6,
         queued_s=sums[1] / 1e6,
         running_s=sums[2] / 1e6,
-        stalled=stalled,
-        stalls=stalls,
-        held_back=held_back_by_limit(run),
+        stalled=stalls.total(),
+        stalls=stalls.longest(submissions.attempts, limits),
+        held_back=held_back.by_limit(),
     )
 
 
@@ -154,24 +157,41 @@ def _steps(submissions: Iterable[Attempt]) -> list[UsageStep]:
 _Shares = tuple[int, ...]
 
 
-def _stalls(submissions: Sequence[Attempt], limits: Limits) -> tuple[Micros, tuple[Stall, ...]]:
-    """Return how long work waited that would have fitted, and the longest stretches of it."""
-    found: list[tuple[Micros, Micros, int, _Shares]] = []
-    for start, end, ready, shares in _idle_with_work(submissions, limits):
-        last = found[-1] if found else None
-        if last is not None and last[1] == start:
-            found[-1] = (last[0], end, max(last[2], ready), last[3])
+class _Stalls:
+    """The stretches in which work waited that would have fitted, joined where they meet."""
+
+    def __init__(self) -> None:
+        self._found: list[tuple[Micros, Micros, int, _Shares]] = []
+
+    def add(self, stretch: "_Stretch") -> None:
+        """Take the next stretch in which work was ready."""
+        fitting = [
+            (count, kind)
+            for kind, count in stretch.waiting.items()
+            if all(share <= left for share, left in zip(kind, stretch.free, strict=True))
+        ]
+        if not fitting:
+            return
+        ready, shares = sum(count for count, _ in fitting), fitting[0][1]
+        last = self._found[-1] if self._found else None
+        if last is not None and last[1] == stretch.start:
+            self._found[-1] = (last[0], stretch.end, max(last[2], ready), last[3])
         else:
-            found.append((start, end, ready, shares))
-    total = sum(end - start for start, end, _, _ in found)
-    found.sort(key=lambda one: (one[0] - one[1], one[0]))
-    longest = found[:_LONGEST]
-    firsts = _firsts(submissions, [(start, shares) for start, _, _, shares in longest], limits)
-    return total, tuple(
-        Stall(start, end, ready, first.job_id, first.group, first.number, first.line)
-        for (start, end, ready, _), first in zip(longest, firsts, strict=True)
-        if first is not None
-    )
+            self._found.append((stretch.start, stretch.end, ready, shares))
+
+    def total(self) -> Micros:
+        """Return how long they are together."""
+        return sum(end - start for start, end, _, _ in self._found)
+
+    def longest(self, submissions: Sequence[Attempt], limits: Limits) -> tuple[Stall, ...]:
+        """Return the longest, longest first, each with the job that was ready first in it."""
+        longest = sorted(self._found, key=lambda one: (one[0] - one[1], one[0]))[:_LONGEST]
+        firsts = _firsts(submissions, [(start, shares) for start, _, _, shares in longest], limits)
+        return tuple(
+            Stall(start, end, ready, first.job_id, first.group, first.number, first.line)
+            for (start, end, ready, _), first in zip(longest, firsts, strict=True)
+            if first is not None
+        )
 
 
 def _firsts(
@@ -204,45 +224,53 @@ def _shares(attempt: Attempt, limits: Limits) -> _Shares:
     return tuple(found)
 
 
-def _idle_with_work(
-    submissions: Iterable[Attempt], limits: Limits
-) -> Iterator[tuple[Micros, Micros, int, _Shares]]:
-    """Yield each stretch in which ready work would have fitted: start, end, count, kind."""
-    for stretch in _waiting(submissions, limits):
-        fitting = [
-            (count, kind)
-            for kind, count in stretch.waiting.items()
-            if all(share <= left for share, left in zip(kind, stretch.free, strict=True))
-        ]
-        if fitting:
-            count = sum(count for count, _ in fitting)
-            yield stretch.start, stretch.end, count, fitting[0][1]
-
-
 def held_back_by_limit(run: Run) -> dict[str, HeldBack]:
     """Return, for each limit of *run* that held ready work back, for how long it did."""
-    submissions = [one for one in run.attempts.values() if not one.is_member and one.segments]
     limits = Limits(run)
-    names, held_back = limits.names, dict[str, HeldBack]()
-    stretches: dict[str, list[tuple[Micros, Micros]]] = {}
-    for stretch in _waiting(submissions, limits):
-        length = stretch.end - stretch.start
-        for index, name in enumerate(names):
-            if any(kind[index] > stretch.free[index] for kind in stretch.waiting):
-                one = held_back.get(name, HeldBack())
-                slots = stretch.free[0] * 2 >= limits.limit(names[0])
-                idle = one.idle + (length if index and slots else 0)
-                held_back[name] = HeldBack(one.length + length, idle)
-                own = stretches.setdefault(name, [])
-                if own and own[-1][1] == stretch.start:
-                    own[-1] = own[-1][0], stretch.end
-                else:
-                    own.append((stretch.start, stretch.end))
-    return {name: one._replace(stretches=tuple(stretches[name])) for name, one in held_back.items()}
+    held_back = _HeldBackWork(limits)
+    for stretch in _waiting(Submissions(run).attempts, limits):
+        held_back.add(stretch)
+    return held_back.by_limit()
+
+
+class _HeldBackWork:
+    """For how long each limit held ready work back, and when."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._names = limits.names
+        self._half = limits.limit(limits.names[0]) / 2 if limits.names else 0
+        self._idle: dict[str, Micros] = {}
+        self._stretches: dict[str, list[tuple[Micros, Micros]]] = {}
+
+    def add(self, stretch: "_Stretch") -> None:
+        """Take the next stretch in which work was ready."""
+        slots_idled = stretch.free[0] >= self._half
+        for index, (name, left) in enumerate(zip(self._names, stretch.free, strict=True)):
+            if not any(kind[index] > left for kind in stretch.waiting):
+                continue
+            if index and slots_idled:
+                self._idle[name] = self._idle.get(name, 0) + stretch.end - stretch.start
+            own = self._stretches.setdefault(name, [])
+            if own and own[-1][1] == stretch.start:
+                own[-1] = own[-1][0], stretch.end
+            else:
+                own.append((stretch.start, stretch.end))
+
+    def by_limit(self) -> dict[str, HeldBack]:
+        """Return what was found, by the limit's name."""
+        return {
+            name: HeldBack(
+                sum(end - start for start, end in own), self._idle.get(name, 0), tuple(own)
+            )
+            for name, own in self._stretches.items()
+        }
 
 
 class _Stretch(NamedTuple):
-    """A stretch in which work was ready: how many of each kind, and what each limit had left."""
+    """A stretch in which work was ready: how many of each kind, and what each limit had left.
+
+    Only until the next one is asked for.
+    """
 
     start: Micros
     end: Micros
