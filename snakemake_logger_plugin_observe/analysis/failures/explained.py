@@ -1,7 +1,7 @@
 """What a failure means, why its log is silent, and how to see it again: all that can be said."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -25,6 +25,7 @@ from snakemake_logger_plugin_observe.analysis.failures.log_advice import (
 from snakemake_logger_plugin_observe.analysis.failures.output_checks import output_check
 from snakemake_logger_plugin_observe.analysis.failures.repeat import (
     HowToRepeat,
+    RunFacts,
     how_to_repeat,
     prefix_of,
 )
@@ -54,16 +55,14 @@ class Explained:
         return self.meanings[0] if self.meanings else None
 
 
-def explain(
-    run: Run, one: Failure, journal: str = "", as_run: Mapping[str, str] | None = None
-) -> Explained:
+def explain(run: Run, one: Failure, journal: str = "", facts: RunFacts | None = None) -> Explained:
     """Return what a failure means and how to see it again.
 
     Args:
         run: its run.
         one: the failure.
         journal: where the run's journal was found.
-        as_run: ``commands_as_run`` of the run, for one who asks about many failures.
+        facts: those of the run, for one who asks about many failures.
 
     """
     if (error := error_of(run, one)) is not None:
@@ -74,7 +73,7 @@ def explain(
     if one.cause not in ("exit_code", "signal", "exception"):
         return Explained()
     if (full := disk_full(one)) is not None:
-        return Explained((full,), repeat=how_to_repeat(run, one, journal, as_run))
+        return Explained((full,), repeat=how_to_repeat(run, one, journal, facts))
     job = run.jobs.get(one.job_id) if one.job_id is not None else None
     said = _said(one)
     raised = None
@@ -83,7 +82,7 @@ def explain(
     found = () if job is None or raised else _meanings(run, one, job, said)
     found = tuple(_with_wildcards(each, job) for each in found if job is not None)
     log = None if any(each.prints_nothing for each in found) else log_advice(run, one)
-    return Explained(found, raised, log, how_to_repeat(run, one, journal, as_run))
+    return Explained(found, raised, log, how_to_repeat(run, one, journal, facts))
 
 
 def _with_wildcards(meaning: Meaning, job: JobDescribed) -> Meaning:

@@ -9,6 +9,7 @@ from snakemake_logger_plugin_observe.analysis.failures.exit_codes.meaning import
 from snakemake_logger_plugin_observe.analysis.failures.explained import Explained, explain
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
 from snakemake_logger_plugin_observe.analysis.failures.log_lines import LogLine
+from snakemake_logger_plugin_observe.analysis.failures.repeat import RunFacts
 from snakemake_logger_plugin_observe.analysis.failures.sent_signals import (
     find_sender,
     refuted_if,
@@ -52,7 +53,13 @@ class FailureAdvice:
 
 
 def failure_advice(
-    run: Run, name: str, failed: Sequence[Failure], journal: str = "", *, is_own: bool = True
+    run: Run,
+    name: str,
+    failed: Sequence[Failure],
+    journal: str = "",
+    *,
+    is_own: bool = True,
+    facts: RunFacts | None = None,
 ) -> FailureAdvice:
     """Return what to do about jobs that failed by themselves, in the same way.
 
@@ -62,6 +69,7 @@ def failure_advice(
         failed: the jobs.
         journal: where the run's journal was found.
         is_own: whether it is the user's own: of another's, no command is one to paste.
+        facts: those of the run, for one who asks about many failures.
 
     """
     one = failed[0]
@@ -71,7 +79,7 @@ def failure_advice(
             where=by_snakemake.where,
             commands=by_snakemake.commands if is_own else (),
         )
-    found = explain(run, one, journal)
+    found = explain(run, one, journal, facts)
     advice = (
         _raised_by_a_script(name, one, found)
         or _raised_in_a_rule(run, name, one)

@@ -7,8 +7,8 @@ object from Snakemake, so only Snakemake can run it.
 """
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final, Literal
 
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
@@ -49,8 +49,46 @@ class HowToRepeat:
     commands: tuple[Command, ...]
 
 
+@dataclass(frozen=True)
+class RunFacts:
+    """What decides how any job of a run is run again: computed once, for many failures."""
+
+    run: Run
+
+    @cached_property
+    def commands(self) -> dict[str, str]:
+        """The whole commands in Snakemake's errors, with the activation of an environment.
+
+        Their keys are the commands as the jobs describe them: what is behind the last prefix.
+        """
+        found: dict[str, str] = {}
+        settings = self.run.started.settings if self.run.started is not None else {}
+        prefixes = {STRICT, str(settings.get("shell_prefix") or STRICT)}
+        for message in self.run.messages:
+            named = message.text.count("Command '") if message.level == "error" else 0
+            if not 0 < named <= _MOST_COMMANDS:
+                continue
+            for one in _RAN.finditer(message.text):
+                whole = one["command"]
+                ends = (whole.rfind(each) + len(each) for each in prefixes if each in whole)
+                as_described = whole[max(ends, default=0) :].strip()
+                found[as_described] = whole.replace(f"{STRICT} ", STRICT, 1)
+        return found
+
+    @cached_property
+    def goes_on(self) -> bool:
+        """Whether the run or jobs of it may go on: another Snakemake would be in their way.
+
+        A run without an end has its lock; what it or an interrupted one left in the cluster is to
+        be cancelled first.
+        """
+        left = left_in_flight(self.run)
+        ended = (has_ended(self.run.record_of(one)) for one in left)
+        return self.run.finished is None or not all(ended)
+
+
 def how_to_repeat(
-    run: Run, one: Failure, journal: str = "", as_run: Mapping[str, str] | None = None
+    run: Run, one: Failure, journal: str = "", facts: RunFacts | None = None
 ) -> HowToRepeat | None:
     """Return how to run the job of a failure again; None if the journal does not know enough.
 
@@ -58,7 +96,7 @@ def how_to_repeat(
         run: its run.
         one: the failure.
         journal: where the run's journal was found: in the run's own folder no ``cd`` is needed.
-        as_run: ``commands_as_run`` of the run, for one who asks about many failures.
+        facts: those of the run, for one who asks about many failures.
 
     """
     job = run.jobs.get(one.job_id) if one.job_id is not None else None
@@ -70,24 +108,15 @@ def how_to_repeat(
     ):  # it would write over what is there, or write too
         return None
     there = () if journal.startswith(".snakemake/") else (command("cd", run.started.workdir),)
-    alone = _its_command(run, one, job, as_run)
+    facts = facts or RunFacts(run)
+    alone = _its_command(run, one, job, facts)
     if alone is not None and alone.line is not None:
         return HowToRepeat("command", (*there, alone))
-    again = _by_snakemake(run, job) if not _goes_on(run) else None
+    again = _by_snakemake(run, job) if not facts.goes_on else None
     if again is None or again.line is None:
         return None
     elsewhere = any(map(_DIRECTORY.fullmatch, run.started.command[1:]))
     return HowToRepeat("job", (*(() if elsewhere else there), again))
-
-
-def _goes_on(run: Run) -> bool:
-    """Whether the run or jobs of it may go on, so that another Snakemake would be in their way.
-
-    A run without an end has its lock; what it or an interrupted one left in the cluster is to be
-    cancelled first.
-    """
-    left = left_in_flight(run)
-    return run.finished is None or not all(has_ended(run.record_of(one)) for one in left)
 
 
 def prefix_of(run: Run, job: JobDescribed) -> str:
@@ -100,15 +129,13 @@ def prefix_of(run: Run, job: JobDescribed) -> str:
     return prefix if isinstance(prefix, str) else STRICT
 
 
-def _its_command(
-    run: Run, one: Failure, job: JobDescribed, as_run: Mapping[str, str] | None
-) -> Command | None:
+def _its_command(run: Run, one: Failure, job: JobDescribed, facts: RunFacts) -> Command | None:
     """Return the shell command of *job* as it was run; None if it cannot be run by itself."""
     own = (job.shellcmd or "").strip()
     in_a_group = any(row.attempt.is_member for row in one.rows)  # a pipe's other end is missing
     if not own or MASK in own or in_a_group or _has_own_place(job):
         return None
-    whole = (commands_as_run(run) if as_run is None else as_run).get(own)
+    whole = facts.commands.get(own)
     if whole is None and job.environment_digest == _NO_ENVIRONMENT:
         whole = f"{prefix_of(run, job)}{own}"
     line = one_line(whole) if whole is not None else None
@@ -126,24 +153,6 @@ def _has_own_place(job: JobDescribed) -> bool:
     in place, Snakemake puts the state before the job back.
     """
     return bool(job.shadow or job.directories or job.updated)
-
-
-def commands_as_run(run: Run) -> dict[str, str]:
-    """Return the whole commands in Snakemake's errors, with the activation of an environment.
-
-    Their keys are the commands as the jobs describe them: what is behind the last prefix.
-    """
-    found: dict[str, str] = {}
-    settings = run.started.settings if run.started is not None else {}
-    prefixes = {STRICT, str(settings.get("shell_prefix") or STRICT)}
-    for message in run.messages:
-        if message.level != "error" or not 0 < message.text.count("Command '") <= _MOST_COMMANDS:
-            continue
-        for one in _RAN.finditer(message.text):
-            whole = one["command"]
-            ends = (whole.rfind(each) + len(each) for each in prefixes if each in whole)
-            found[whole[max(ends, default=0) :].strip()] = whole.replace(f"{STRICT} ", STRICT, 1)
-    return found
 
 
 def _shell(run: Run, job: JobDescribed) -> str | None:

@@ -4,7 +4,7 @@ Its record is what counts: it ends a job that uses more than that, whatever the 
 """
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from snakemake_logger_plugin_observe.journal.events import JobDescribed
@@ -98,16 +98,15 @@ def _is_same(declared_mb: float, submitted: int) -> bool:
 
 def overridden(run: Run) -> list[Overridden]:
     """Return the requests of each rule that were submitted with less than it declares."""
-    found: dict[tuple[str, str, float, float], Overridden] = {}
+    found: dict[tuple[str, str, float, float], list[Overridden]] = {}
     for attempt in run.attempts.values():
         for one in _of_attempt(run, attempt):
             key = (one.rule, one.resource, one.declared, one.submitted)
-            before = found[key].attempts if key in found else ()
-            found[key] = Overridden(
-                *(one.rule, one.resource, one.declared, one.submitted, one.because, one.fix),
-                attempts=(*before, attempt),
-            )
-    return list(found.values())
+            found.setdefault(key, []).append(one)
+    return [
+        replace(own[-1], attempts=tuple(attempt for one in own for attempt in one.attempts))
+        for own in found.values()
+    ]
 
 
 def lowered_limit(run: Run, rules: Collection[str | None]) -> Overridden | None:

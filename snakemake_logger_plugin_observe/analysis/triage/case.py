@@ -20,6 +20,7 @@ from snakemake_logger_plugin_observe.analysis.failures.failures import Failure, 
 from snakemake_logger_plugin_observe.analysis.failures.other_run import OtherRun
 from snakemake_logger_plugin_observe.analysis.failures.removed_input import RemovedInput
 from snakemake_logger_plugin_observe.analysis.failures.removed_inputs import removed_inputs
+from snakemake_logger_plugin_observe.analysis.failures.repeat import RunFacts
 from snakemake_logger_plugin_observe.analysis.failures.rule_patterns import (
     failing_in_every_job,
     rule_patterns,
@@ -155,7 +156,13 @@ class Case:
     def advice_about(self, name: str, failed: Sequence[Failure]) -> FailureAdvice:
         """Return what to do about jobs of *name* that failed by themselves, in the same way."""
         journal = self.paths.get("B", "")
-        return failure_advice(self.run, name, failed, journal, is_own=self.is_own)
+        return failure_advice(
+            *(self.run, name, failed, journal), is_own=self.is_own, facts=self._facts
+        )
+
+    @cached_property
+    def _facts(self) -> RunFacts:
+        return RunFacts(self.run)
 
     @cached_property
     def failing_in_every_job(self) -> frozenset[str]:

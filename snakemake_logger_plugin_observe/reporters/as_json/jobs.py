@@ -7,7 +7,7 @@ from snakemake_logger_plugin_observe.analysis.failures.causes import (
     allocation_that_ran_out,
 )
 from snakemake_logger_plugin_observe.analysis.failures.explained import explain
-from snakemake_logger_plugin_observe.analysis.failures.repeat import commands_as_run
+from snakemake_logger_plugin_observe.analysis.failures.repeat import RunFacts
 from snakemake_logger_plugin_observe.analysis.jobs.rule_use import RuleFigures
 from snakemake_logger_plugin_observe.analysis.jobs.table import Row
 from snakemake_logger_plugin_observe.analysis.live.state import LiveView
@@ -116,10 +116,10 @@ def _scheduler(record: SchedulerRecord | None) -> dict[str, Any] | None:
 
 def _failed(answer: JobsAnswer) -> dict[str, Any]:
     run, journal = answer.source.run, str(answer.source.path)
-    as_run = commands_as_run(run)
+    facts = RunFacts(run)
     return {
         "failures": [
-            failures.failure(one, explain(run, one, journal, as_run)) for one in answer.failures
+            failures.failure(one, explain(run, one, journal, facts)) for one in answer.failures
         ],
         "masked": sum(1 for one in answer.failures if one.masked),
         "rules": [failures.pattern(one) for one in answer.patterns],

@@ -1,7 +1,7 @@
 """The text of ``jobs --failed``: failures by cause and rule, then a block for each kind."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final
 
 from rich.console import RenderableType
@@ -11,7 +11,7 @@ from snakemake_logger_plugin_observe.analysis.failures.cause_names import full_c
 from snakemake_logger_plugin_observe.analysis.failures.endings import of_attempts
 from snakemake_logger_plugin_observe.analysis.failures.explained import explain
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
-from snakemake_logger_plugin_observe.analysis.failures.repeat import commands_as_run
+from snakemake_logger_plugin_observe.analysis.failures.repeat import RunFacts
 from snakemake_logger_plugin_observe.analysis.failures.rule_patterns import RulePattern
 from snakemake_logger_plugin_observe.analysis.failures.story import retry_setting, story_of
 from snakemake_logger_plugin_observe.analysis.jobs.table import Row
@@ -51,9 +51,9 @@ def parts(answer: JobsAnswer, width: int) -> list[RenderableType]:
     blocks = _blocks(answer)
     most = _BLOCKS_OF_A_RULE if answer.rule is not None else _BLOCKS
     patterns = {pattern.rule: pattern for pattern in answer.patterns}
-    as_run = commands_as_run(answer.source.run)
+    facts = RunFacts(answer.source.run)
     for block in blocks[:most]:
-        found += [Text(), *_block(answer, block, patterns, as_run)]
+        found += [Text(), *_block(answer, block, patterns, facts)]
     left = [one for block in blocks[most:] for one in block]
     if left:
         names = dict.fromkeys(one.rule for one in left if one.rule)
@@ -108,7 +108,7 @@ def _block(
     answer: JobsAnswer,
     block: list[Failure],
     patterns: dict[str, RulePattern],
-    as_run: Mapping[str, str],
+    facts: RunFacts,
 ) -> Iterator[RenderableType]:
     """Yield what is known about jobs that failed in the same way, with one of their logs."""
     one = block[0]
@@ -141,7 +141,7 @@ def _block(
         yield line(f"{first_of(one.stopped)}, which shares a pipe with it, ended with it")
     yield from map(line, _in_their_groups(answer, block))
     yield from map(line, _also(one))
-    found = explain(answer.source.run, one, str(answer.source.path), as_run)
+    found = explain(answer.source.run, one, str(answer.source.path), facts)
     yield from failure_meaning.meaning(found)
     own = answer.source.owner is None  # a command of another user's journal is not one to paste
     alone = own and found.repeat is not None and found.repeat.how == "command"

@@ -51,6 +51,7 @@ def render(answer: PageAnswer) -> str:
         why=_why(answer),
         findings=sections.findings(answer.triage) if answer.triage is not None else [],
         journals_cited=_cited(answer),
+        more_findings=_more_findings(answer),
         path_name="actual path" if source.ended else "path so far",
         missing=[harmless(one) for one in answer.triage.missing] if answer.triage else [],
         triaged=answer.triage is not None,
@@ -115,6 +116,13 @@ def _failed(answer: PageAnswer) -> list[Block]:
     if not answer.failed.failures:
         return blocks(errors)
     return blocks([*failures.parts(answer.failed, UNLIMITED), *errors])
+
+
+def _more_findings(answer: PageAnswer) -> int:
+    """Return how many of triage's findings are not on the page."""
+    found = answer.triage.triage if answer.triage is not None else None
+    every = len(found.incidents) + len(found.missing_evidence) if found is not None else 0
+    return max(0, every - sections.MOST_FINDINGS)
 
 
 def _cited(answer: PageAnswer) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """The parts of the page as plain values: the makespan's bar, rules, requests, savings, findings."""
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any, Final
 
 from snakemake_logger_plugin_observe.analysis.advice.advice import MOST_SHOWN, Advice, whatif
@@ -38,6 +39,8 @@ from snakemake_logger_plugin_observe.run.phases import (
 )
 
 _CLASS_MATTERS: Final = 500  # microseconds
+MOST_FINDINGS: Final = 100
+"""What explains most comes first; ``triage`` has all."""
 _REQUESTS: Final = (
     "memory: used of requested",
     "cores: busy of threads",
@@ -252,9 +255,9 @@ def _change(one: Advice, whole: Micros, journal: tuple[str, ...], number: int) -
 
 
 def findings(answer: TriageAnswer) -> list[dict[str, Any]]:
-    """Return what triage found, each with its evidence and what to do."""
+    """Return the first of what triage found, each with its evidence and what to do."""
     values = triage_values.findings(answer.triage)
-    pairs = zip(values["findings"], values["actions"], strict=True)
+    pairs = islice(zip(values["findings"], values["actions"], strict=True), MOST_FINDINGS)
     return [{**_safe(finding), "action": _safe(action)} for finding, action in pairs]
 
 

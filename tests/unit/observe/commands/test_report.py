@@ -20,6 +20,7 @@ from snakemake_logger_plugin_observe.__main__ import main
 from snakemake_logger_plugin_observe.analysis.advice import advice
 from snakemake_logger_plugin_observe.commands.support import triage_case, why_answer
 from snakemake_logger_plugin_observe.journal.records import Usage
+from snakemake_logger_plugin_observe.reporters.page import sections
 
 HOSTILE = '</script><script>alert(1)</script><img src=x onerror="alert(2)">'
 
@@ -203,6 +204,22 @@ def test_a_run_of_any_size_has_why_and_triage(
     assert "snakemake-observe path --savings shows it" in page
     assert "no other run was looked at" in page
     assert "no other run is looked at; snakemake-observe why and triage show" in page
+
+
+def test_of_very_many_findings_the_first_are_on_the_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sections, "MOST_FINDINGS", 2)
+    page = page_of(FAILING["many"](), tmp_path)
+    shown = page.count('<article class="finding">')
+    (more,) = re.findall(r"(\d+) more are not on the page; snakemake-observe triage", page)
+    assert (shown, int(more) > 0) == (2, True)
+
+
+def test_the_middle_of_a_very_long_text_is_left_out(tmp_path: Path) -> None:
+    story = Story(snakefile="M" * 100_000).plan(2, 3).end(4)
+    page = page_of(story, tmp_path)
+    assert f"{'M' * 1_500} … (98,100 characters left out) … {'M' * 400}</dd>" in page
 
 
 @pytest.mark.parametrize("story", [up_to_date, chain])
