@@ -9,8 +9,24 @@ from types import ModuleType
 from typing import Final
 
 COMMANDS: Final = (
-    *("cost", "path", "whatif", "jobs", "watch", "triage", "runbook", "report", "plot", "why"),
-    *("compare", "check", "runs", "export", "notify", "accounting", "validate", "schema"),
+    "cost",
+    "path",
+    "whatif",
+    "jobs",
+    "watch",
+    "triage",
+    "runbook",
+    "report",
+    "plot",
+    "why",
+    "compare",
+    "check",
+    "runs",
+    "export",
+    "notify",
+    "accounting",
+    "validate",
+    "schema",
 )
 """The names of all, in the order in which ``--help`` lists them."""
 

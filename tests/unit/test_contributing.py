@@ -29,7 +29,7 @@ def follow(title: str, copy: Path) -> None:
     assert [path.startswith(PACKAGE) for path, _ in files].count(True) == 1
     for path, code in files:
         (copy / path).write_text(code)
-    ((added, before, path),) = re.findall(r"Add `(\w+,)` below `(\w+,)` in `(\S+)`", section)
+    ((added, before, path),) = re.findall(r"Add `(\S+,)` below `(\S+,)` in `(\S+)`", section)
     registry = copy / PACKAGE / path
     lines = registry.read_text()
     assert lines.count(f"    {before}\n") == 1
