@@ -123,7 +123,8 @@ def run(args: argparse.Namespace) -> Reply[CheckAnswer] | Reply[ProposalAnswer]:
         ),
     )
     if args.junit is not None:
-        write_files.replace(args.junit, junit.render(answer))
+        inputs = (source.path, file.path)
+        write_files.replace(args.junit, junit.render(answer), inputs=inputs)
     return Reply(answer, parts, shape, 0 if answer.passed else 1)
 
 

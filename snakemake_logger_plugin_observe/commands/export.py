@@ -68,17 +68,16 @@ def run(args: argparse.Namespace) -> Reply[Exported]:
 
     """
     printed, exporter = args.output == _PRINT, EXPORTERS[args.form]
-    if not printed and not args.force:
-        write_files.check_is_new(args.output, "--force replaces it")
+    if not printed:
+        write_files.check_output(args.output, force=args.force, inputs=args.journals)
     sources = tuple(find_journal.load(one, exporter.DETAIL) for one in args.journals or [None])
     text = exporter.render(ExportAsked(sources, args.table))
     if printed:
         answer = Exported(sources, args.form, text, None)
         return Reply(answer, parts, shape, verbatim=text, notes=tuple(_notes(sources)))
-    if args.force:
-        write_files.replace(args.output, text, write_files.PRIVATE)
-    else:
-        write_files.create(args.output, text, write_files.PRIVATE)
+    write_files.write(
+        args.output, text, write_files.PRIVATE, force=args.force, inputs=args.journals
+    )
     return Reply(Exported(sources, args.form, text, args.output), parts, shape)
 
 

@@ -122,8 +122,7 @@ def run(args: argparse.Namespace) -> Reply[Plotted]:
     """
     path = args.output
     _check_options(args)
-    if not args.force:
-        write_files.check_is_new(path, "--force replaces it")
+    write_files.check_output(path, force=args.force, inputs=args.journals)
     try:
         image.check_installed()
         asked = _asked(args)
@@ -132,10 +131,7 @@ def run(args: argparse.Namespace) -> Reply[Plotted]:
         content = image.png(text) if path.suffix == ".png" else text
     except (NothingToDrawError, image.DrawingError) as error:
         raise JournalError(str(error)) from error
-    if args.force:
-        write_files.replace(path, content, write_files.PRIVATE)
-    else:
-        write_files.create(path, content, write_files.PRIVATE)
+    write_files.write(path, content, write_files.PRIVATE, force=args.force, inputs=args.journals)
     written = len(content.encode() if isinstance(content, str) else content)
     answer = Plotted(args.what, asked.sources, path, written, drawing.title, drawing.alt)
     return Reply(answer, _parts, _shape)

@@ -76,13 +76,11 @@ def run(args: argparse.Namespace) -> Reply[Written]:
     """
     if len(args.journals) > 2:
         raise JournalError("report: name one run, or two to compare them")
-    if not args.force:
-        write_files.check_is_new(args.output, "--force replaces it")
+    write_files.check_output(args.output, force=args.force, inputs=args.journals)
     sources, text = _pair(args) if len(args.journals) == 2 else _one(args)
-    if args.force:
-        write_files.replace(args.output, text, write_files.PRIVATE)
-    else:
-        write_files.create(args.output, text, write_files.PRIVATE)
+    write_files.write(
+        args.output, text, write_files.PRIVATE, force=args.force, inputs=args.journals
+    )
     return Reply(Written(sources, args.output, len(text.encode())), _parts, _shape)
 
 

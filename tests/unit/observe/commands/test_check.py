@@ -374,7 +374,10 @@ def test_a_junit_file_that_cannot_be_written_changes_nothing(here: Path, capsys:
         == "--junit needs the name of a file, not -"
     )
     Path("folder").mkdir()
-    assert refused(capsys, "observe.toml", "run", "--junit", "folder") == "folder: Is a directory"
+    assert (
+        refused(capsys, "observe.toml", "run", "--junit", "folder")
+        == "folder: is a folder; name a file in it"
+    )
     assert refused(capsys, "observe.toml", "run", "--junit", "run/x/" + "n" * 300).endswith(
         ": File name too long"
     )
