@@ -61,11 +61,45 @@ class Remaining:
     """Whether more jobs wait, or wait for each other, than are simulated."""
     planned: bool = True
     """Whether it is known what was planned."""
+    behind: Micros = 0
+    """How long ago it was computed, if what it rests on has changed since; else 0."""
 
     @property
     def is_bound(self) -> bool:
         """Whether it may well take longer, so that only ``at_least`` is to be said."""
         return self.middle is None or bool(self.overdue or self.checkpoints)
+
+
+def counted_down(known: Remaining, passed: Micros, so_far: SoFar, *, changed: bool) -> Remaining:
+    """Return an estimate some time after it was computed, without what the run refutes since.
+
+    Where nothing of a figure is left and the run has changed since, there is none.
+
+    Args:
+        known: the estimate.
+        passed: how long ago it was computed.
+        so_far: the run, as it is now.
+        changed: whether what it rests on has changed since.
+
+    """
+
+    def less(length: Micros | None) -> Micros | None:
+        return None if length is None else max(0, length - passed)
+
+    figure = known.middle if known.middle is not None else known.at_least
+    if changed and figure is not None and figure <= passed:
+        known = replace(known, middle=None, low=None, high=None, at_least=None)
+    ended = {rule for kind in so_far.lengths for rule, _ in kind}
+    return replace(
+        known,
+        middle=less(known.middle),
+        low=less(known.low),
+        high=less(known.high),
+        at_least=less(known.at_least),
+        without_basis=tuple(rule for rule in known.without_basis if rule not in ended),
+        overdue=tuple(key for key in known.overdue if key in so_far.run.attempts),
+        behind=passed if changed else 0,
+    )
 
 
 def remaining(so_far: SoFar, earlier: Sequence[SoFar], now: Micros) -> Remaining:
@@ -109,7 +143,9 @@ def prepare(so_far: SoFar, earlier: Sequence[SoFar], now: Micros) -> Callable[[]
         stops=left.stops,
         checkpoints=tuple(sorted(waiting & known)),
     )
-    return partial(_simulated, plain, left, basis, Drawings(so_far, left, basis), is_bound=is_bound)
+    return partial(
+        _simulated, plain, left, basis, Drawings(so_far, left, basis, now), is_bound=is_bound
+    )
 
 
 def _simulated(

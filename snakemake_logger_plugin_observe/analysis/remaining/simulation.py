@@ -23,11 +23,14 @@ _RETRIES: Final = 5
 class Drawings:
     """What is left, ready to be simulated: it reads nothing of the run any more."""
 
-    def __init__(self, so_far: SoFar, left: Left, basis: Basis) -> None:
-        """Read of the run what is needed."""
+    def __init__(self, so_far: SoFar, left: Left, basis: Basis, now: Micros) -> None:
+        """Read of the run what is needed, at the moment *now*."""
         self._left, self._basis = left, basis
         self._choosing = selection_length(so_far.run)
         self._limits = dict(so_far.limits)
+        self._ends_in = basis.after_the_last
+        if so_far.last_ended:  # where no job is left, it is on its way out since the last one
+            self._ends_in = max(0, self._ends_in - max(0, now - so_far.last_ended))
         self._begun = sum(unit.elapsed is not None for unit in left.units)
 
     def drawn(self, *, borrow: bool) -> list[Micros]:
@@ -40,7 +43,7 @@ class Drawings:
         """
         left, after = self._left, self._basis.after_the_last
         if not left.units:
-            return [after]
+            return [self._ends_in]
         count = min(_DRAWINGS, max(_FEWEST, _SIMULATED // len(left.units)))
         rng = random.Random(len(left.units))  # noqa: S311 - the same run has the same answer
         found = []

@@ -34,6 +34,13 @@ _ITERATIONS: Final = 500
 _NOTES: Final = 500
 _UNSEEN: Final = frozenset({"heartbeat", "provenance", "file_system", "allocation", "accounting"})
 """Events that are no progress."""
+_CHANGING: Final = frozenset(
+    {
+        *("run_started", "planned", "blocked", "job", "group", "wake", "paused"),
+        *("attempt_submitted", "attempt_started", "attempt_finished"),
+    }
+)
+"""Events that change what is left, or what is known of its lengths."""
 _CLASSES: Final = tuple(CLASSES)
 
 
@@ -94,6 +101,8 @@ class SoFar:
         self.moved: Micros = 0
         """When something was last recorded that is progress."""
         self.last_ended: Micros = 0
+        self.changes = 0
+        """How many events have changed what is left, or what is known of its lengths."""
         self.checkpoints: set[str] = set()
         self.between_checks: Micros = 0
         """How long the executor slept between status checks when it noticed the last end."""
@@ -110,6 +119,7 @@ class SoFar:
         fold.add(self.run, event)
         if event.event not in _UNSEEN:
             self.moved = max(self.moved, event.time)
+        self.changes += event.event in _CHANGING
         match event.event:
             case "run_started":
                 self.limits = limits_in_force(self.run)

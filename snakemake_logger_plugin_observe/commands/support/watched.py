@@ -6,23 +6,21 @@ most, in the background.
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final
 
 from snakemake_logger_plugin_observe import clock
 from snakemake_logger_plugin_observe.analysis.live import on_cluster, states
 from snakemake_logger_plugin_observe.analysis.live.state import LiveState, LiveView, RunningCommand
-from snakemake_logger_plugin_observe.analysis.remaining.estimate import Remaining, prepare
 from snakemake_logger_plugin_observe.analysis.remaining.so_far import SoFar
 from snakemake_logger_plugin_observe.clock import Micros
-from snakemake_logger_plugin_observe.commands.support import find_journal, folder_runs
+from snakemake_logger_plugin_observe.commands.support import find_journal
+from snakemake_logger_plugin_observe.commands.support.estimates import Estimates
 from snakemake_logger_plugin_observe.commands.support.live import why_not_asked
 from snakemake_logger_plugin_observe.external import processes, slurm_queue
 from snakemake_logger_plugin_observe.external.node_fragments import NodeFragments
-from snakemake_logger_plugin_observe.journal.events import RunStarted
 from snakemake_logger_plugin_observe.journal.folders import SUBFOLDER
 from snakemake_logger_plugin_observe.journal.lines import JournalError
 from snakemake_logger_plugin_observe.journal.node_reports import NodeReport
@@ -35,16 +33,12 @@ from snakemake_logger_plugin_observe.run.node_processes import innermost_executi
 from snakemake_logger_plugin_observe.run.queue_answer import QueueAnswer
 from snakemake_logger_plugin_observe.run.slurm_states import WAITING
 
-_T = TypeVar("_T")
 _ASK_EVERY_S: Final = 30.0
 _FRAGMENTS_EVERY_S: Final = 2.0
 _FRAGMENTS: Final = 200
 """So many fragments are read at each look: those that were read the longest ago."""
-_ESTIMATE_EVERY_S: Final = 5.0
 _SHARE: Final = 20
-"""An estimate is made again once this many times its own length has passed."""
-_MOST_RUNS: Final = 3
-_MOST_BYTES: Final = 24 * 1024 * 1024
+"""Fragments are read again once this many times the time that it took has passed."""
 _NOT_YET: Final = "the scheduler is asked about it within 30 s"
 
 
@@ -116,11 +110,7 @@ class Watched:
         self._scheduler = SchedulerQuestions(offline=offline)
         self._reports: dict[Key, tuple[float, NodeReport]] = {}
         self._read_again = 0.0
-        self._earlier: Future[list[SoFar]] | None = None
-        self._coming: tuple[float, Future[Remaining], Micros] | None = None
-        """The estimate that is being made: since when, and of which moment."""
-        self._estimate: tuple[float, float, Micros, Remaining] | None = None
-        """The last one: when it was made, how long that took, and of which moment it is."""
+        self._estimates = Estimates(path, self.so_far, wait=once)
 
     def look(self) -> WatchView:
         """Return what is known now.
@@ -143,7 +133,7 @@ class Watched:
             fold.add_in_flight(run)
             if status != "killed":
                 live, asked = self._live(now)
-        left = self._remaining(now) if status == "running" and not stopped else None
+        left = self._estimates.at(now) if status == "running" and not stopped else None
         return view.view_of(
             self.so_far,
             path=self.path,
@@ -239,89 +229,6 @@ class Watched:
             return journal
         return Path(started.workdir) / SUBFOLDER
 
-    # -- how long it still takes -------------------------------------------------------------------
-
-    def _remaining(self, now: Micros) -> Remaining | None:
-        """Return how long the run still takes: made anew now and then, and counted down between."""
-        if self._earlier is None:
-            self._earlier = _in_background(self._read_earlier, wait=self._once)
-        if self._coming is not None and self._coming[1].done():
-            begun, coming, moment = self._coming
-            self._coming = None
-            self._estimate = (time.monotonic(), time.monotonic() - begun, moment, coming.result())
-        due = self._estimate is None or time.monotonic() - self._estimate[0] >= max(
-            _ESTIMATE_EVERY_S, self._estimate[1] * _SHARE
-        )
-        if due and self._coming is None and self._earlier.done():
-            begun = time.monotonic()
-            simulate = prepare(self.so_far, self._earlier.result(), now)
-            self._coming = (begun, _in_background(simulate, wait=self._once), now)
-            if self._once:
-                return self._coming[1].result()
-        if self._estimate is None:
-            return None
-        _, _, moment, known = self._estimate
-        return _later(known, now - moment, self.so_far.run.attempts)
-
-    def _read_earlier(self) -> list[SoFar]:
-        """Return the newest earlier runs of the same work that succeeded, the newest first."""
-        started = self.so_far.run.started
-        if started is None:
-            return []
-        found: list[SoFar] = []
-        room = _MOST_BYTES
-        for one in folder_runs.before(self.path, started):
-            if one.status != "success" or not folder_runs.same_targets(one.started, started):
-                continue
-            if _executor_of(one.started) != _executor_of(started) or not one.ran_jobs:
-                continue
-            try:
-                room -= one.path.stat().st_size
-                if room < 0:
-                    break
-                past = SoFar()
-                for event in Tail(one.path):
-                    past.take(event)
-                found.append(past)
-            except (JournalError, OSError):
-                continue
-            if len(found) >= _MOST_RUNS:
-                break
-        return found
-
-
-def _in_background(call: Callable[[], _T], *, wait: bool) -> Future[_T]:
-    """Return what *call* will return: nothing waits for it when the process ends."""
-    future: Future[_T] = Future()
-
-    def run() -> None:
-        try:
-            future.set_result(call())
-        except Exception as error:
-            future.set_exception(error)
-
-    if wait:
-        run()
-    else:
-        threading.Thread(target=run, daemon=True, name="estimate").start()
-    return future
-
-
-def _later(known: Remaining, passed: Micros, open_ones: dict[Key, Attempt]) -> Remaining:
-    """Return an estimate some time after it was made."""
-
-    def less(length: Micros | None) -> Micros | None:
-        return None if length is None else max(0, length - passed)
-
-    return replace(
-        known,
-        middle=less(known.middle),
-        low=less(known.low),
-        high=less(known.high),
-        at_least=less(known.at_least),
-        overdue=tuple(key for key in known.overdue if key in open_ones),
-    )
-
 
 def _with_members(out: Iterable[Attempt], keys: set[Key]) -> dict[Key, Attempt]:
     return {
@@ -340,7 +247,3 @@ def _starts(report: NodeReport) -> int:
     """Return how many starts a node has reported."""
     restarts = [level.restarts for level in report.levels]
     return max(len(report.starts), max(restarts, default=-1) + 1)
-
-
-def _executor_of(started: RunStarted) -> str | None:
-    return started.wraps or started.executor

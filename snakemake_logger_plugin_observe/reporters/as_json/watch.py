@@ -97,6 +97,7 @@ def _remaining(view: WatchView) -> dict[str, Any] | None:
         "is_bound": view.is_bound,
         "stops": known.stops,
         "checkpoints": list(known.checkpoints),
+        "behind_s": to_seconds(known.behind),
     }
 
 

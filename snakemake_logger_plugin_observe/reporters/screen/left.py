@@ -9,6 +9,8 @@ from snakemake_logger_plugin_observe.reporters.screen.view import WatchView
 
 _NAMED: Final = 4
 _NOTHING: Final[Micros] = 1_000_000
+_BEHIND: Final[Micros] = 3_000_000
+"""An estimate that the run has outdated for less than this is not said to be old."""
 
 
 def remaining_line(view: WatchView) -> str:
@@ -30,9 +32,13 @@ def _estimate(view: WatchView) -> str:
         return ""
     if not known.planned:
         return "Remaining: not known: nothing is planned yet"
+    if view.planned and not (view.count("in_flight") or view.count("waiting")):
+        return f"Remaining: no job; Snakemake ends{_after_the_last(known)}"
     if known.too_many:
         return "Remaining: not known: too many jobs wait to be simulated"
     unknown = named(known.without_basis, _NAMED)
+    if known.at_least is None and known.behind:
+        return "Remaining: being computed anew"
     if known.at_least is None:
         why = f": no job has ended, here or before, of: {unknown}" if unknown else ""
         return f"Remaining: not known{why}"
@@ -51,7 +57,16 @@ def _estimate(view: WatchView) -> str:
         parts.append("then it ends")
     if known.checkpoints:
         parts.append(f"more jobs may come from checkpoint {named(known.checkpoints)}")
+    if known.behind >= _BEHIND:
+        parts.append(f"computed {rough(known.behind)} ago, before what has happened since")
     return "; ".join(parts)
+
+
+def _after_the_last(known: Remaining) -> str:
+    """Return how long Snakemake goes on without a job, if that is known and worth a word."""
+    if known.behind or known.middle is None or known.middle < _NOTHING:
+        return ""
+    return f" in about {rough(known.middle)}"
 
 
 def _length(view: WatchView, known: Remaining) -> str:

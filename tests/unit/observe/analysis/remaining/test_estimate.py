@@ -10,7 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from schedules import Task, World, live, world_of
 
-from snakemake_logger_plugin_observe.analysis.remaining.estimate import Remaining, remaining
+from snakemake_logger_plugin_observe.analysis.remaining.estimate import (
+    Remaining,
+    counted_down,
+    remaining,
+)
 from snakemake_logger_plugin_observe.analysis.remaining.so_far import SoFar
 from snakemake_logger_plugin_observe.journal.events import Wake
 
@@ -236,3 +240,23 @@ def test_what_needs_a_job_that_failed_is_not_waited_for() -> None:
     story.job(1, threads=1).quick(1, 3, 3, 13, status="failed").blocked(13, sort=1)
     known = left_at(story, 13, so_far(past.events))
     assert (known.exact, known.middle) == (True, 7 * S)
+
+
+# -- some time after it was computed -------------------------------------------------------------
+
+
+def test_it_is_counted_down_without_what_the_run_refutes_since() -> None:
+    story = begun(wraps="local", cores=1).ordered({"map": 3, "sort": 3})
+    known = Remaining(40 * S, 30 * S, 50 * S, ("map", "sort"), 20 * S, overdue=((1, 1),))
+    now = so_far(story.job(1).quick(1, 3, 3, 13).events)
+    later = counted_down(known, 25 * S, now, changed=True)
+    assert (later.middle, later.low, later.high, later.at_least) == (15 * S, 5 * S, 25 * S, 0)
+    assert (later.without_basis, later.overdue, later.behind) == (("sort",), (), 25 * S)
+    assert counted_down(known, 25 * S, now, changed=False).behind == 0
+
+
+def test_a_figure_that_is_used_up_is_gone_once_the_run_has_changed() -> None:
+    now = so_far(begun().planned(3, {"map": 1}).events)
+    known = Remaining(middle=40 * S, at_least=20 * S)
+    assert counted_down(known, 40 * S, now, changed=True) == Remaining(behind=40 * S)
+    assert counted_down(known, 40 * S, now, changed=False).middle == 0

@@ -12,6 +12,7 @@ from out_on_cluster import answered, computing, out, over, queued
 from rich.text import Text
 from watching import on_this_machine, out_on_slurm, seen
 
+from snakemake_logger_plugin_observe.analysis.remaining.estimate import Remaining
 from snakemake_logger_plugin_observe.reporters.as_json.watch import shape
 from snakemake_logger_plugin_observe.reporters.forms import text as text_form
 from snakemake_logger_plugin_observe.reporters.palette import PALETTE
@@ -253,3 +254,20 @@ def test_a_job_that_is_kept_pending_makes_the_remaining_time_a_bound() -> None:
     assert "Remaining: at least 40 s" in text(view)
     assert "kept pending: map i=1" in text(view)
     assert shape((view,))["runs"][0]["remaining"]["is_bound"]
+
+
+def test_once_no_job_is_left_only_the_end_of_snakemake_remains() -> None:
+    story = begun(jobs=1).ordered({"map": 1}).job(1).quick(1, 3, 3, 13, poll_interval_s=40.0)
+    assert "Remaining: no job; Snakemake ends in about 30 s" in text(seen(story, 23)).splitlines()
+    stale = replace(seen(story, 23), remaining=Remaining(middle=9 * 10**7, behind=1))
+    assert "Remaining: no job; Snakemake ends" in text(stale).splitlines()
+
+
+def test_a_figure_that_the_run_has_outdated_has_its_age() -> None:
+    view = seen(on_this_machine(), 55)
+    assert view.remaining is not None
+    old = replace(view, remaining=replace(view.remaining, behind=12 * 10**6))
+    shown = " ".join(text(old, 200).split())
+    assert "by 4 jobs of this run; computed 10 s ago, before what has happened since" in shown
+    gone = replace(view, remaining=Remaining(without_basis=("map",), behind=12 * 10**6))
+    assert "Remaining: being computed anew" in text(gone).splitlines()
