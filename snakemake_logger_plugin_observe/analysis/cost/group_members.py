@@ -31,14 +31,11 @@ def member_stretches(
         for segments in _in_one_go(member)
     ]
     at = end
-    while at > start:
-        running = [one for one in members if one[1][0].start < at]
-        if not running:
-            yield MemberStretch(start, at, UNOBSERVED, None)
+    for member, segments in sorted(members, key=lambda one: one[1][-1].end, reverse=True):
+        if at <= start:
             return
-        last = max(running, key=lambda one: one[1][-1].end)
-        members.remove(last)
-        member, segments = last
+        if segments[0].start >= at:
+            continue  # others that ended later own all of it
         ended = max(start, min(segments[-1].end, at))
         if ended < at:
             yield MemberStretch(ended, at, "member_wait", None)
@@ -48,6 +45,8 @@ def member_stretches(
             if begin < at:
                 yield MemberStretch(begin, at, segment.phase or UNOBSERVED, member)
                 at = begin
+    if at > start:
+        yield MemberStretch(start, at, UNOBSERVED, None)
 
 
 def _in_one_go(member: Attempt) -> Iterator[list[Segment]]:

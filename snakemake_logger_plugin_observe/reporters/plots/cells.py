@@ -52,7 +52,17 @@ class PixelRow:
         self._cells[first:behind] = bytes([_NUMBER[cost_class]]) * (behind - first)
 
     def paint_attempt(self, one: LaneAttempt, *, gap: bool) -> None:
-        """Paint an attempt's phases; one that is narrower than a pixel has its longest phase."""
+        """Paint an attempt's phases; one that is narrower than a pixel has its longest phase.
+
+        A group's members are painted over it: its own time is next to theirs.
+        """
+        self._paint_one(one, gap=gap)
+        for member in one.members:
+            self._paint_one(member, gap=gap)
+
+    def _paint_one(self, one: LaneAttempt, *, gap: bool) -> None:
+        if not one.segments:
+            return
         first = self.pixel(one.begin)
         if self.pixel(one.end) > first:
             for start, end, phase in one.segments:

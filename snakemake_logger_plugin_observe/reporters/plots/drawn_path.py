@@ -46,6 +46,28 @@ def layers(stretches: Sequence[Stretch], high: float, paint: Paint) -> Iterator[
             yield _frames(stretches, high, color, wide)
 
 
+def room(
+    stretches: Sequence[Stretch], high: float, block: tuple[int, int], y: float
+) -> tuple[int, int]:
+    """Return the widest piece of a *block* in the row at *y* that no line of the path crosses.
+
+    Args:
+        stretches: as for ``layers``.
+        high: how high a row is, in pixels.
+        block: where it begins and ends, in pixels.
+        y: the middle of its row.
+
+    """
+    cuts = {x for one in stretches if one.y == y for x in (one.x, one.x2)}
+    cuts |= {
+        one.x
+        for before, one in pairwise(stretches)
+        if min(before.y, one.y) - high / 2 < y < max(before.y, one.y) + high / 2
+    }
+    edges = [block[0], *sorted(x for x in cuts if block[0] < x < block[1]), block[1]]
+    return max(pairwise(edges), key=lambda piece: piece[1] - piece[0])
+
+
 def _joined(stretches: Iterable[Stretch]) -> Iterator[Stretch]:
     """Yield the stretches with those of one row joined that touch: at most one for each pixel."""
     before: Stretch | None = None

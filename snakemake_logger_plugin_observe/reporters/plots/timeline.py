@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from snakemake_logger_plugin_observe.analysis.cost.partition import MakespanSegment, partition
 from snakemake_logger_plugin_observe.analysis.path.paths import PathStep, steps
-from snakemake_logger_plugin_observe.analysis.phrasing import plural
+from snakemake_logger_plugin_observe.analysis.phrasing import group_name, plural
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.journal.reading import Detail
 from snakemake_logger_plugin_observe.reporters.plots import drawn_path
@@ -18,7 +18,7 @@ from snakemake_logger_plugin_observe.reporters.plots.asked import (
 )
 from snakemake_logger_plugin_observe.reporters.plots.cells import FAILED_MARK, PixelRow, PixelRun
 from snakemake_logger_plugin_observe.reporters.plots.drawn_path import Stretch
-from snakemake_logger_plugin_observe.reporters.plots.lanes import Band, Lanes, lanes_of
+from snakemake_logger_plugin_observe.reporters.plots.lanes import Band, LaneAttempt, Lanes, lanes_of
 from snakemake_logger_plugin_observe.reporters.plots.measures import (
     INNER,
     SMALL,
@@ -29,9 +29,11 @@ from snakemake_logger_plugin_observe.reporters.plots.measures import (
 from snakemake_logger_plugin_observe.reporters.plots.paint import Paint, colours
 from snakemake_logger_plugin_observe.reporters.plots.sheet import Drawing, pixels, texts
 from snakemake_logger_plugin_observe.reporters.plots.which import of_run
-from snakemake_logger_plugin_observe.reporters.words import duration
-from snakemake_logger_plugin_observe.run.attempt import FAILED
+from snakemake_logger_plugin_observe.reporters.words import duration, job_name
+from snakemake_logger_plugin_observe.run.attempt import FAILED, Attempt
+from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.phases import CLASSES, PHASES
+from snakemake_logger_plugin_observe.run.segments import Segment
 
 HELP: Final = "when each attempt ran: a lane each, its phases, the actual path through them"
 READS: Final = Reads.RUN
@@ -49,6 +51,8 @@ _MOST_RUNS: Final = 30_000
 """Of pixels, in all lanes: with more, fewer lanes are shown."""
 _ROOM_FOR_GAPS: Final = 5.0
 _ROOM_FOR_TEXT: Final = 14.0
+_LEAST_NAME: Final = 18
+"""A narrower stretch has no name in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +98,7 @@ def draw(asked: PlotAsked) -> Drawing:
     scale = TimeScale(unit, span[1] - span[0], _WIDTH, f"{unit.name} since the run began")
     rows = _rows(lanes, span)
     actual = partition(run)
+    path = list(_path(steps(actual), lanes, rows, span))
     strip = _strip(actual, span)
     return Drawing(
         title=f"When each attempt ran, by {asked.lanes_by}",
@@ -101,8 +106,8 @@ def draw(asked: PlotAsked) -> Drawing:
         facts=_facts(lanes, rows, source.run.makespan),
         layers=[
             *_stretches(strip, rows, scale, paint),
-            *_names_of_phases(lanes, rows, span, paint),
-            *_path(steps(actual), lanes, rows, span, paint),
+            *_names_in_lanes(lanes, rows, span, path, paint),
+            *drawn_path.layers(path, rows.height, paint),
             *_names(lanes.bands, rows, paint),
         ],
         height=_TOP + rows.height * len(rows.lanes) + 2,
@@ -135,9 +140,9 @@ def _painted(lanes: Lanes, count: int, span: _Span) -> _Rows:
         for one in lanes.lanes[lane]:
             row.paint_attempt(one, gap=height >= _ROOM_FOR_GAPS)
     for number, own in enumerate(lanes.lanes):
-        for one in own:
+        for one in (each for group in own for each in (group, *group.members)):
             if one.attempt.status in FAILED:
-                painted[number * count // every].mark_failure(one.end)
+                painted[number * count // every].mark_failure(one.attempt.end or one.end)
     return _Rows(height, shown, tuple(tuple(row.runs()) for row in painted), every)
 
 
@@ -191,43 +196,67 @@ def _points(values: Sequence[tuple[float, PixelRun]], scale: TimeScale) -> Itera
         yield {**both, "x": None, "order": 3 * number + 2}
 
 
-def _names_of_phases(
-    lanes: Lanes, rows: _Rows, span: _Span, paint: Paint
+def _names_in_lanes(
+    lanes: Lanes, rows: _Rows, span: _Span, path: Sequence[Stretch], paint: Paint
 ) -> Iterator[dict[str, Any]]:
-    """Yield the layer of the names of phases, where there is room for them."""
+    """Yield the layer of the names of jobs and phases, where there is room for them."""
     if rows.height < _ROOM_FOR_TEXT:
         return
     row = PixelRow(*span, int(_WIDTH))
-    values = [
-        {
-            "x": row.pixel(start) + 5,
-            "y": rows.middle(number),
-            "text": phase,
-            "ink": paint.on(PHASES[phase].cost_class),
-        }
-        for number, lane in enumerate(rows.lanes)
-        for one in lanes.lanes[lane]
-        for start, end, phase in one.segments
-        if phase is not None
-        and row.pixel(end) - row.pixel(start) >= text_width(phase, SMALL - 1) + 12
-    ]
+    values = []
+    for number, lane in enumerate(rows.lanes):
+        y = rows.middle(number)
+        for one in (each for own in lanes.lanes[lane] for each in (own, *own.members)):
+            for segment, names in _names_of(one, lanes.run):
+                block = row.pixel(segment.start), row.pixel(segment.end)
+                if block[1] - block[0] < _LEAST_NAME:
+                    continue
+                begin, end = drawn_path.room(path, rows.height, block, y)
+                fits = (n for n in names if text_width(n, SMALL - 1) + 12 <= end - begin)
+                if (text := next(fits, None)) is not None:
+                    ink = paint.on(PHASES[segment.phase or ""].cost_class)
+                    values.append({"x": begin + 5, "y": y, "text": text, "ink": ink})
     if values:
         yield texts(values, fontSize=SMALL - 1)
 
 
-def _path(
-    path: Sequence[PathStep], lanes: Lanes, rows: _Rows, span: _Span, paint: Paint
-) -> Iterator[dict[str, Any]]:
-    """Yield the layers of the actual path through the lanes."""
+def _names_of(one: LaneAttempt, run: Run) -> Iterator[tuple[Segment, tuple[str, ...]]]:
+    """Yield what may be written into each stretch of an attempt, what says most first.
+
+    The longest one has the name of its job or rule, the others have those of their phases.
+    """
+    named = [segment for segment in one.segments if segment.phase is not None]
+    longest = max(named, key=lambda segment: segment.length, default=None)
+    for segment in named:
+        phase = segment.phase or ""
+        if segment is longest:
+            rule, job = _names_of_job(one.attempt, run)
+            both = (f"{job} · {phase}", f"{rule} · {phase}")
+            yield segment, (*both, job, rule, phase)
+        else:
+            yield segment, (phase,)
+
+
+def _names_of_job(attempt: Attempt, run: Run) -> tuple[str, str]:
+    """Return the name of an attempt's rule or group, and of its job."""
+    job = run.job_of(attempt)
+    rule = run.rule_of(attempt)
+    name = group_name(run, attempt.group) if rule is None else None
+    return (
+        job_name(rule, {}, name),
+        job_name(rule, job.wildcards if job is not None else {}, name),
+    )
+
+
+def _path(path: Sequence[PathStep], lanes: Lanes, rows: _Rows, span: _Span) -> Iterator[Stretch]:
+    """Yield the parts of the actual path that an attempt in a lane owns."""
     row = PixelRow(*span, int(_WIDTH))
-    stretches = []
     for one in path:
         owner = one.job_id if one.job_id is not None else one.group or ""
         lane = lanes.lane_of.get((owner, one.attempt)) if one.attempt is not None else None
         if lane is not None:
             middle = rows.middle(rows.row(lane))
-            stretches.append(Stretch(row.pixel(one.start), row.pixel(one.end), middle))
-    yield from drawn_path.layers(stretches, rows.height, paint)
+            yield Stretch(row.pixel(one.start), row.pixel(one.end), middle)
 
 
 # -- words -------------------------------------------------------------------------------------
@@ -259,7 +288,7 @@ def _names(bands: Sequence[Band], rows: _Rows, paint: Paint) -> Iterator[dict[st
 
 
 def _facts(lanes: Lanes, rows: _Rows, makespan: Micros) -> str:
-    attempts = sum(map(len, lanes.lanes))
+    attempts = len(lanes.lane_of)
     return f"{plural(attempts, 'attempt')} in {plural(rows.of, 'lane')} over {duration(makespan)}"
 
 
@@ -278,5 +307,8 @@ def _notes(lanes: Lanes, rows: _Rows, scale: TimeScale) -> Iterator[str]:
         yield "The dark lines are the actual path, which the run's end waited for."
     if any(one.cost_class == FAILED_MARK for runs in rows.runs for one in runs):
         yield "A red mark is the end of a failed attempt."
+    if any(one.members for lane in lanes.lanes for one in lane):
+        at_once = ", of those at once the one that ended last" if lanes.at_once else ""
+        yield f"A group takes one lane: its members are in it{at_once}."
     if lanes.untimed:
         yield f"{plural(lanes.untimed, 'attempt')} without times: not in any lane."

@@ -4,10 +4,11 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from builders import Story, begun, on_cluster, stamps
+from builders import SECOND, T0, Story, an_execution, begun, grouped, level, on_cluster, stamps
 from plotted import drawing, values_of
 
-from snakemake_logger_plugin_observe.reporters.plots import timeline
+from snakemake_logger_plugin_observe.journal.records import Stamps
+from snakemake_logger_plugin_observe.reporters.plots import drawn_path, timeline
 from snakemake_logger_plugin_observe.reporters.plots.cells import PixelRow, PixelRun
 from snakemake_logger_plugin_observe.reporters.plots.drawn_path import Stretch, layers
 from snakemake_logger_plugin_observe.reporters.plots.lanes import Band, lanes_of
@@ -49,6 +50,52 @@ def test_node10_comes_after_node9() -> None:
         story.job(number).attempt(number, known, node=node)
     titles = [band.title for band in lanes_of(story.end(6).run, "node").bands]
     assert titles == ["node9", "node10", "node²"]
+
+
+def at_once() -> Story:
+    """Return a group whose members run at once: 1 from 10 to 14, 2 from 12 to 17."""
+    story = begun(jobs=1).group("g1", (1, 2), name="pair")
+    story.job(1, group="g1").job(2, rule="join", group="g1")
+    first = an_execution(begun=10, tool_started=10, tool_ended=14, checked=14)
+    second = an_execution(begun=12, tool_started=12, tool_ended=17, checked=17)
+    known = stamps(ready=3, selected=4, submitting=4, accepted=5, reported=20, finished=21)
+    whole = level(first, second, started=6, loaded=7, planned=8, ended=19)
+    story.attempt(None, known, whole, group="g1", external_jobid="77")
+    for job_id, one in ((1, first), (2, second)):
+        own = whole.model_copy(update={"executions": (one,)})
+        ended = Stamps(finished=known.finished)
+        story.attempt(job_id, ended, own, group="g1", external_jobid="77")
+    return story.end(22)
+
+
+def test_the_members_of_a_group_are_in_its_lane() -> None:
+    found = lanes_of(grouped().run, "slot")
+    ((group,),) = found.lanes
+    assert group.attempt.group == "g1"
+    assert [one.attempt.job_id for one in group.members] == [1, 2]
+    assert found.lane_of == {("g1", 1): 0, (1, 1): 0, (2, 1): 0}
+    assert not found.at_once
+
+
+def test_of_members_at_once_a_lane_shows_the_one_that_ended_last(tmp_path: Path) -> None:
+    found = lanes_of(at_once().run, "slot")
+    ((group,),) = found.lanes
+    computed = [
+        (one.attempt.job_id, (start - T0) // SECOND, (end - T0) // SECOND)
+        for one in group.members
+        for start, end, phase in one.segments
+        if phase == "compute"
+    ]
+    assert computed == [(1, 10, 12), (2, 12, 17)]
+    drawn = drawing("timeline", at_once().write(tmp_path / "run.jsonl"))
+    assert drawn.facts == "3 attempts in 1 lane over 22.0 s"
+    said = "A group takes one lane: its members are in it, of those at once the one that ended last"
+    assert f"{said}." in drawn.notes
+
+
+def test_by_rule_members_are_with_their_rules_and_a_group_has_its_name() -> None:
+    titles = [band.title for band in lanes_of(at_once().run, "rule").bands]
+    assert titles == ["group pair", "join", "map"]
 
 
 # -- pixels ------------------------------------------------------------------------------------
@@ -101,6 +148,13 @@ def test_many_short_stretches_are_a_line_along_each_row() -> None:
     assert [one["x"] for one in line["data"]["values"]] == [0, 100, None]
 
 
+def test_a_name_is_written_where_no_line_of_the_path_crosses_it() -> None:
+    link = (Stretch(0, 40, 10), Stretch(40, 90, 50))
+    assert drawn_path.room(link, 20, (0, 100), 30) == (40, 100)
+    assert drawn_path.room(link, 20, (0, 30), 30) == (0, 30)
+    assert drawn_path.room(link[:1], 20, (0, 100), 10) == (40, 100)
+
+
 # -- the picture -------------------------------------------------------------------------------
 
 
@@ -113,6 +167,13 @@ def test_it_shows_each_attempt_and_the_path(tmp_path: Path) -> None:
     assert "Framed, or with a line along it: the actual path, which the run's end waited for." in (
         found.notes
     )
+
+
+def test_a_stretch_that_is_wide_enough_has_the_name_of_its_job(tmp_path: Path) -> None:
+    found = drawing("timeline", at_once().write(tmp_path / "run.jsonl"))
+    named = {one["text"] for one in values_of(found, "text") if one["x"] >= 0}
+    assert {"map · compute", "join · compute"} <= named
+    assert any(one.startswith("group pair") for one in named)
 
 
 def crowd(jobs: int) -> Story:
