@@ -46,6 +46,7 @@ class WhatIfSettings(TypedDict, total=False):
     scheduler: str
     poll: float
     wake: bool
+    quick_exit: bool
     queue: float | str
     """A factor, or ``drawn``."""
     startup: float

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import on_cluster
+from builders import an_execution, begun, level, on_cluster, stamps
 
 from snakemake_logger_plugin_observe.__main__ import main
 from snakemake_logger_plugin_observe.journal.records import Usage
@@ -45,17 +45,52 @@ def test_the_examples_of_the_page(journal: Path) -> None:
     assert runner.run(page).failed == 0
 
 
-def test_the_notebook_s_cells_run_one_after_the_other(
-    journal: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def run_notebook() -> None:
+    """Run the notebook's cells, one after the other, without those whose libraries are missing."""
     names: dict[str, Any] = {"__name__": "notebook"}
     for cell in NOTEBOOK["cells"]:
         needed = cell["metadata"].get("tags", [])
         if cell["cell_type"] == "code" and all(map(find_spec, needed)):
             exec(compile("".join(cell["source"]), cell["id"], "exec"), names)  # noqa: S102 - as a notebook does
+
+
+def test_the_notebook_runs_to_its_end_on_a_cluster_s_run(
+    journal: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run_notebook()
     printed = capsys.readouterr().out
     assert "compute            10.0 s   34 %" in printed
     assert "    26.0 s  map  compute" in printed
+    assert "{'cores': 8}: cores: this run submits its jobs" in printed
+    assert "29.0 s; with {'wake': True} " in printed
+
+
+def test_the_notebook_runs_to_its_end_on_a_run_on_one_machine(
+    workdir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As the README begins: ``--cores 2 --executor timed``."""
+    local = begun(wraps="local", cores=2).job(1).job(2, needs=(1,))
+    for job_id, start_s in ((1, 3), (2, 10)):
+        job = an_execution(
+            begun=start_s, tool_started=start_s + 1, tool_ended=start_s + 5, checked=start_s + 5
+        )
+        known = stamps(
+            ready=start_s,
+            selected=start_s,
+            submitting=start_s,
+            accepted=start_s,
+            reported=start_s + 6,
+            finished=start_s + 7,
+        )
+        local.attempt(job_id, known, level(job, started=start_s, ended=start_s + 6))
+    local.end(18).write(workdir / JOURNAL)
+    run_notebook()
+    printed = capsys.readouterr().out
+    assert "18.0 s; with {'cores': 8} " in printed
+    assert (
+        "{'wake': True}: wake: it would not change this run: the local executor keeps its "
+        "own pace\n" in printed
+    )
 
 
 def test_the_notebook_is_stripped_and_small() -> None:
