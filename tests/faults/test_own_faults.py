@@ -1,7 +1,6 @@
 """Internal errors in the plugins give one warning and change nothing else: injected into real runs."""
 
 import inspect
-import json
 import time
 from collections.abc import Callable
 from functools import cache
@@ -10,6 +9,7 @@ from typing import Any
 import pytest
 from fault_table import fault
 from harness import injected, ours, seen, warnings
+from journal_files import fields_of
 from lab import BOTH, Lab, attempts_of
 
 from snakemake_executor_plugin_timed.main_side import MainSide
@@ -278,7 +278,7 @@ def test_a_flood_of_records_at_the_end(lab: Lab, slow: bool) -> None:
     run = lab.run()
     assert run.status() == "success"
     recorded = sum("warning" in message.text for message in run.messages)
-    lines = map(json.loads, lab.journals[0].read_text().splitlines())
+    lines = map(fields_of, lab.journals[0].read_text().splitlines())
     lost = sum(line["lost"] for line in lines if line["event"] == "gap")
     assert recorded + lost == 100_000
     if slow:

@@ -4,10 +4,12 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from builders import Story, a_record, at, grouped, retried
 
 from snakemake_logger_plugin_observe.journal.events import (
+    ADAPTER,
     Accounting,
     Event,
 )
@@ -26,6 +28,11 @@ def read(path: Path) -> tuple[list[Event], list[str]]:
     reading = read_journal(path)
     events = list(reading)
     return events, [str(problem) for problem in reading.problems]
+
+
+def fields_of(line: bytes | str) -> dict[str, Any]:
+    """Return the fields of a journal line as JSON, with the defaults that it leaves out."""
+    return ADAPTER.validate_json(line).model_dump(mode="json")
 
 
 def write_lines(path: Path, *lines: bytes) -> Path:

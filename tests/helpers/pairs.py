@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from journal_files import fields_of
 from lab import Lab
 
 SUMS = ("--logger", "observe", "--logger-observe-outputs", "checksums", "--executor", "timed")
@@ -171,8 +172,7 @@ def look_up(answer: dict[str, Any]) -> None:
 
 def _line(journals: Mapping[str, list[bytes]], ref: str) -> dict[str, Any]:
     side, _, number = ref.partition(":")
-    event: dict[str, Any] = json.loads(journals[side][int(number) - 1])
-    return event
+    return fields_of(journals[side][int(number) - 1])
 
 
 def _holds(event: dict[str, Any], quote: str, claim: str) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from journal_files import fields_of
 from junitparser import JUnitXml
 from lab import REPO, Lab
 from pairs import compare, findings_of
@@ -178,7 +179,7 @@ def test_the_stricter_context_fails_the_status_line(lab: Lab) -> None:
 def _check_citations(lab: Lab, answer: dict[str, Any]) -> None:
     """Check that each cited journal line is about a job of the rule that the quote names."""
     (journal,) = lab.journals
-    events = [json.loads(line) for line in journal.read_text().splitlines()]
+    events = [fields_of(line) for line in journal.read_text().splitlines()]
     rules = {event["job_id"]: event["rule"] for event in events if event["event"] == "job"}
     for line in answer["lines"]:
         for one in line["evidence"]:
