@@ -12,6 +12,7 @@ from typing import Final
 from rich.console import RenderableType
 from rich.text import Text
 
+from snakemake_logger_plugin_observe.analysis.phrasing import named, plural
 from snakemake_logger_plugin_observe.commands.support import find_journal, live, terminal
 from snakemake_logger_plugin_observe.commands.support.run_folder import folder_of
 from snakemake_logger_plugin_observe.commands.support.watched import Watched
@@ -33,6 +34,7 @@ _EVERY_S: Final = 1.0
 _SHARE: Final = 10
 """After a look that took long, it is not looked again until so many times its length has passed."""
 _LOG_LINES: Final = 200
+_IDS: Final = 8
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -74,12 +76,28 @@ def parts(views: tuple[WatchView, ...], width: int) -> list[RenderableType]:
     for view in views:
         found += frame(view, Shown(), width, None)
         if view.ended:
-            failed = view.status == "failed" or bool(view.failed_attempts)
-            own = ("jobs", "--failed") if failed else ("cost",)
-            why = "what failed, and why" if failed else "where its time went"
-            next_one = command("snakemake-observe", *own, path(str(view.path)), purpose=why)
-            found += [Text(), CommandLine(next_one.commented, no_wrap=True)]
+            found += [Text(), *_next(view)]
     return found
+
+
+def _next(view: WatchView) -> list[RenderableType]:
+    """Return what to look at once a run does not go on."""
+    said: list[RenderableType] = []
+    own: tuple[str, ...] = ("cost",)
+    why = "where its time went"
+    if view.status == "killed" and view.flights:
+        own, why = ("triage",), "what was in flight, and what to do"
+    elif view.status == "failed" or view.failed_attempts:
+        own, why = ("jobs", "--failed"), "what failed, and why"
+    if view.still_out:
+        ids = named([harmless(one) for one in view.still_out], _IDS)
+        number = plural(len(view.still_out), "job")
+        said.append(Text(f"Still on the cluster, without Snakemake: {number} ({ids})"))
+        own, why = ("triage",), "what to cancel"
+    elif view.still_out is None:
+        said.append(Text("Whether jobs are still on the cluster is not known of all of them"))
+    next_one = command("snakemake-observe", *own, path(str(view.path)), purpose=why)
+    return [*said, CommandLine(next_one.commented, no_wrap=True)]
 
 
 def _left(_views: tuple[WatchView, ...], _width: int) -> list[RenderableType]:

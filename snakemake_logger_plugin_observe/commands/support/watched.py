@@ -1,12 +1,10 @@
 """A run being watched: its journal read on, its nodes' fragments, and what the scheduler says.
 
-Nothing of it is written, the run is not touched, and the scheduler is asked once in 30 seconds at
-most, in the background.
+Nothing of it is written, and the run is not touched.
 """
 
-import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -18,8 +16,8 @@ from snakemake_logger_plugin_observe.analysis.remaining.so_far import SoFar
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.commands.support import find_journal
 from snakemake_logger_plugin_observe.commands.support.estimates import Estimates
-from snakemake_logger_plugin_observe.commands.support.live import why_not_asked
-from snakemake_logger_plugin_observe.external import processes, slurm_queue
+from snakemake_logger_plugin_observe.commands.support.scheduler_questions import SchedulerQuestions
+from snakemake_logger_plugin_observe.external import processes
 from snakemake_logger_plugin_observe.external.node_fragments import NodeFragments
 from snakemake_logger_plugin_observe.journal.folders import SUBFOLDER
 from snakemake_logger_plugin_observe.journal.lines import JournalError
@@ -33,69 +31,12 @@ from snakemake_logger_plugin_observe.run.node_processes import innermost_executi
 from snakemake_logger_plugin_observe.run.queue_answer import QueueAnswer
 from snakemake_logger_plugin_observe.run.slurm_states import WAITING
 
-_ASK_EVERY_S: Final = 30.0
 _FRAGMENTS_EVERY_S: Final = 2.0
 _FRAGMENTS: Final = 200
 """So many fragments are read at each look: those that were read the longest ago."""
 _SHARE: Final = 20
 """Fragments are read again once this many times the time that it took has passed."""
 _NOT_YET: Final = "the scheduler is asked about it within 30 s"
-
-
-class SchedulerQuestions:
-    """Asks Slurm about jobs that are out, in the background, at most once in 30 seconds."""
-
-    def __init__(self, *, offline: bool) -> None:
-        """Ask nothing yet; with *offline*, never."""
-        self._offline = offline
-        self._asked: float | None = None
-        self._thread: threading.Thread | None = None
-        self.answer = QueueAnswer()
-        self.answered: float | None = None
-        self.begun_then: dict[Key, int] = {}
-        """How many starts of each submission its node had reported when that was asked."""
-
-    def ask(self, so_far: SoFar, begun: dict[Key, int], *, wait: bool) -> str | None:
-        """Ask if it is time to; return why Slurm is not asked at all, if it is not.
-
-        Args:
-            so_far: the run.
-            begun: how many starts of each submission its node has reported.
-            wait: whether to wait for the answer, three seconds at most.
-
-        """
-        run = so_far.run
-        if (why := why_not_asked(run, offline=self._offline)) is not None:
-            return why
-        now = time.monotonic()
-        busy = self._thread is not None and self._thread.is_alive()
-        if busy or (self._asked is not None and now - self._asked < _ASK_EVERY_S):
-            return None
-        ids = [one.external_jobid for one in on_cluster.out(run) if one.external_jobid is not None]
-        if not ids:
-            return None
-        self._asked = now
-        since = (run.start or 0) // 1_000_000
-        self._thread = threading.Thread(
-            target=self._query, args=(ids, since, begun), daemon=True, name="scheduler"
-        )
-        self._thread.start()
-        if wait:
-            self._thread.join()
-        return None
-
-    def _query(self, ids: Sequence[str], since: int, begun: dict[Key, int]) -> None:
-        answer = slurm_queue.query(ids, since)
-        self.begun_then = begun
-        self.answer, self.answered = answer, time.monotonic()
-
-    def age(self) -> str:
-        """Return when it was asked last."""
-        if self.answered is None:
-            return (
-                "scheduler: not asked yet" if self._asked is None else "scheduler: asked just now"
-            )
-        return f"scheduler asked {time.monotonic() - self.answered:.0f} s ago, every 30 s"
 
 
 class Watched:
@@ -131,8 +72,7 @@ class Watched:
         live, asked = None, ""
         if run.finished is None:
             fold.add_in_flight(run)
-            if status != "killed":
-                live, asked = self._live(now)
+            live, asked = self._live(now, attended=status != "killed")
         left = self._estimates.at(now) if status == "running" and not stopped else None
         return view.view_of(
             self.so_far,
@@ -148,17 +88,22 @@ class Watched:
 
     # -- what is out on a cluster ------------------------------------------------------------------
 
-    def _live(self, now: Micros) -> tuple[LiveView | None, str]:
-        """Return what is out on a cluster, and when the scheduler was asked."""
-        run = self.so_far.run
+    def _live(self, now: Micros, *, attended: bool) -> tuple[LiveView | None, str]:
+        """Return what is out on a cluster, and when the scheduler was asked.
+
+        What a killed run left there is the last that is shown of it, so all of it is asked anew.
+        """
+        run, last = self.so_far.run, not attended
         out = on_cluster.out(run)
         if not out:
             return None, ""
-        reports = self._read_fragments(out)
+        reports = self._read_fragments(out, anew=last)
         begun = {key: _starts(report) for key, report in reports.items()}
-        not_asked = self._scheduler.ask(self.so_far, begun, wait=self._once)
+        not_asked = self._scheduler.ask(self.so_far, begun, wait=self._once or last, anew=last)
         answer = self._current(reports)
-        commands = tuple(RunningCommand(*one) for one in processes.commands_of(run.started))  # type: ignore[arg-type]
+        commands: tuple[RunningCommand, ...] = ()
+        if attended and run.started is not None:
+            commands = tuple(RunningCommand(*one) for one in processes.commands_of(run.started))
         unasked = {
             one.key
             for one in out
@@ -176,7 +121,10 @@ class Watched:
             if keys:
                 part = replace(run, attempts=_with_members(out, keys))
                 seen = states.live_view(
-                    part, reports, answer, now, not_asked=why, commands=commands
+                    *(part, reports, answer, now),
+                    not_asked=why,
+                    attended=attended,
+                    commands=commands,
                 )
                 by_key |= seen.by_key
                 first = first or seen
@@ -185,18 +133,21 @@ class Watched:
         asked = f"scheduler: {not_asked}" if not_asked is not None else self._scheduler.age()
         return replace(first, by_key=by_key), asked
 
-    def _read_fragments(self, out: Iterable[Attempt]) -> dict[Key, NodeReport]:
-        """Return what nodes have written: of many, those read the longest ago are read again."""
+    def _read_fragments(self, out: Iterable[Attempt], *, anew: bool) -> dict[Key, NodeReport]:
+        """Return what nodes have written: of many, those read the longest ago are read again.
+
+        All of them are, if *anew*.
+        """
         named = {one.key: one.fragments for one in out if one.fragments and not one.is_member}
         self._reports = {key: known for key, known in self._reports.items() if key in named}
         begun = time.monotonic()
-        if begun < self._read_again:
+        if begun < self._read_again and not anew:
             return {key: report for key, (_, report) in self._reports.items()}
         unread = [key for key in named if key not in self._reports]
         oldest = sorted(self._reports, key=lambda key: self._reports[key][0])
         fragments = NodeFragments(self._folder())
         try:
-            for key in [*unread, *oldest][:_FRAGMENTS]:
+            for key in [*unread, *oldest][: None if anew else _FRAGMENTS]:
                 self._reports[key] = (time.monotonic(), fragments.read(named[key]))
         finally:
             fragments.close()

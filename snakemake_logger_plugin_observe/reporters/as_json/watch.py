@@ -76,6 +76,7 @@ def _run(view: WatchView) -> dict[str, Any]:
         "stands_still": view.still,
         "remaining": _remaining(view),
         "scheduler": view.asked or None,
+        "still_out": None if view.still_out is None else list(view.still_out),
         "problems": list(view.problems),
     }
 

@@ -12,6 +12,7 @@ from snakemake_logger_plugin_observe.analysis.live.summary import (
     not_known,
     soon_noticed,
     standing_still,
+    still_out,
 )
 from snakemake_logger_plugin_observe.analysis.remaining.estimate import Remaining
 from snakemake_logger_plugin_observe.analysis.remaining.so_far import FailedAttempt, SoFar
@@ -100,6 +101,8 @@ class WatchView:
     asked: str = ""
     """When the scheduler was asked last, or why it was not."""
     problems: tuple[str, ...] = ()
+    still_out: tuple[str, ...] | None = ()
+    """Of a killed run, the ids of the jobs that its cluster still has; None if not known of all."""
 
     @property
     def ended(self) -> bool:
@@ -168,7 +171,8 @@ def view_of(
     goes_on = status not in ENDED
     found: tuple[Flight, ...] = ()
     if goes_on or status == "killed":
-        found = flights(so_far, live, now, left, failed_there or {})
+        moment = live.now if live is not None else now  # a killed run's jobs may go on
+        found = flights(so_far, live, moment, left, failed_there or {})
     moved = max([so_far.moved, *(one.since for one in found if one.since is not None)])
     why, still = why_still(so_far, live, found) if goes_on else ("", False)
     if status == "stopped" and run.started is not None:
@@ -195,7 +199,15 @@ def view_of(
         overdue_names=tuple(name_of(so_far, one) for one in overdue if one is not None),
         asked=asked,
         problems=problems,
+        still_out=_left_behind(live) if status == "killed" else (),
     )
+
+
+def _left_behind(live: LiveView | None) -> tuple[str, ...] | None:
+    """Return what a killed run left on its cluster, which only the scheduler knows for sure."""
+    if live is None or all(one.state == "ended" for one in live.submissions):
+        return ()
+    return still_out(live) if live.problem is None else None
 
 
 def _executor(so_far: SoFar) -> str:

@@ -3,15 +3,19 @@
 import json
 import os
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from builders import Story, begun, chain, retried, stamps
+from watching import out_on_slurm
 
 from snakemake_logger_plugin_observe.__main__ import main
 from snakemake_logger_plugin_observe.commands import watch
 from snakemake_logger_plugin_observe.journal.folders import SUBFOLDER
 from snakemake_logger_plugin_observe.journal.writing import to_line
+from snakemake_logger_plugin_observe.reporters.forms import text
+from snakemake_logger_plugin_observe.reporters.reply import Reply
 
 
 @pytest.fixture
@@ -114,6 +118,23 @@ def test_a_journal_that_is_gone_ends_it_with_one_line(
     monkeypatch.setattr(watch.time, "sleep", lambda _seconds: path.unlink())
     assert main(["watch", "--offline"]) == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("still_out", "said"),
+    [
+        (("71", "72"), "Still on the cluster, without Snakemake: 2 jobs (71, 72)"),
+        (None, "Whether jobs are still on the cluster is not known of all of them"),
+    ],
+)
+def test_below_the_last_frame_of_a_killed_run_stands_what_it_left_on_the_cluster(
+    still_out: tuple[str, ...] | None, said: str
+) -> None:
+    view = replace(out_on_slurm(), status="killed", still_out=still_out)
+    reply = Reply((view,), watch.parts, watch.shape)
+    shown = text.render(reply, width=120)
+    assert said in shown.splitlines()
+    assert f"snakemake-observe triage {view.path}  # what " in shown
 
 
 def test_no_thread_is_left(workdir: Path) -> None:

@@ -10,6 +10,7 @@ from out_on_cluster import answered, computing, out, queued
 
 from snakemake_logger_plugin_observe.commands.support import watched as module
 from snakemake_logger_plugin_observe.commands.support.watched import Watched
+from snakemake_logger_plugin_observe.external import slurm_queue
 from snakemake_logger_plugin_observe.journal.node_reports import NodeReport
 from snakemake_logger_plugin_observe.run.queue_answer import QueueAnswer
 
@@ -22,11 +23,12 @@ class Cluster:
         self.answer = QueueAnswer()
         self.reports: dict[str, NodeReport] = {}
         self.moment = 0.0
-        patch.setattr(module.slurm_queue, "query", self._query)
+        self.is_alive = True
+        patch.setattr(slurm_queue, "query", self._query)
         patch.setattr(module, "NodeFragments", lambda _folder: self)
         patch.setattr(module.time, "monotonic", lambda: self.moment)
         patch.setattr(module.clock, "now", lambda: at(60 + self.moment))
-        patch.setattr(module.find_journal, "is_alive", lambda _run: True)
+        patch.setattr(module.find_journal, "is_alive", lambda _run: self.is_alive)
         patch.setattr(module.processes, "is_stopped", lambda _started: False)
 
     def _query(self, ids: list[str], _since: int) -> QueueAnswer:
@@ -104,6 +106,35 @@ def test_what_was_submitted_since_the_answer_is_not_said_to_be_gone(
     assert states["71"] == ("pending", "Priority")
     assert states["72"][0] == "unknown"
     assert "is asked about it within 30 s" in (states["72"][1] or "")
+
+
+def test_of_a_killed_run_the_cluster_is_asked_once_more_and_what_is_still_there_is_named(
+    tmp_path: Path, cluster: Cluster
+) -> None:
+    cluster.answer = answered(queued("71"), queued("72", reason="JobHeldUser"))
+    one = watched(tmp_path, on_slurm("71", "72"))
+    one.look()
+    cluster.answer = answered(
+        queued("71", state="RUNNING", started=61), queued("72", reason="JobHeldUser")
+    )
+    cluster.moment, cluster.reports, cluster.is_alive = 5, {"1": computing(62)}, False
+    view = one.look()
+    assert view.status == "killed"
+    assert len(cluster.asked) == 2
+    assert [(each.external_jobid, each.state, each.length) for each in view.flights] == [
+        ("72", "pending", 60_000_000),
+        ("71", "computing", 3_000_000),
+    ]
+    assert view.still_out == ("71", "72")
+
+
+def test_of_a_killed_run_whose_cluster_is_not_asked_it_is_not_known_what_is_still_there(
+    tmp_path: Path, cluster: Cluster
+) -> None:
+    cluster.reports, cluster.is_alive = {"1": computing(52)}, False
+    view = watched(tmp_path, on_slurm("71"), offline=True).look()
+    assert [each.state for each in view.flights] == ["computing"]
+    assert view.still_out is None
 
 
 def test_it_reads_the_journal_s_new_lines_only(tmp_path: Path, cluster: Cluster) -> None:
