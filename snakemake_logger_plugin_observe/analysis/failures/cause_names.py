@@ -6,6 +6,7 @@ from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
 from snakemake_logger_plugin_observe.analysis.failures.signatures import Occurrence
 from snakemake_logger_plugin_observe.run.endings import describe_exit
 
+FROM_OUTSIDE: Final = "killed from outside ({}), by whom is not known"
 _CAUSES: Final = {
     "out_of_memory": "out of memory",
     "time_limit": "time limit",
@@ -41,7 +42,8 @@ def short_cause(one: Failure) -> str:
     """Return the cause of a job's decisive failure in a few words."""
     why = one.decisive.why
     if why.cause in ("exit_code", "signal"):
-        return describe_exit(why.exit_code, why.signal)
+        ended = describe_exit(why.exit_code, why.signal)
+        return FROM_OUTSIDE.format(ended) if why.from_outside else ended
     if one.has_invalid_output:
         return "invalid output"
     if why.cause == "misreported" and why.state:
@@ -53,6 +55,9 @@ def full_cause(one: Occurrence) -> str:
     """Return why it failed: the cause, and the state, exit code or signal that show it."""
     why = one.why
     ended = describe_exit(why.exit_code, why.signal)
+    if why.from_outside:
+        state = f"{why.state}, " if why.state else ""
+        return FROM_OUTSIDE.format(f"{state}{ended}")
     if why.cause in ("exit_code", "signal"):
         return f"{ended}, though reported as successful" if why.called_successful else ended
     text = _CAUSES.get(why.cause, "failed")

@@ -4,7 +4,8 @@ Evidence is read in this order: the scheduler's own record; whether the submissi
 lost; how a tool ended that was reported as successful; the messages of Snakemake and of executors;
 how the tool ended. If none of these names the
 cause, one may be inferred, as likely and not certain: for example, a tool that signal 9 killed
-while it held nearly all the memory that its job had requested ran out of memory.
+while it held nearly all the memory that its job had requested ran out of memory; unless jobs of the
+run succeeded with as much over their requests, so that no limit was there.
 """
 
 import signal
@@ -12,8 +13,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.failures import messages
+from snakemake_logger_plugin_observe.analysis.failures.memory_limit import MemoryLimit
 from snakemake_logger_plugin_observe.analysis.failures.messages import BY_STATE, Cause
-from snakemake_logger_plugin_observe.analysis.failures.request_use import request_use
+from snakemake_logger_plugin_observe.analysis.failures.request_use import RequestUse, request_use
 from snakemake_logger_plugin_observe.analysis.submission.said import said_about
 from snakemake_logger_plugin_observe.analysis.submission.signs import ended_before_its_script
 from snakemake_logger_plugin_observe.journal.events import Allocation
@@ -54,10 +56,20 @@ class FailureCause:
     called_successful: bool = False
     """Whether its tool had failed, and Snakemake only missed its outputs: its end was reported as
     a success."""
+    from_outside: bool = False
+    """Whether its process on the node was killed, by the cluster's log: nothing shows by whom."""
+    no_memory_limit: bool = False
+    """Whether it used nearly all its memory or more, and jobs of its run succeeded with as much
+    over their requests."""
 
 
 def failure_cause(
-    run: Run, attempt: Attempt, execution: Execution | None, *, last: bool
+    run: Run,
+    attempt: Attempt,
+    execution: Execution | None,
+    *,
+    last: bool,
+    limit: MemoryLimit | None = None,
 ) -> FailureCause:
     """Return why *execution* failed, or why *attempt* did if it never ran its tool.
 
@@ -67,9 +79,12 @@ def failure_cause(
         execution: one execution of the tool in it, or None.
         last: whether nothing came after it in the attempt; only then are the attempt's end,
             messages and records about it.
+        limit: what is known of a limit on memory in the run, if the caller has it.
 
     """
     code, number = exit_of(attempt, execution, last=last)
+    by_log = _signal_on_the_node(attempt) if last and code is None and number is None else None
+    number = number or by_log
     record = run.record_of(attempt) if last else None
     state = record.state if record is not None else None
     reported = [execution.message] if execution is not None and execution.message else []
@@ -81,12 +96,14 @@ def failure_cause(
         message = (execution.message if execution is not None else None) or ""
     misreported = record is not None and _was_misreported(run, attempt, execution, record)
     named = _named_by_attempt(run, attempt, execution, record) if last else None
+    use = request_use(run, attempt, None if last else execution)
+    no_limit = use.nearly_all_memory and (limit or MemoryLimit(run)).is_refuted(attempt, use)
     cause: Cause
     if misreported and is_out(record):
         cause, certain = "misreported", True
     elif named := named or messages.from_snakemake(message):
         cause, certain = named, True
-    elif inferred := _inferred(run, attempt, execution, number, last=last):
+    elif inferred := _inferred(attempt, use, number, no_limit=no_limit, last=last):
         cause, certain = inferred, False
     elif (code or number) and _tool_had_no_memory(attempt, execution, message, last=last):
         cause, certain = "out_of_memory", False
@@ -102,7 +119,9 @@ def failure_cause(
         cause, certain = "lost", False
     else:
         cause, certain = ("exception" if messages.is_exception(message) else "other"), True
-    return FailureCause(cause, certain, code, number, state, cancelled_by(record), believed)
+    from_outside = cause == "signal" and by_log is not None
+    ended = (code, number, state, cancelled_by(record), believed)
+    return FailureCause(cause, certain, *ended, from_outside, no_limit)
 
 
 def cancelled_by(record: SchedulerRecord | None) -> str | None:
@@ -162,16 +181,22 @@ def _was_misreported(
 
 
 def _inferred(
-    run: Run, attempt: Attempt, execution: Execution | None, number: int | None, *, last: bool
+    attempt: Attempt, used: RequestUse, number: int | None, *, no_limit: bool, last: bool
 ) -> Cause | None:
     """Return the cause that the resources used and the signal suggest, if any."""
-    used = request_use(run, attempt, None if last else execution)
     cut_off = last and NODE_CUT_OFF in attempt.unobserved
-    if used.nearly_all_memory and (cut_off or number == signal.SIGKILL):
+    if used.nearly_all_memory and not no_limit and (cut_off or number == signal.SIGKILL):
         return "out_of_memory"
     if last and used.nearly_all_time and (cut_off or number in TIME_LIMIT_SIGNALS):
         return "time_limit"
     return None
+
+
+def _signal_on_the_node(attempt: Attempt) -> int | None:
+    """Return the signal that killed the processes on the node, by the cluster's log, if one did."""
+    if NODE_CUT_OFF not in attempt.unobserved:
+        return None
+    return messages.signal_in_log(line for log in attempt.logs for line in log.lines)
 
 
 def _tool_had_no_memory(

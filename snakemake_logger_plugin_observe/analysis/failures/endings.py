@@ -138,6 +138,9 @@ def _one_line(text: str, longest: int) -> str:
 def _how(one: Occurrence, *, many: bool) -> str:
     """Return how an attempt ended, as a verb."""
     why = one.why
+    if why.from_outside:
+        by_signal = describe_exit(why.exit_code, why.signal)
+        return f"{'were' if many else 'was'} killed from outside ({by_signal})"
     if why.cause in ("exit_code", "signal"):
         by = "with" if why.exit_code is not None else "by"
         return f"ended {by} {describe_exit(why.exit_code, why.signal)}"

@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import Literal
 
 from snakemake_logger_plugin_observe.analysis.failures.endings import Ending, endings
+from snakemake_logger_plugin_observe.analysis.failures.memory_limit import MemoryLimit
 from snakemake_logger_plugin_observe.analysis.failures.messages import (
     NOT_SUBMITTED,
     Cause,
@@ -158,10 +159,11 @@ def failures(run: Run) -> tuple[Failure, ...]:
     by_key: dict[int | str, list[Row]] = {}
     for row in rows(run, RowFilter(failed=True)):
         by_key.setdefault(row.attempt.key[0], []).append(row)
+    limit = MemoryLimit(run)
     found = [
         failure
         for of_one in by_key.values()
-        if (failure := _failure(run, sorted(of_one, key=_number))) is not None
+        if (failure := _failure(run, sorted(of_one, key=_number), limit)) is not None
     ]
     return tuple(sorted(found, key=lambda one: (one.outcome == "succeeded", -one.lost)))
 
@@ -175,12 +177,14 @@ def _number(row: Row) -> int:
     return row.attempt.number
 
 
-def _failure(run: Run, of_one: list[Row]) -> Failure | None:
+def _failure(run: Run, of_one: list[Row], limit: MemoryLimit) -> Failure | None:
     """Return the failure of one job or group, from all its attempts.
 
     None if the failed submission counts as a failure of others (see the module).
     """
-    times = [(row.attempt, found) for row in of_one if (found := [*occurrences_in(run, row)])]
+    times = [
+        (row.attempt, found) for row in of_one if (found := [*occurrences_in(run, row, limit)])
+    ]
     if not times:
         return None
     first, last = of_one[0], of_one[-1].attempt

@@ -120,7 +120,7 @@ def _said(run: Run, one: Failure) -> str:
 
     What the cluster ended had not printed anything about that, nor has what ended well.
     """
-    if one.cause in ("cancelled", "misreported", "contradicted"):
+    if one.cause in ("cancelled", "misreported", "contradicted") or one.decisive.why.from_outside:
         return ""
     if one.decisive.line is not None:
         return on_one_line(one.decisive.line.text)

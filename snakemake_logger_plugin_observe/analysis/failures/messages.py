@@ -1,6 +1,7 @@
 """Which failure cause the messages of schedulers, executors, Snakemake and tools name."""
 
 import re
+import signal
 from collections.abc import Iterable
 from typing import Final, Literal
 
@@ -62,6 +63,11 @@ _SLURM_DAEMONS: Final[tuple[tuple[re.Pattern[str], Cause], ...]] = (
     (re.compile(r"(?:slurmstepd|srun)\S*: error: .*DUE TO NODE FAILURE"), "lost"),
     (re.compile(r"(?:slurmstepd|srun)\S*: error: .*DUE TO PREEMPTION"), "cancelled"),
 )
+# What Slurm prints into that log when a process that it started there ended by a signal.
+_SLURM_TASK: Final = re.compile(
+    r"^srun: error: \S+: tasks? [\d,\[\]-]+: (?P<how>Killed|Terminated)\b", re.MULTILINE
+)
+_TASK_SIGNALS: Final = {"Killed": signal.SIGKILL, "Terminated": signal.SIGTERM}
 # What tools print when the system gives them no more memory.
 _NO_MEMORY_LEFT: Final = re.compile(
     r"\bMemoryError\b|\bstd::bad_alloc\b|java\.lang\.OutOfMemoryError|\bout of memory\b"
@@ -106,6 +112,12 @@ def from_executor(text: str) -> Cause | None:
 def from_log(lines: Iterable[str]) -> Cause | None:
     """Return the cause that Slurm's daemons wrote into a job's log, if they did."""
     return _first(_SLURM_DAEMONS, "\n".join(lines))
+
+
+def signal_in_log(lines: Iterable[str]) -> int | None:
+    """Return the signal that ended a process of Slurm's, by a job's log; None if it has none."""
+    found = _SLURM_TASK.search("\n".join(lines))
+    return int(_TASK_SIGNALS[found["how"]]) if found is not None else None
 
 
 def from_snakemake(message: str) -> Cause | None:

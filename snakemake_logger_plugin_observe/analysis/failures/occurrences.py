@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from snakemake_logger_plugin_observe.analysis.failures.causes import FailureCause, failure_cause
 from snakemake_logger_plugin_observe.analysis.failures.log_lines import LogLine, line_of_failure
+from snakemake_logger_plugin_observe.analysis.failures.memory_limit import MemoryLimit
 from snakemake_logger_plugin_observe.analysis.failures.messages import NOT_SUBMITTED
 from snakemake_logger_plugin_observe.analysis.failures.signatures import Occurrence
 from snakemake_logger_plugin_observe.analysis.jobs.table import Row
@@ -15,7 +16,9 @@ from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.scheduler_ends import ended_badly
 
 
-def occurrences_in(run: Run, row: Row) -> Iterator[tuple[Occurrence, Execution | None]]:
+def occurrences_in(
+    run: Run, row: Row, limit: MemoryLimit | None = None
+) -> Iterator[tuple[Occurrence, Execution | None]]:
     """Yield each time that the job failed in one attempt, with the execution that failed."""
     attempt = row.attempt
     failed = ended_badly(run, attempt)
@@ -30,7 +33,7 @@ def occurrences_in(run: Run, row: Row) -> Iterator[tuple[Occurrence, Execution |
         ends_it = failed and number == len(executions)
         if one in unsuccessful or ends_it:
             ran = one.tool_started is not None
-            cause = failure_cause(run, attempt, one, last=ends_it)
+            cause = failure_cause(run, attempt, one, last=ends_it, limit=limit)
             # The last execution's logs are the attempt's, also where it failed unnoticed.
             of_attempt = ends_it or (number == len(executions) and not one.logs)
             line = _last_line(attempt.logs if of_attempt else one.logs, cause)
@@ -38,7 +41,7 @@ def occurrences_in(run: Run, row: Row) -> Iterator[tuple[Occurrence, Execution |
             which = (attempt.number, number if ran else None)
             yield Occurrence(*which, cause, message, line, _tool_duration(one)), one
     if failed and not executions:
-        cause = failure_cause(run, attempt, None, last=True)
+        cause = failure_cause(run, attempt, None, last=True, limit=limit)
         line = _last_line(attempt.logs, cause)
         message = attempt.message
         if cause.cause in NOT_SUBMITTED:

@@ -47,6 +47,8 @@ def what_is_known(failed: Sequence[Failure]) -> str:
     if used:
         of_requested = f" of the {requested / 1e6:.0f} MB that it requested" if requested else ""
         known = f"it used at least {used / 1e6:.0f} MB{of_requested}"
+    if any(one.decisive.why.no_memory_limit for one in failed):
+        known += ", but jobs of this run succeeded with as much over their requests"
     return f"the kernel (out of memory), a scheduler or a user sends such a signal; {known}"
 
 

@@ -41,6 +41,7 @@ from snakemake_logger_plugin_observe.reporters.words import (
 
 _BLOCKS: Final = 8
 _BLOCKS_OF_A_RULE: Final = 40
+_NO_LIMIT: Final = "; jobs that succeeded used as much over their requests, so no limit was there"
 
 
 def parts(answer: JobsAnswer, width: int) -> list[RenderableType]:
@@ -197,7 +198,8 @@ def _used(one: Failure) -> Iterator[str]:
     used, cause = one.use, one.cause
     if used.memory_bytes is not None and (cause == "out_of_memory" or used.nearly_all_memory):
         requested = _of(used.memory_requested_bytes, requested_size)
-        yield f"memory: {size(used.memory_bytes)} used{requested}"
+        too = _NO_LIMIT if one.decisive.why.no_memory_limit else ""
+        yield f"memory: {size(used.memory_bytes)} used{requested}{too}"
     elif cause == "out_of_memory":
         yield f"memory: use unknown{_of(used.memory_requested_bytes, requested_size)}"
     if used.time_s is not None and (cause == "time_limit" or used.nearly_all_time):

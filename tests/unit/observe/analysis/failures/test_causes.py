@@ -13,8 +13,10 @@ from snakemake_logger_plugin_observe.analysis.failures.causes import (
     allocation_that_ran_out,
     failure_cause,
 )
+from snakemake_logger_plugin_observe.analysis.failures.failures import failures
+from snakemake_logger_plugin_observe.analysis.failures.headline import headline
 from snakemake_logger_plugin_observe.journal.events import Allocation
-from snakemake_logger_plugin_observe.journal.records import Usage
+from snakemake_logger_plugin_observe.journal.records import LogTail, Usage
 from snakemake_logger_plugin_observe.reporters.answers import JobsAnswer, Source
 from snakemake_logger_plugin_observe.run.unobserved import NO_NODE_STAMPS, NODE_CUT_OFF
 
@@ -45,6 +47,14 @@ def on_slurm(*codes: int, record: dict[str, Any] | None = None, **more: Any) -> 
     if record is not None:
         story.accounting(1, a_record("71", **record))
     return cause_of(story)
+
+
+def cut_off(logs: tuple[LogTail, ...] = ()) -> Story:
+    """Return a job whose processes on the node did not report their end."""
+    one = an_execution(begun=6, tool_started=6, status="running")
+    node = level(one, started=4, loaded=5, planned=6)
+    more = {"status": "failed", "external_jobid": "71", "logs": logs}
+    return begun().job(1).attempt(1, moments(3, 20), node, **more)
 
 
 @pytest.mark.parametrize(
@@ -209,6 +219,67 @@ def test_an_attempt_is_judged_by_its_own_request() -> None:
     assert cause_of(story) == FailureCause("out_of_memory", certain=False, signal=9)
 
 
+@pytest.mark.parametrize(
+    ("requested_mb", "used_mb", "cause", "no_limit"),
+    [
+        (50, 260, "signal", True),  # as much over its request as the one that was killed
+        (1000, 1900, "signal", True),
+        (50, 150, "out_of_memory", False),  # less over it than the one that was killed
+        (1000, 1300, "out_of_memory", False),  # counted twice, or rounded up
+    ],
+)
+def test_memory_is_no_cause_where_jobs_succeeded_with_as_much_over_their_requests(
+    requested_mb: int, used_mb: int, cause: str, no_limit: bool
+) -> None:
+    story = begun().job(1, resources={"mem_mb": 50}).job(2, resources={"mem_mb": requested_mb})
+    on_node(story, 1, -9, status="failed", used=Usage(peak_rss_bytes=273 * MB))
+    on_node(story, 2, 0, external_jobid="72", used=Usage(peak_rss_bytes=used_mb * MB))
+    found = cause_of(story)
+    assert (found.cause, found.no_memory_limit, found.signal) == (cause, no_limit, 9)
+
+
+def test_small_jobs_over_their_requests_show_no_limit_of_a_large_one() -> None:
+    """A cluster may give each job a least amount of memory, and still end those that use more."""
+    story = begun().job(1, resources={"mem_mb": 16_000}).job(2, resources={"mem_mb": 50})
+    on_node(story, 1, -9, status="failed", used=Usage(peak_rss_bytes=15_900 * MB))
+    on_node(story, 2, 0, external_jobid="72", used=Usage(peak_rss_bytes=260 * MB))
+    assert cause_of(story).cause == "out_of_memory"
+
+
+def test_jobs_on_this_machine_show_no_limit_of_the_cluster() -> None:
+    story = begun().job(1, resources={"mem_mb": 50}).job(2, resources={"mem_mb": 50})
+    on_node(story, 1, -9, status="failed", used=Usage(peak_rss_bytes=273 * MB))
+    on_node(story, 2, 0, external_jobid=None, used=Usage(peak_rss_bytes=273 * MB))
+    assert cause_of(story).cause == "out_of_memory"
+
+
+def test_a_record_of_out_of_memory_stands_whatever_other_jobs_used() -> None:
+    story = begun().job(1, resources={"mem_mb": 50}).job(2, resources={"mem_mb": 50})
+    on_node(story, 1, -9, status="failed", used=Usage(peak_rss_bytes=273 * MB))
+    on_node(story, 2, 0, external_jobid="72", used=Usage(peak_rss_bytes=273 * MB))
+    story.accounting(1, a_record("71", state="OUT_OF_MEMORY"))
+    found = cause_of(story)
+    assert (found.cause, found.certain) == ("out_of_memory", True)
+
+
+@pytest.mark.parametrize(
+    ("how", "signal", "name"), [("Killed", 9, "SIGKILL"), ("Terminated", 15, "SIGTERM")]
+)
+def test_processes_on_a_node_that_slurm_s_log_calls_killed_were_killed_from_outside(
+    how: str, signal: int, name: str
+) -> None:
+    story = cut_off(tail(f"srun: error: n2: task 0: {how}", "srun: Force Terminated StepId=71.0"))
+    assert cause_of(story) == FailureCause("signal", signal=signal, from_outside=True)
+    run = story.end(30, "failed").run
+    killed = f"killed from outside (signal {signal}, {name}), by whom is not known"
+    assert headline(run, failures(run)) == f"map: {killed}"
+
+
+def test_an_end_of_a_step_that_the_tool_started_says_nothing_about_its_job() -> None:
+    lines = tail("srun: error: n2: task 3: Killed", "the tool started it again")
+    assert on_slurm(1, logs=lines) == FailureCause("exit_code", exit_code=1)
+
+
 def test_an_upper_bound_on_the_memory_peak_is_not_a_cause() -> None:
     assert on_slurm(-9, used=Usage(peak_rss_bound_bytes=999 * MB)).cause == "signal"
 
@@ -221,10 +292,7 @@ def test_a_tool_killed_near_its_time_limit_probably_ran_out_of_time() -> None:
 
 def test_an_attempt_cut_off_without_a_message_is_probably_lost() -> None:
     known = moments(3, 20)
-    one = an_execution(begun=6, tool_started=6, status="running")
-    story = begun().job(1)
-    node = level(one, started=4, loaded=5, planned=6)
-    story.attempt(1, known, node, status="failed", external_jobid="71")
+    story = cut_off()
     attempt = story.run.attempts[(1, 1)]
     assert NODE_CUT_OFF in attempt.unobserved
     assert cause_of(story) == FailureCause("lost", certain=False)
