@@ -28,6 +28,7 @@ class AccountView:
     """Both accounts of a run, in seconds; each adds up to its total."""
 
     makespan_s: float
+    """The sum of its parts; of a run whose length is not known, up to its last sign of life."""
     by_class_s: dict[str, float]
     """The makespan by cost class."""
     by_phase_s: dict[str, float]
@@ -60,6 +61,7 @@ class PathView:
     """The actual path, which is the whole makespan, and the critical one."""
 
     makespan_s: float
+    """The sum of its steps; of a run whose length is not known, up to its last sign of life."""
     steps: tuple[StepView, ...]
     critical_jobs: tuple[int, ...]
     """The jobs of the longest chain of tools, in order."""

@@ -84,7 +84,8 @@ class RunView:
 
     def __repr__(self) -> str:
         """Return it in one line."""
-        return f"<run {self.journal.name}: {self.status}, {self.makespan_s:.1f} s>"
+        bound = "at least " if self.makespan_s is None else ""
+        return f"<run {self.journal.name}: {self.status}, {bound}{self.makespan_at_least_s:.1f} s>"
 
     @property
     def journal(self) -> Path:
@@ -122,14 +123,22 @@ class RunView:
         return moment_of(self._run.end) if self._source.ended else None
 
     @property
-    def makespan_s(self) -> float:
-        """From its start to its end; to its last sign of life, if it has no end."""
+    def makespan_s(self) -> float | None:
+        """From its start to its end, or to now if it goes on; None if nobody knows its length."""
+        return None if self._source.length_unknown else self.makespan_at_least_s
+
+    @property
+    def makespan_at_least_s(self) -> float:
+        """The same; of a run that has no end and does not go on, to its last sign of life."""
         return to_seconds(self._run.makespan)
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """What is missing from its journal or wrong in it, a line each."""
-        return (*self._source.unread, *self._source.problems)
+        """What is missing from its journal or wrong in it, a line each: its end, too."""
+        source = self._source
+        no_end = f"{source.path}: the run has no end in its journal ({source.status})"
+        end = f"{no_end}: its times are lower bounds"
+        return (*source.unread, *source.problems, *([end] if source.length_unknown else ()))
 
     @cached_property
     def attempts(self) -> tuple[AttemptView, ...]:

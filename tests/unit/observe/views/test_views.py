@@ -117,6 +117,22 @@ def test_a_run_on_another_host_has_one_state_everywhere(
     assert [workflow["runs"][0]["state"], one.status, one.open().status] == [status] * 3
 
 
+def test_how_long_a_run_without_an_end_took_is_not_known(workdir: Path) -> None:
+    path = write_run(workdir, "20260301T120000-aaaaaa", killed())
+    run = open_run()
+    (listed,) = list_runs()
+    assert (run.status, run.makespan_s, listed.makespan_s) == ("unknown", None, None)
+    assert run.makespan_at_least_s == run.account().makespan_s == run.path().makespan_s == 20.0
+    assert repr(run) == f"<run {path.name}: unknown, at least 20.0 s>"
+    assert run.problems == (
+        f"{run.journal}: the run has no end in its journal (unknown): its times are lower bounds",
+    )
+
+
+def test_a_run_that_ended_took_exactly_its_makespan(run: RunView) -> None:
+    assert run.makespan_s == run.makespan_at_least_s == 26.0
+
+
 def fields(one: object) -> dict[str, object]:
     return {name: getattr(one, name) for name in type(one).__slots__}
 
