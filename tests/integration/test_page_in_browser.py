@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from answers import on_slurm
-from builders import Story, begun, stamps
+from builders import Story, begun, grouped, stamps
 from failing import different
 from pages import browser, settle, show, until, write_page
 
@@ -165,6 +165,19 @@ def test_lanes_by_slot_node_and_rule_have_every_attempt(tab: Any) -> None:
             return t.lanes.flatMap((own) => own.filter((i, n) => n && a.finish[own[n - 1]] > a.begin[i])); }"""
         )
         assert overlaps == []
+
+
+def test_a_group_takes_one_lane_with_its_members_in_it(tab: Any) -> None:
+    opened(tab, grouped())
+    lanes = "window.observed.timeline.lanes.map((one) => [...one])"
+    group = tab.evaluate("[...window.observed.attempts.within].find((one) => one !== 0xffffffff)")
+    assert tab.evaluate(lanes) == [[group]]
+    members = tab.evaluate(f"window.observed.timeline.members.get({group})")
+    assert sorted([group, *members]) == [0, 1, 2]
+    assert tab.evaluate("[...window.observed.timeline.of]") == [0, 0, 0]
+    tab.check("input[name=lanes][value=rule]")
+    assert len(tab.evaluate(lanes)) > 1
+    tab.check("input[name=lanes][value=slot]")
 
 
 def test_a_search_finds_by_rule_and_wildcard_and_filters_the_table(tab: Any) -> None:

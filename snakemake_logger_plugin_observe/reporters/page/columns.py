@@ -4,7 +4,7 @@ Moments are ticks since the run's start; a tick is as long as the run's length a
 that it is exact for a small run and below a pixel for a large one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from snakemake_logger_plugin_observe.analysis.cost.partition import MakespanSegment
@@ -68,8 +68,20 @@ def attempts(run: Run, rows: Sequence[Row], tick: Micros, *, cut: bool = False) 
         "start": numbers(starts),
         "sequence": numbers(sequence),
         "length": numbers(lengths),
+        "within": numbers(list(_groups(rows))),
         **_facts(rows, cut=cut),
     }
+
+
+def _groups(rows: Sequence[Row]) -> Iterator[int | None]:
+    """Yield the row of each attempt's group: of a member, the submission that it is a part of."""
+    of_group = {
+        (one.group, one.number): number
+        for number, one in enumerate(row.attempt for row in rows)
+        if one.job_id is None and one.group is not None
+    }
+    for one in (row.attempt for row in rows):
+        yield of_group.get((one.group or "", one.number)) if one.is_member else None
 
 
 def _facts(rows: Sequence[Row], *, cut: bool) -> dict[str, Any]:

@@ -117,16 +117,23 @@ class Heap {
   }
 }
 
-/** Return lanes without overlaps: {lanes: [attempts by begin], titles: [{lane, text}], of: lane by attempt}. */
+/** Return lanes without overlaps: {lanes: [attempts by begin], titles: [{lane, text}], of: lane by attempt, members}.
+ * A group takes one slot, so in a band of its own its *members* are in its lane: by group, in the order of their ends,
+ * in which they are painted. So of several at once, the one that ended last is seen, as in the makespan. */
 function lanes_of(attempts, band_of, title_of) {
-  const bands = new Map();
+  const bands = new Map(), members = new Map();
   for (let i = 0; i < attempts.count; i++) {
     if (!attempts.timed(i)) continue;
-    const band = band_of(i);
+    const band = band_of(i), group = known(attempts.within, i);
+    if (group !== null && attempts.timed(group) && band_of(group) === band) {
+      if (!members.has(group)) members.set(group, []);
+      members.get(group).push(i);
+      continue;
+    }
     if (!bands.has(band)) bands.set(band, []);
     bands.get(band).push(i);
   }
-  const lanes = [], titles = [], of = new Int32Array(attempts.count).fill(-1);
+  const lanes = [], titles = [], of = new Int32Array(attempts.count).fill(-1), seen = Float64Array.from(attempts.finish);
   const title = (band) => title_of(band) ?? "";
   for (const band of [...bands.keys()].sort((a, b) => title(a).localeCompare(title(b), "en", { numeric: true }))) {
     const base = lanes.length;
@@ -143,5 +150,14 @@ function lanes_of(attempts, band_of, title_of) {
     }
     titles.push({ lane: base, count: ends.length, text: title(band) });
   }
-  return { lanes, titles, of };
+  for (const [group, own] of members) {
+    own.sort((a, b) => attempts.finish[a] - attempts.finish[b] || b - a);
+    let until = Infinity; // a member is seen until one that ended later began
+    for (const i of own.toReversed()) {
+      of[i] = of[group];
+      seen[i] = Math.min(seen[i], until);
+      until = Math.min(until, attempts.begin[i]);
+    }
+  }
+  return { lanes, titles, of, members, seen };
 }

@@ -72,7 +72,7 @@ class Timeline {
     this.took = performance.now() - began;
   }
 
-  /** Call *each* with the attempts in view, with their lane's top. */
+  /** Call *each* with the attempts in view, with their lane's top: a group before its members. */
   visible(each) {
     const { view, lane, attempts } = this, top = this.scroller.scrollTop;
     const first = Math.max(0, Math.floor(top / lane));
@@ -85,7 +85,10 @@ class Timeline {
         if (attempts.finish[own[middle]] < view.from) low = middle + 1;
         else high = middle;
       }
-      for (; low < own.length && attempts.begin[own[low]] <= view.to; low++) each(own[low], y);
+      for (; low < own.length && attempts.begin[own[low]] <= view.to; low++) {
+        each(own[low], y);
+        for (const i of this.members.get(own[low]) ?? []) each(i, y);
+      }
     }
   }
 
@@ -172,17 +175,32 @@ class Timeline {
     context.fillText(text, x0 + 4, y + 0.5);
   }
 
+  /** Return [x, top, bottom] of the lines of the path that may cross a name. */
+  lines_of_path() {
+    if (!this.with_path) return [];
+    const stretches = this.path_in_view(), lines = [];
+    stretches.forEach(({ x0, x1, y }, n) => {
+      lines.push([x0, y, y + this.lane], [x1, y, y + this.lane]);
+      const before = stretches[n - 1];
+      if (before && before.y !== y) lines.push([x0, Math.min(before.y, y), Math.max(before.y, y) + this.lane]);
+    });
+    return lines.length > 2000 ? [] : lines;
+  }
+
   draw_labels(context) {
-    const { attempts, view, lane, found } = this;
+    const { attempts, view, lane, found } = this, lines = this.lines_of_path();
     context.save();
     context.beginPath();
     context.rect(GUTTER, TOP, this.width, this.height - TOP);
     context.clip();
     this.visible((i, y) => {
       if (found && !found[i]) return;
+      const until = Math.min(attempts.has_failed(i) ? this.x_of(attempts.finish[i]) - 18 : Infinity, GUTTER + this.width, this.x_of(this.seen[i]));
       for (const [phase, begin, length] of attempts.segments(i).slice(attempts.first[i])) {
-        const x0 = Math.max(GUTTER, this.x_of(begin)), x1 = Math.min(attempts.has_failed(i) ? this.x_of(attempts.finish[i]) - 18 : Infinity, GUTTER + this.width, this.x_of(begin + length));
-        if (begin + length > view.from && begin < view.to) this.label(context, phase, x0, x1, y + lane / 2 - 0.5);
+        const x0 = Math.max(GUTTER, this.x_of(begin)), x1 = Math.min(until, this.x_of(begin + length));
+        if (x1 - x0 < 30 || begin + length <= view.from || begin >= view.to) continue;
+        const [from, to] = widest(x0, x1, lines.filter(([x, top, bottom]) => top <= y && y < bottom && x0 < x && x < x1).map(([x]) => x));
+        this.label(context, phase, from, to, y + lane / 2 - 0.5);
       }
     });
     context.restore();
@@ -305,6 +323,7 @@ class Timeline {
     if (attempts.count > 300) said.push(`a pixel is ${duration(per_pixel)}: of what is shorter, it shows what lies at its middle; zoom in for the rest`);
     const unseen = attempts.count - this.of.reduce((sum, one) => sum + (one >= 0), 0);
     if (unseen) said.push(`${plural(unseen, "attempt")} without times ${unseen === 1 ? "is" : "are"} only in the table`);
+    if (this.members.size) said.push("a group takes one lane, its members in it: of those at once, the one that ended last");
     if (this.room.offsetHeight > this.height) said.push(`${this.lanes.length.toLocaleString("en")} lanes: scroll for more`);
     this.note.textContent = said.join(" · ");
   }
@@ -328,7 +347,9 @@ class Timeline {
       const away = Math.max(this.attempts.begin[i] - tick, tick - this.attempts.finish[i], 0);
       if (away <= distance) { best = i; distance = away; if (!away) break; }
     }
-    return best === undefined ? null : { attempt: best, x, y, tick };
+    if (best === undefined) return null;
+    const inside = (i) => this.attempts.segments(i).some(([phase, begin, length]) => this.attempts.phases[phase] && begin <= tick && tick < begin + length);
+    return { attempt: (this.members.get(best) ?? []).findLast(inside) ?? best, x, y, tick };
   }
 
   hover(event) {
@@ -348,6 +369,12 @@ class Timeline {
     this.scroller.scrollTop = Math.max(0, this.of[i] * this.lane - (this.height - TOP) / 2);
     this.view.show(begin[i] - around, finish[i] + around);
   }
+}
+
+/** Return the widest piece of a stretch that is cut at *cuts*. */
+function widest(from, to, cuts) {
+  const edges = [from, ...cuts.sort((a, b) => a - b), to];
+  return edges.slice(1).map((edge, n) => [edges[n], edge]).reduce((a, b) => (b[1] - b[0] > a[1] - a[0] ? b : a));
 }
 
 /** Return a line of a list of facts. */

@@ -92,3 +92,11 @@ def test_a_group_has_a_name_and_no_job() -> None:
     of_group = unpacked(packed["job"]).index(None)
     assert unpacked(packed["rule"], 2)[of_group] is None
     assert packed["groups"][unpacked(packed["group"], 2)[of_group] or 0]
+
+
+def test_a_member_has_the_row_of_its_groups_submission() -> None:
+    run = grouped().run
+    own = rows(run)
+    (group,) = [number for number, row in enumerate(own) if row.attempt.job_id is None]
+    within = unpacked(columns.attempts(run, own, 1)["within"])
+    assert within == [None if number == group else group for number in range(len(own))]
