@@ -23,11 +23,8 @@ class Basis:
             for kind, lengths in one.lengths.items():
                 if len(self._own.get(kind, ())) < _OWN:
                     self._earlier.setdefault(kind, []).extend(lengths)
-        self.failing = {
-            kind: (len(lengths) / (len(lengths) + len(self._own.get(kind, ()))), list(lengths))
-            for kind, lengths in so_far.failed_lengths.items()
-        }
-        """Which share of the attempts of each kind failed, and their lengths."""
+        self._failed = {kind: list(lengths) for kind, lengths in so_far.failed_lengths.items()}
+        self._retries = dict(so_far.retries)
         self.ratios = _ratios(so_far, earlier)
         """How much longer jobs take than the same ones did before, by kind and over all."""
         self.after_the_last = _after_the_last(so_far, earlier)
@@ -70,6 +67,17 @@ class Basis:
         known = self.lengths(kind) or [one for other in self.kinds for one in self.lengths(other)]
         return median(known) if known else 0
 
+    def in_vain(self, kind: Kind) -> tuple[float, list[Micros], int]:
+        """Return which share of a kind's attempts failed, their lengths, and how many may.
+
+        None while none has succeeded: that all fail is no more likely than that the next do not.
+        """
+        failed = self._failed.get(kind, [])
+        if not failed or not self.here(kind):
+            return 0.0, [], 0
+        retries = max(self._retries.get(rule, 0) for rule, _ in kind)
+        return len(failed) / (len(failed) + self.here(kind)), failed, retries
+
     def ratios_of(self, kind: Kind) -> list[float]:
         """Return how much longer jobs of a kind take than before, or else all jobs do."""
         known = self.ratios.get(kind, [])
@@ -77,7 +85,8 @@ class Basis:
 
     def is_overdue(self, unit: Unit) -> bool:
         """Whether it is in flight for longer than all that is known of its kind, or else of any."""
-        known, so_long = self.lengths(unit.kind), unit.elapsed or 0
+        known = [*self.lengths(unit.kind), *self._failed.get(unit.kind, ())]
+        so_long = unit.elapsed or 0
         if not known:
             known = [one for kind in self.kinds for one in self.lengths(kind)]
         if unit.past is not None:

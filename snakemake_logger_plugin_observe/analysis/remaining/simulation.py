@@ -17,7 +17,6 @@ _DRAWINGS: Final = 25
 _FEWEST: Final = 5
 _SIMULATED: Final = 60_000
 """So many submissions are simulated, in all drawings together, where there are many."""
-_RETRIES: Final = 5
 
 
 class Drawings:
@@ -144,7 +143,8 @@ def _lengths(
             if unit.past is not None:
                 found.append(round(unit.past * rng.choice(ratios[unit.kind])))
             else:
-                found.append(rng.choice(pools[unit.kind]) + _in_vain(unit.kind, basis, rng))
+                in_vain = _in_vain(unit.kind, basis, rng) if borrow else 0
+                found.append(rng.choice(pools[unit.kind]) + in_vain)
             continue
         # One in flight takes longer than it has; those that wait may be like it.
         pool: Sequence[Micros] = pools[unit.kind]
@@ -161,9 +161,9 @@ def _lengths(
 
 def _in_vain(kind: Kind, basis: Basis, rng: random.Random) -> Micros:
     """Return how long the attempts of a job take that fail, as many as did so far."""
-    share, lengths = basis.failing.get(kind, (0.0, []))
+    share, lengths, most = basis.in_vain(kind)
     whole = 0
-    for _ in range(_RETRIES):
+    for _ in range(most):
         if rng.random() >= share:
             break
         whole += rng.choice(lengths)

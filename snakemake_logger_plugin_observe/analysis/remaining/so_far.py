@@ -95,6 +95,8 @@ class SoFar:
         self.spent: dict[UnitName, Micros] = {}
         """Of those that did not yet, their attempts so far."""
         self.failed_lengths: dict[Kind, deque[Micros]] = {}
+        self.retries: dict[str, int] = {}
+        """How often a job is tried again at most, by rule."""
         self.failures: deque[FailedAttempt] = deque(maxlen=_FAILURES)
         self.failed_attempts = 0
         self.ended_attempts = 0
@@ -188,6 +190,7 @@ class SoFar:
             tuple(1 if name == "jobs" else given(job, name) for name in self.limits),
             job.retries or 0,
         )
+        self.retries[job.rule] = max(self.retries.get(job.rule, 0), job.retries or 0)
         if job.checkpoint:
             self.checkpoints.add(job.rule)
 

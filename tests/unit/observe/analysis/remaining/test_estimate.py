@@ -204,6 +204,38 @@ def test_after_a_failure_the_run_only_waits_for_what_is_in_flight() -> None:
     assert (goes_on.middle or 0) > 8 * S
 
 
+def failing(times: int, retries: int, jobs: int = 9) -> Story:
+    """Return a run one of whose jobs failed so often, after 10 s each, and waits for a retry."""
+    story = begun(wraps="local", cores=1, settings={"keep_going": True}).ordered({"map": jobs})
+    story.job(1, threads=1, retries=retries)
+    for number in range(1, times + 1):
+        begins = 10 * number - 7
+        story.quick(1, begins, begins, begins + 10, number=number, status="failed")
+    return story
+
+
+def test_while_all_attempts_of_a_rule_failed_they_are_no_work_that_is_left() -> None:
+    story = failing(2, retries=3).job(10, rule="prep", threads=1).quick(10, 23, 23, 25)
+    known = left_at(story.ordered({"prep": 3, "map": 9}), 25)
+    assert (known.middle, known.at_least) == (None, 4 * S)
+    assert known.without_basis == ("map",)
+
+
+def test_attempts_are_expected_to_fail_no_more_often_than_they_are_tried() -> None:
+    """One attempt of two failed, so each of 8 jobs takes 10 s, and at most 10 s more."""
+    story = failing(1, retries=1).quick(1, 13, 13, 23, number=2)
+    known = left_at(story, 23)
+    assert known.middle is not None
+    assert 80 * S <= known.middle <= 160 * S
+    assert left_at(failing(1, retries=0, jobs=3).job(2).quick(2, 13, 13, 23), 23).middle == 10 * S
+
+
+def test_one_in_flight_for_as_long_as_one_that_failed_is_not_overdue() -> None:
+    story = failing(1, retries=1)
+    assert left_at(in_flight(story, 2, 13), 22).overdue == ()
+    assert left_at(story, 24).overdue == ((2, 1),)
+
+
 def _keep_going(story: Story) -> Story:
     first = story.events[0].model_copy(update={"settings": {"keep_going": True}})
     story.events[0] = first
