@@ -13,11 +13,15 @@ from snakemake_logger_plugin_observe.run.phases import CLASSES, PHASES
 
 FAILED_MARK: Final = "failed"
 """What the end of a failed attempt is painted as: next to the cost classes, and no one of them."""
+OPEN_MARK: Final = "in flight"
+"""What the last moment of an attempt without an end is painted as."""
 _EMPTY: Final = 0
-_NAME: Final = dict(enumerate((*CLASSES, FAILED_MARK), 1))
+_NAME: Final = dict(enumerate((*CLASSES, FAILED_MARK, OPEN_MARK), 1))
 _NUMBER: Final = {name: number for number, name in _NAME.items()}
 _MARK: Final = 4
 """How wide the mark of a failure is."""
+_OPEN_END: Final = 9
+"""How wide the pale end of an attempt in flight is, if that is twice as wide at least."""
 _ROOM_FOR_A_GAP: Final = 6
 
 
@@ -27,7 +31,7 @@ class PixelRun(NamedTuple):
     first: int
     behind: int
     cost_class: str
-    """Or FAILED_MARK."""
+    """Or FAILED_MARK, or OPEN_MARK."""
 
 
 class PixelRow:
@@ -79,6 +83,12 @@ class PixelRow:
         behind = max(1, self.pixel(end))
         first = max(0, behind - _MARK)
         self._cells[first:behind] = bytes([_NUMBER[FAILED_MARK]]) * (behind - first)
+
+    def mark_open(self, begin: Micros, end: Micros) -> None:
+        """Make the end of an attempt pale that was in flight then; its beginning is still seen."""
+        first, behind = self.pixel(begin), max(1, self.pixel(end))
+        wide = min(_OPEN_END, max(1, (behind - first) // 2))
+        self._cells[behind - wide : behind] = bytes([_NUMBER[OPEN_MARK]]) * wide
 
     def runs(self) -> Iterator[PixelRun]:
         """Yield the pixels that are not empty, as runs of one colour."""

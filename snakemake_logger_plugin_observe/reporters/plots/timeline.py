@@ -9,6 +9,7 @@ from snakemake_logger_plugin_observe.analysis.path.paths import PathStep, steps
 from snakemake_logger_plugin_observe.analysis.phrasing import group_name, plural
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.journal.reading import Detail
+from snakemake_logger_plugin_observe.reporters.answers import Source
 from snakemake_logger_plugin_observe.reporters.plots import drawn_path
 from snakemake_logger_plugin_observe.reporters.plots.asked import (
     NothingToDrawError,
@@ -16,7 +17,12 @@ from snakemake_logger_plugin_observe.reporters.plots.asked import (
     Reads,
     check_ran_jobs,
 )
-from snakemake_logger_plugin_observe.reporters.plots.cells import FAILED_MARK, PixelRow, PixelRun
+from snakemake_logger_plugin_observe.reporters.plots.cells import (
+    FAILED_MARK,
+    OPEN_MARK,
+    PixelRow,
+    PixelRun,
+)
 from snakemake_logger_plugin_observe.reporters.plots.drawn_path import Stretch
 from snakemake_logger_plugin_observe.reporters.plots.lanes import Band, LaneAttempt, Lanes, lanes_of
 from snakemake_logger_plugin_observe.reporters.plots.measures import (
@@ -30,7 +36,7 @@ from snakemake_logger_plugin_observe.reporters.plots.paint import Paint, colours
 from snakemake_logger_plugin_observe.reporters.plots.sheet import Drawing, pixels, texts
 from snakemake_logger_plugin_observe.reporters.plots.which import of_run
 from snakemake_logger_plugin_observe.reporters.words import duration, job_name
-from snakemake_logger_plugin_observe.run.attempt import FAILED, Attempt
+from snakemake_logger_plugin_observe.run.attempt import FAILED, FINAL, Attempt
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.phases import CLASSES, PHASES
 from snakemake_logger_plugin_observe.run.segments import Segment
@@ -108,11 +114,11 @@ def draw(asked: PlotAsked) -> Drawing:
             *_stretches(strip, rows, scale, paint),
             *_names_in_lanes(lanes, rows, span, path, paint),
             *drawn_path.layers(path, rows.height, paint),
-            *_names(lanes.bands, rows, paint),
+            *_names(lanes.bands, rows, _path_words(source)[0], paint),
         ],
         height=_TOP + rows.height * len(rows.lanes) + 2,
         left=_LEFT,
-        notes=tuple(_notes(lanes, rows, scale)),
+        notes=tuple(_notes(lanes, rows, scale, _path_words(source)[1])),
     )
 
 
@@ -139,6 +145,8 @@ def _painted(lanes: Lanes, count: int, span: _Span) -> _Rows:
     for row, lane in zip(painted, shown, strict=True):
         for one in lanes.lanes[lane]:
             row.paint_attempt(one, gap=height >= _ROOM_FOR_GAPS)
+            if one.attempt.status not in FINAL:
+                row.mark_open(one.begin, one.end)
     for number, own in enumerate(lanes.lanes):
         for one in (each for group in own for each in (group, *group.members)):
             if one.attempt.status in FAILED:
@@ -169,6 +177,8 @@ def _stretches(
     own = {name: paint.of(name) for name in CLASSES if name in present}
     if FAILED_MARK in present:
         own[FAILED_MARK] = paint.ground.bad
+    if OPEN_MARK in present:
+        own[OPEN_MARK] = paint.ground.line
     gap = 1 if rows.height >= _ROOM_FOR_GAPS else 0
     lanes = [(rows.middle(row), run) for row, runs in enumerate(rows.runs) for run in runs]
     for values, high in (
@@ -262,9 +272,16 @@ def _path(path: Sequence[PathStep], lanes: Lanes, rows: _Rows, span: _Span) -> I
 # -- words -------------------------------------------------------------------------------------
 
 
-def _names(bands: Sequence[Band], rows: _Rows, paint: Paint) -> Iterator[dict[str, Any]]:
+def _path_words(source: Source) -> tuple[str, str]:
+    """Return what the path is called, and what it is: of a run without an end, a part of one."""
+    if source.ended:
+        return "actual path", "the actual path, which the run's end waited for"
+    return "path so far", "the path so far: what the last sign of life waited for"
+
+
+def _names(bands: Sequence[Band], rows: _Rows, path: str, paint: Paint) -> Iterator[dict[str, Any]]:
     """Yield the layers of the names of lanes, or of bands of them, and lines between these."""
-    named = [("actual path", _STRIP / 2)]
+    named = [(path, _STRIP / 2)]
     lines = []
     for band in bands:
         first, behind = rows.row(band.first), rows.row(band.first + band.count - 1) + 1
@@ -292,7 +309,7 @@ def _facts(lanes: Lanes, rows: _Rows, makespan: Micros) -> str:
     return f"{plural(attempts, 'attempt')} in {plural(rows.of, 'lane')} over {duration(makespan)}"
 
 
-def _notes(lanes: Lanes, rows: _Rows, scale: TimeScale) -> Iterator[str]:
+def _notes(lanes: Lanes, rows: _Rows, scale: TimeScale, path: str) -> Iterator[str]:
     """Yield what is merged or left out, and what the path is."""
     if len(rows.lanes) < rows.of:
         yield (
@@ -302,11 +319,14 @@ def _notes(lanes: Lanes, rows: _Rows, scale: TimeScale) -> Iterator[str]:
     pixel = duration(scale.length(1))
     yield f"A pixel is {pixel}: of what is shorter, it shows what lies at its middle."
     if rows.height >= _ROOM_FOR_GAPS:
-        yield "Framed, or with a line along it: the actual path, which the run's end waited for."
+        yield f"Framed, or with a line along it: {path}."
     else:
-        yield "The dark lines are the actual path, which the run's end waited for."
-    if any(one.cost_class == FAILED_MARK for runs in rows.runs for one in runs):
+        yield f"The dark lines are {path}."
+    marks = {one.cost_class for runs in rows.runs for one in runs}
+    if FAILED_MARK in marks:
         yield "A red mark is the end of a failed attempt."
+    if OPEN_MARK in marks:
+        yield "An attempt with a pale end was in flight then: its own end is not known."
     if any(one.members for lane in lanes.lanes for one in lane):
         at_once = ", of those at once the one that ended last" if lanes.at_once else ""
         yield f"A group takes one lane: its members are in it{at_once}."

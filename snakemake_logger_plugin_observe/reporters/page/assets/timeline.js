@@ -101,7 +101,7 @@ class Timeline {
     const image = context.createImageData(w, h), pixels = new Uint32Array(image.data.buffer);
     const plain = paint.phase.map((one) => pixel(one));
     const pale = paint.phase.map((one) => pixel(one, paint.ground, 0.82));
-    const bad = pixel(paint.bad), ground = pixel(paint.ground);
+    const bad = pixel(paint.bad), ground = pixel(paint.ground), faint = pixel(paint.line);
     const scale = w / (view.to - view.from), gap = lane >= 5 ? Math.round(ratio) : 0;
     this.visible((i, y) => {
       const top = Math.max(0, Math.round((y - TOP) * ratio)), bottom = Math.min(h, Math.round((y - TOP + lane) * ratio) - gap);
@@ -123,6 +123,10 @@ class Timeline {
           fill(x0, x1, of[sequence[k]]);
           if (gap && x1 - x0 > 6 * ratio && x1 < right) fill(x1 - gap, x1, ground);
         }
+      }
+      if (attempts.is_open(i) && right > left) {
+        const end = Math.min(w, right), wide = Math.min(Math.round(9 * ratio), Math.max(1, (right - left) >> 1));
+        if (end > Math.max(0, right - wide)) fill(Math.max(0, right - wide), end, faint);
       }
       if (attempts.has_failed(i) && (!found || found[i])) {
         const end = Math.min(w, Math.max(1, right)), wide = Math.max(1, Math.round(2 * ratio));
@@ -323,6 +327,7 @@ class Timeline {
     if (attempts.count > 300) said.push(`a pixel is ${duration(per_pixel)}: of what is shorter, it shows what lies at its middle; zoom in for the rest`);
     const unseen = attempts.count - this.of.reduce((sum, one) => sum + (one >= 0), 0);
     if (unseen) said.push(`${plural(unseen, "attempt")} without times ${unseen === 1 ? "is" : "are"} only in the table`);
+    if (this.of.some((one, i) => one >= 0 && attempts.is_open(i))) said.push("a pale end: in flight, its own end is not known");
     if (this.members.size) said.push("a group takes one lane, its members in it: of those at once, the one that ended last");
     if (this.room.offsetHeight > this.height) said.push(`${this.lanes.length.toLocaleString("en")} lanes: scroll for more`);
     this.note.textContent = said.join(" · ");

@@ -4,7 +4,18 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from builders import SECOND, T0, Story, an_execution, begun, grouped, level, on_cluster, stamps
+from builders import (
+    SECOND,
+    T0,
+    Story,
+    an_execution,
+    begun,
+    grouped,
+    killed,
+    level,
+    on_cluster,
+    stamps,
+)
 from plotted import drawing, values_of
 
 from snakemake_logger_plugin_observe.journal.records import Stamps
@@ -174,6 +185,23 @@ def test_a_stretch_that_is_wide_enough_has_the_name_of_its_job(tmp_path: Path) -
     named = {one["text"] for one in values_of(found, "text") if one["x"] >= 0}
     assert {"map · compute", "join · compute"} <= named
     assert any(one.startswith("group pair") for one in named)
+
+
+def test_a_run_without_an_end_has_a_path_so_far_and_attempts_in_flight(tmp_path: Path) -> None:
+    found = drawing("timeline", killed().write(tmp_path / "run.jsonl"))
+    assert next(one["text"] for one in values_of(found, "text") if one["x"] < 0) == "path so far"
+    assert found.notes[1:3] == (
+        "Framed, or with a line along it: the path so far: what the last sign of life waited for.",
+        "An attempt with a pale end was in flight then: its own end is not known.",
+    )
+    pale = [one["x"] for one in values_of(found, "class") if one["class"] == "in flight"]
+    end = [pytest.approx(20 - 9 * 20 / 1012, abs=0.01), pytest.approx(20, abs=0.01), None]
+    assert pale == [*end, *end]
+
+
+def test_an_attempt_of_a_run_that_ended_has_no_pale_end(tmp_path: Path) -> None:
+    found = drawing("timeline", overlapping().write(tmp_path / "run.jsonl"))
+    assert not [one for one in values_of(found, "class") if one["class"] == "in flight"]
 
 
 def crowd(jobs: int) -> Story:
