@@ -246,9 +246,9 @@ class _Evidence:
 
     def _why_unknown(self) -> str:
         """Return why nothing is known of what was submitted."""
-        silent = "nothing has been written on its node yet"
+        silent = "nothing has been written on the node yet"
         if not self._attempt.fragments:
-            silent = "its node is not timed"
+            silent = "what the node does is not timed"
         if self._not_asked is not None:
             return f"{silent}, and {self._not_asked}"
         if self._answer.problem is not None:

@@ -38,6 +38,8 @@ _SHOWN: Final = 3
 _SUBMITS_AT_ONCE: Final = 60_000_000
 """A submission that takes longer than this is not just slow."""
 _FILLS_AT_ONCE: Final = 10_000_000
+_JUST_NOW: Final = 45_000_000
+"""Whoever follows a run asks its scheduler every 30 s, and that may not show a new job at once."""
 _ORDER: Final[tuple[State, ...]] = (
     *("unknown", "gone", "ended", "suspended", "pending", "selected"),
     *("job_script", "starting", "running", "waiting", "done", "finishing", "computing"),
@@ -150,7 +152,7 @@ def _more(one: LiveState) -> str:
 
 def standing_still(run: Run, view: LiveView) -> str:
     """Return that nothing moves, or that it is not known; empty if something runs or will."""
-    if any(one.state in ON_A_NODE for one in view.submissions):
+    if any(_goes_on(view, one) for one in view.submissions):
         return ""
     still = [one for one in view.submissions if one.state in ("gone", "unknown", "suspended")]
     still += [one for one in view.submissions if one.state == "ended" and one.has_no_id]
@@ -159,7 +161,20 @@ def standing_still(run: Run, view: LiveView) -> str:
     still += unsubmitted(run, view)
     if not still:
         return ""
-    return f"nothing moves: {'; '.join(line.text for line in lines(run, view)[:_SHOWN])}"
+    moves = "moves" if all(one.known or one.has_no_id for one in still) else "is known to move"
+    return f"nothing {moves}: {'; '.join(line.text for line in lines(run, view)[:_SHOWN])}"
+
+
+def _goes_on(view: LiveView, one: LiveState) -> bool:
+    """Whether a submission runs, was made just now, or waits for what comes by itself."""
+    match one.state:
+        case "pending":
+            return obstacle(one.reason) is None
+        case "unknown" if not one.has_no_id:
+            length = view.length(one)
+            return length is not None and length < _JUST_NOW
+        case state:
+            return state in ON_A_NODE
 
 
 def unsubmitted(run: Run, view: LiveView) -> tuple[LiveState, ...]:

@@ -36,7 +36,7 @@ _FRAGMENTS: Final = 200
 """So many fragments are read at each look: those that were read the longest ago."""
 _SHARE: Final = 20
 """Fragments are read again once this many times the time that it took has passed."""
-_NOT_YET: Final = "the scheduler is asked about it within 30 s"
+_NOT_YET: Final = "the scheduler is asked within 30 s"
 
 
 class Watched:

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from snakemake_logger_plugin_observe.analysis.live.state import lasting
 from snakemake_logger_plugin_observe.analysis.phrasing import named, plural
+from snakemake_logger_plugin_observe.pasting import command, path
 from snakemake_logger_plugin_observe.reporters.palette import PALETTE
 from snakemake_logger_plugin_observe.reporters.screen.flights import Flight
 from snakemake_logger_plugin_observe.reporters.screen.left import remaining_line
@@ -109,6 +110,7 @@ def _head(view: WatchView, width: int | None) -> list[Text]:
         left = remaining_line(view)
         lines += _lines(left, "", width) if left else []
         lines += _lines(_moved(view), "bold red" if view.still else "", width)
+        lines += [_line(f"  {triage(view)}")] if view.for_triage else []
     lines += [_line(f"! {one}", "yellow") for one in view.problems[-2:]]
     return [*lines, Text()]
 
@@ -134,6 +136,12 @@ def _moved(view: WatchView) -> str:
     """Return how long it has been since anything moved, and what is waited for."""
     ago = f"{lasting(max(0, view.now - view.moved))} ago" if view.moved is not None else "never"
     return f"Last moved {ago}{f': {view.why_still}' if view.why_still else ''}"
+
+
+def triage(view: WatchView) -> str:
+    """Return the command that shows why what waits in vain does, and what to do about it."""
+    ask = command("snakemake-observe", "triage", path(str(view.path)), purpose="what to do")
+    return ask.commented
 
 
 # -- the overview --------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.clock import Micros
+from snakemake_logger_plugin_observe.reporters.screen.frame import triage
 from snakemake_logger_plugin_observe.reporters.screen.left import remaining_line
 from snakemake_logger_plugin_observe.reporters.screen.view import WatchView
 from snakemake_logger_plugin_observe.reporters.words import clock_time, harmless
@@ -21,7 +22,9 @@ class PlainLines:
         self._failures: set[tuple[str, int]] = set()
         self._counts = ""
         self._at: Micros | None = None
-        self._still = ""
+        self._still: frozenset[tuple[str, int, str]] | None = None
+        """What stood still when that was printed last: how long it has is no news."""
+        self._still_at: Micros | None = None
 
     def lines(self, view: WatchView) -> Iterator[str]:
         """Yield what is new: failures at once, counts once in 10 s, and what stands still."""
@@ -32,16 +35,21 @@ class PlainLines:
                 yield self._line(
                     one.moment, f"failed: {one.name} attempt {one.number}{how}: {one.last_line}"
                 )
-        still = view.why_still if view.still else ""
-        if still and still != self._still:
-            yield self._line(view.now, still)
-        self._still = still
+        still = frozenset((one.name, one.number, one.state) for one in view.flights)
+        if not view.still:
+            self._still = None
+        elif still != self._still and self._is_due(view.now, self._still_at):
+            self._still, self._still_at = still, view.now
+            ask = f"; {triage(view)}" if view.for_triage else ""
+            yield self._line(view.now, f"{view.why_still}{ask}")
         counts = self._counted(view)
-        due = self._at is None or view.now - self._at >= _EVERY or view.ended
-        if due and counts != self._counts:
+        if (view.ended or self._is_due(view.now, self._at)) and counts != self._counts:
             self._counts, self._at = counts, view.now
             left = remaining_line(view) if not view.ended else ""
             yield self._line(view.now, f"{counts}{f'. {left}' if left else ''}")
+
+    def _is_due(self, now: Micros, last: Micros | None) -> bool:
+        return last is None or now - last >= _EVERY
 
     def _counted(self, view: WatchView) -> str:
         planned, done = view.planned, view.count("done")

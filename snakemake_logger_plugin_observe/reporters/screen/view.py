@@ -8,6 +8,7 @@ from statistics import median
 from typing import Final, Literal
 
 from snakemake_logger_plugin_observe.analysis.live.state import LiveView, lasting
+from snakemake_logger_plugin_observe.analysis.live.status_checks import overdue
 from snakemake_logger_plugin_observe.analysis.live.summary import (
     not_known,
     soon_noticed,
@@ -94,6 +95,8 @@ class WatchView:
     """What it waits for."""
     still: bool = False
     """Whether nothing moves by itself any more."""
+    for_triage: bool = False
+    """Whether something stands still, or ended without being noticed: ``triage`` has what to do."""
     why_never: str = ""
     """Why jobs will not run, if there are such."""
     remaining: Remaining | None = None
@@ -178,7 +181,8 @@ def view_of(
     if status == "stopped" and run.started is not None:
         continues = f"kill -CONT {run.started.pid}"
         why, still = f"the run is stopped (Ctrl-Z, SIGSTOP); {continues} continues it", True
-    overdue = (run.attempts.get(key) for key in (left.overdue if left is not None else ()))
+    waits_in_vain = live is not None and (still or bool(overdue(run, live)))
+    late = (run.attempts.get(key) for key in (left.overdue if left is not None else ()))
     return WatchView(
         path=path,
         run_id=run.started.run_id if run.started is not None else None,
@@ -194,9 +198,10 @@ def view_of(
         moved=min(moved, now),
         why_still=why,
         still=still,
+        for_triage=status == "running" and waits_in_vain,
         why_never="a job failed" if stops(so_far) else "what they need failed",
         remaining=None if still else left,
-        overdue_names=tuple(name_of(so_far, one) for one in overdue if one is not None),
+        overdue_names=tuple(name_of(so_far, one) for one in late if one is not None),
         asked=asked,
         problems=problems,
         still_out=_left_behind(live) if status == "killed" else (),
@@ -286,7 +291,7 @@ def why_still(so_far: SoFar, live: LiveView | None, found: Sequence[Flight]) -> 
         if text := soon_noticed(so_far.run, live):
             return text, False
         if text := standing_still(so_far.run, live):
-            return text, True
+            return text, any(one.known or one.has_no_id for one in live.submissions)
         if text := not_known(so_far.run, live):
             return text, False
     if not found:

@@ -210,7 +210,7 @@ def test_a_job_submitted_just_now_is_not_gone() -> None:
 def test_without_an_answer_it_is_not_known_and_why(more: dict, reason: str) -> None:
     view = view_of(out("71"), **more)
     assert only(view).state == "unknown"
-    assert only(view).reason == f"nothing has been written on its node yet, and {reason}"
+    assert only(view).reason == f"nothing has been written on the node yet, and {reason}"
     assert view.problem is not None
     assert view.problem.endswith(reason)
 
@@ -219,7 +219,7 @@ def test_a_sentence_is_no_id() -> None:
     one = only(view_of(out("Submitted batch job 311"), answered()))
     assert (one.state, one.has_no_id) == ("unknown", True)
     assert one.reason is not None
-    assert one.reason == "nothing has been written on its node yet, and there is no id to ask by"
+    assert one.reason == "nothing has been written on the node yet, and there is no id to ask by"
 
 
 def test_a_job_of_another_cluster_is_not_asked_about() -> None:

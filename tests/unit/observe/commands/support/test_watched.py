@@ -105,7 +105,7 @@ def test_what_was_submitted_since_the_answer_is_not_said_to_be_gone(
     states = {each.external_jobid: (each.state, each.reason) for each in one.look().flights}
     assert states["71"] == ("pending", "Priority")
     assert states["72"][0] == "unknown"
-    assert "is asked about it within 30 s" in (states["72"][1] or "")
+    assert "is asked within 30 s" in (states["72"][1] or "")
 
 
 def test_of_a_killed_run_the_cluster_is_asked_once_more_and_what_is_still_there_is_named(

@@ -140,6 +140,44 @@ def test_a_run_that_stands_still_says_so_first() -> None:
     assert "Last moved 15 min ago: nothing moves: map i=1 (slurm 71): pending" in text(view)
 
 
+def test_what_was_submitted_just_now_or_waits_for_a_time_does_not_stand_still() -> None:
+    story = out("71", "72", jobs=2).planned(3, {"map": 2})
+    assert not seen(story, 9, answered()).still
+    later = queued("71", reason="BeginTime")
+    held = queued("72", reason="JobHeldUser")
+    assert not seen(story, 900, answered(later, held)).still
+    assert seen(story, 900, answered(held, ids=("71",))).still
+
+
+def test_where_nothing_is_known_it_is_not_said_that_nothing_moves() -> None:
+    view = seen(out("71", jobs=1).planned(3, {"map": 1}), 900, answered(problem="timed out"))
+    assert not view.still
+    assert view.why_still.startswith("nothing is known to move: map i=1 (slurm 71): not known: ")
+
+
+def test_what_stands_still_has_a_next_step() -> None:
+    story = out("71", jobs=1).planned(3, {"map": 1})
+    view = seen(story, 900, answered(queued("71", reason="JobHeldUser")))
+    command = f"snakemake-observe triage {view.path}  # what to do"
+    assert f"  {command}" in text(view).splitlines()
+    cancelled = queued("71", state="CANCELLED", started=9, ended=12)
+    assert command in text(seen(story, 900, answered(cancelled)))
+    assert "triage" not in text(seen(story, 20, answered(cancelled)))
+
+
+def test_plain_lines_say_once_that_something_stands_still_however_long_it_does() -> None:
+    printer = PlainLines()
+    story = out("71", jobs=1).planned(3, {"map": 1})
+    held = answered(queued("71", reason="JobHeldUser"))
+    still, counts = printer.lines(seen(story, 900, held))
+    assert still.startswith("12:15:00 nothing moves: map i=1 (slurm 71): pending for 15 min")
+    assert "snakemake-observe triage" in still
+    assert counts.startswith("12:15:00 0 of 1 job done, 1 in flight")
+    assert [
+        line for now in range(901, 1100) for line in printer.lines(seen(story, now, held))
+    ] == []
+
+
 def blocked_run() -> Story:
     story = begun(wraps="local", cores=1, settings={"keep_going": True})
     story.ordered({"map": 3, "sort": 3, "all": 1}, "all", all={"sort": 3}, sort={"map": 3})

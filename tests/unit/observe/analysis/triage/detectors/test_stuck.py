@@ -159,7 +159,7 @@ def test_a_banner_of_the_submit_command_is_no_id() -> None:
     (one,) = found(story, answered())
     assert one.claim == (
         "map i=1: the submit command answered 'Welcome to FOO', which is no id, so no status is "
-        "found by it; not known: nothing has been written on its node yet, and there is no id to "
+        "found by it; not known: nothing has been written on the node yet, and there is no id to "
         "ask by"
     )
     assert "make the submit command (./submit.sh) print the job's id alone" in one.action.text
