@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from snakemake_logger_plugin_observe import clock
+from snakemake_logger_plugin_observe.analysis.phrasing import named
 from snakemake_logger_plugin_observe.commands.support import pruning, run_list
 from snakemake_logger_plugin_observe.commands.support.folder_runs import Begun, outlines
 from snakemake_logger_plugin_observe.commands.support.run_list import Wanted, Workflow
 from snakemake_logger_plugin_observe.journal.lines import JournalError
+from snakemake_logger_plugin_observe.journal.reading import why_unreadable
 from snakemake_logger_plugin_observe.pasting import Command, command, option, path
 from snakemake_logger_plugin_observe.reporters.as_json import prune as prune_json
 from snakemake_logger_plugin_observe.reporters.as_json.runs import shape
@@ -160,8 +162,14 @@ def _doing_it(args: argparse.Namespace) -> Command:
 
 
 def unread(journals: Sequence[Path], runs: Sequence[Begun]) -> tuple[str, ...]:
-    """Return which journals are not listed."""
-    return tuple(
-        f"{path}: not listed, because it cannot be read as a journal"
-        for path in run_list.unread_among(journals, runs)
+    """Return which journals are not listed, and why: no journals, and copies of one."""
+    unknown = run_list.unread_among(journals, runs)
+    reasons = [why_unreadable(path) or f"{path}: it cannot be read" for path in unknown]
+    copies = run_list.copies_among(journals, runs, unknown)
+    return (
+        *(f"{why}; not listed" for why in reasons),
+        *(
+            f"{path}: the most complete of {len(others) + 1} copies; not listed: {named(others)}"
+            for path, others in copies.items()
+        ),
     )

@@ -168,6 +168,17 @@ def _last_moment(path: Path, *_state: int) -> Micros:
     return 0
 
 
+def content_size(path: Path) -> int:
+    """Return how many bytes a journal has, unpacked if need be; 0 if it cannot be read whole."""
+    try:
+        with opened(path) as file:
+            if not compressed.is_compressed(file.fileno()):
+                return os.fstat(file.fileno()).st_size
+            return sum(map(len, compressed.blocks(file)))
+    except (JournalError, OSError):
+        return 0
+
+
 def contains(path: Path, text: bytes) -> bool:
     """Return whether a line of a journal begins with *text*; False if it cannot be read."""
     try:

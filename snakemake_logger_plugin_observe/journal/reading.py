@@ -133,7 +133,8 @@ class Reading:
         if heartbeat is not None and (event := self._event(*heartbeat)) is not None:
             yield at_line(event, heartbeat[0])
         if run_id is None:
-            raise JournalError(f"{self.path}: no complete line in it, so there is no run to show")
+            what = "no complete line in it" if number else "it is empty"
+            raise JournalError(f"{self.path}: {what}, so there is no run to show")
 
     def _skips(self, line: bytes) -> bool:
         match self.detail:
@@ -193,6 +194,16 @@ class Reading:
         if not isinstance(event, RunStarted):
             raise JournalError(f"{self.path}:{number}: {self.problems[-1].reason}")
         return event
+
+
+def why_unreadable(path: Path) -> str | None:
+    """Return why the file at *path* is not read as a journal, in one line; None if it is."""
+    try:
+        for _ in read_journal(path, Detail.JOBS):  # to its end: damaged gzip may begin well
+            pass
+    except (JournalError, OSError, ValueError) as error:
+        return str(error)
+    return None
 
 
 def _may_contain_a_failure(line: bytes) -> bool:

@@ -11,6 +11,7 @@ from snakemake_logger_plugin_observe.external import processes
 from snakemake_logger_plugin_observe.journal.events import RunFinished, RunStarted
 from snakemake_logger_plugin_observe.journal.excerpts import (
     contains,
+    content_size,
     last_moment,
     read_ends,
     snakefile_digest,
@@ -85,14 +86,24 @@ def runs_in(folder: Path, kind: RunKind = "run") -> list[Begun]:
 
 
 def outlines(journals: Iterable[Path]) -> list[Begun]:
-    """Return the runs of these *journals*, of every kind, the newest last; one counts once."""
+    """Return the runs of these *journals*, of every kind, the newest last.
+
+    A run counts once: of copies of its journal, the most complete is taken, and of such the first.
+    """
     found: dict[str, Begun] = {}
     for path in journals:
         started, finished = read_ends(path) or (None, None)
         if started is not None:
             run = Begun(path, started) if finished is None else Outline(path, started, finished)
-            found.setdefault(started.run_id, run)
+            known = found.setdefault(started.run_id, run)
+            if known is not run and _how_complete(run) > _how_complete(known):
+                found[started.run_id] = run
     return sorted(found.values(), key=lambda run: start_of(run.started))
+
+
+def _how_complete(run: Begun) -> tuple[bool, int]:
+    """Return whether a journal has its end, and how much it contains, to compare copies."""
+    return isinstance(run, Outline), content_size(run.path)
 
 
 def tagged(folder: Path, tag: str) -> list[Begun]:

@@ -81,6 +81,19 @@ def unread_among(journals: Iterable[Path], runs: Iterable[Begun]) -> list[Path]:
     return [path for path in others if not folder_runs.outlines([path])]
 
 
+def copies_among(
+    journals: Iterable[Path], runs: Iterable[Begun], unread: Iterable[Path]
+) -> dict[Path, list[str]]:
+    """Return the names of the copies of a run's journal, by the journal that it is read from."""
+    chosen = {one.started.run_id: one.path for one in runs}
+    others = set(journals) - set(chosen.values()) - set(unread)
+    found: dict[Path, list[str]] = {}
+    for path in sorted(others):
+        for one in folder_runs.outlines([path]):
+            found.setdefault(chosen[one.started.run_id], []).append(path.name)
+    return found
+
+
 def by_workflow(runs: Iterable[Begun]) -> list[Workflow]:
     """Return *runs*, the newest last, by workflow: the workflow of the newest run first.
 

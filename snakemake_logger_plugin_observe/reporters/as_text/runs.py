@@ -221,6 +221,11 @@ _GO_FIRST: Final = ("journal", "tags", _CHANGED)
 
 def _next(one: WorkflowRuns, newest: ListedRun) -> Command | None:
     slower = next((c for c in one.changes if c.shift.is_slower), None)
+    if newest.state in ("killed", "interrupted") and not newest.failed:
+        return command(
+            *("snakemake-observe", "triage", path(str(newest.path))),
+            purpose="what was in flight, and what to do",
+        )
     if newest.state in ("failed", "killed", "interrupted"):
         return command(
             *("snakemake-observe", "jobs", "--failed", path(str(newest.path))),

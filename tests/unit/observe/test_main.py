@@ -68,7 +68,7 @@ def test_other_commands_answer_despite_a_torn_line(
     ("data", "reason"),
     [
         (None, ": No such file or directory"),
-        (b"", ": no complete line in it, so there is no run to show"),
+        (b"", ": it is empty, so there is no run to show"),
         (b"a,b\n", ":1: not a run journal (its first line is no run_started)"),
         (b"\xff\xfe\x00\n", ":1: not a run journal (its first line is no run_started)"),
     ],

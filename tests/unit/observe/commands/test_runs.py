@@ -1,5 +1,6 @@
 """``runs`` lists the runs of a folder, by the first and last lines of their journals."""
 
+import gzip
 import json
 import socket
 from pathlib import Path
@@ -11,6 +12,8 @@ from run_folders import a_dry_run, a_run, folder_of_runs, nothing_to_do, without
 
 from snakemake_logger_plugin_observe.__main__ import main
 from snakemake_logger_plugin_observe.journal import lines
+
+TORN = ": nothing is read from it; copy it again, or remove it"
 
 
 def answer(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, Any]:
@@ -129,8 +132,68 @@ def test_a_file_that_is_no_journal_is_named_and_not_listed(
     broken = folder_of_runs(workdir) / "20260401T120000-\x1b[2J.jsonl"
     broken.write_text("no journal\n")
     (problem,) = answer(capsys, str(workdir))["problems"]
-    assert problem == f"{broken}: not listed, because it cannot be read as a journal"
+    assert problem == (
+        f"{broken}:1: not a run journal (its first line is no run_started); not listed"
+    )
     assert "\x1b" not in text(capsys, str(workdir))
+
+
+def test_what_is_wrong_with_each_file_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole = write(folder_of_runs(tmp_path), 1, a_run(20))
+    files = {
+        "empty": (b"", ": it is empty, so there is no run to show"),
+        "newer": (
+            whole.read_bytes().replace(b'"schema_version":1', b'"schema_version":2', 1),
+            ":1: schema version 2 is newer than this snakemake-observe reads (1); update it",
+        ),
+        "random": (b"\x8e\x00\xff\n", ":1: not a run journal (its first line is no run_started)"),
+        "torn": (
+            gzip.compress(whole.read_bytes())[:-100],
+            f": its compressed data ends too early{TORN}",
+        ),
+    }
+    for name, (content, _) in files.items():
+        whole.with_name(f"{name}.jsonl").write_bytes(content)
+    assert answer(capsys, str(tmp_path))["problems"] == [
+        f"{whole.with_name(f'{name}.jsonl')}{why}; not listed" for name, (_, why) in files.items()
+    ]
+
+
+@pytest.mark.parametrize("names", [("a.jsonl", "z.jsonl"), ("z.jsonl", "a.jsonl")])
+def test_of_copies_of_a_journal_the_most_complete_is_listed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], names: tuple[str, str]
+) -> None:
+    """Whichever name comes first, and whether the whole one is compressed or not."""
+    written = write(folder_of_runs(tmp_path), 1, a_run(20))
+    content = written.read_bytes()
+    written.unlink()
+    whole, torn = (written.with_name(name) for name in names)
+    torn.write_bytes(content[: len(content) // 2])
+    packed = whole.with_name(f"{whole.name}.gz")
+    packed.write_bytes(gzip.compress(content))
+    for taken, others in ((packed, [torn]), (whole, sorted([packed, torn]))):
+        if taken is whole:
+            whole.write_bytes(content)
+        found = answer(capsys, str(tmp_path))
+        (run,) = found["workflows"][0]["runs"]
+        assert (run["journal"], run["state"]) == (str(taken), "success")
+        count, names_of_others = len(others) + 1, ", ".join(one.name for one in others)
+        (problem,) = found["problems"]
+        assert problem == (
+            f"{taken}: the most complete of {count} copies; not listed: {names_of_others}"
+        )
+
+
+def test_after_a_run_that_was_cut_off_the_next_command_has_an_answer(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No job of it failed, so ``jobs --failed`` would say that."""
+    write(folder_of_runs(tmp_path), 1, a_run(20, status="interrupted"))
+    shown = text(capsys, str(tmp_path))
+    assert "snakemake-observe triage " in shown
+    assert "jobs --failed" not in shown
 
 
 def test_a_run_of_an_older_version_is_read_for_what_its_last_line_does_not_say(

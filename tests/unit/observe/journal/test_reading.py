@@ -245,7 +245,7 @@ def error_of(path: Path) -> str:
 
 def test_an_empty_file_is_not_a_journal(tmp_path: Path) -> None:
     path = write_lines(tmp_path / "j.jsonl")
-    assert error_of(path) == f"{path}: no complete line in it, so there is no run to show"
+    assert error_of(path) == f"{path}: it is empty, so there is no run to show"
 
 
 def test_a_file_without_a_whole_line_is_not_a_journal(tmp_path: Path) -> None:
