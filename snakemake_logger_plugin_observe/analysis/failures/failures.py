@@ -154,12 +154,18 @@ class Failure:
         return (self.rule, self.group_name, *how_often, *ways)
 
 
-def failures(run: Run) -> tuple[Failure, ...]:
-    """Return what failed at least once: first what never succeeded, then by lost time."""
+def failures(run: Run, limit: MemoryLimit | None = None) -> tuple[Failure, ...]:
+    """Return what failed at least once: first what never succeeded, then by lost time.
+
+    Args:
+        run: the run.
+        limit: what is known of a limit on memory, if the run has not all of its attempts.
+
+    """
     by_key: dict[int | str, list[Row]] = {}
     for row in rows(run, RowFilter(failed=True)):
         by_key.setdefault(row.attempt.key[0], []).append(row)
-    limit = MemoryLimit(run)
+    limit = limit or MemoryLimit(run)
     found = [
         failure
         for of_one in by_key.values()

@@ -82,18 +82,31 @@ def _how(run: Run, first: Failure, alike: Sequence[Failure]) -> str:
     more = f", and {plural(len(alike) - 1, 'more job')}" if len(alike) > 1 else ""
     if len(first.ways) > 1:
         return f"{name}{more}: {run.with_relative_paths(_in_ways(first))}"
-    if (error := error_of(run, first)) is not None:
-        return f"{name}{more}: {cut(error.cause, _LONGEST)}"
     if not more and (check := output_check(run, first)) is not None:
         return f"{name} {check.text}"
     attempts = {len(one.rows) for one in alike}
     how_often = f" after {max(attempts)} attempts" if len(attempts) == 1 != max(attempts) else ""
-    said = _said(run, first)
+    cause, said = cause_and_text(run, first)
     if console_only(run, first) is not None:
-        text = f"{name}{more}: {errors_on_the_console(len(first.rows))}"
-        return f"{text}; its log says: {cut(said, _LONGEST)}" if said else text
-    text = f"{name}{more}: {short_cause(first)}{how_often}"
-    return f"{text}: {cut(said, _LONGEST)}" if said else text
+        text = f"{name}{more}: {cause}"
+        return f"{text}; its log says: {said}" if said else text
+    if error_of(run, first) is not None:
+        how_often = ""
+    text = f"{name}{more}: {cause}{how_often}"
+    return f"{text}: {said}" if said else text
+
+
+def cause_and_text(run: Run, one: Failure) -> tuple[str, str]:
+    """Return why a job failed, and what it printed or reported about that; the latter may be empty.
+
+    Those of ``headline``, of one job and its decisive failure.
+    """
+    if (error := error_of(run, one)) is not None:
+        return cut(error.cause, _LONGEST), ""
+    said = cut(_said(run, one), _LONGEST)
+    if console_only(run, one) is not None:
+        return errors_on_the_console(len(one.rows)), said
+    return short_cause(one), said
 
 
 def _otherwise(others: Sequence[Failure]) -> str:

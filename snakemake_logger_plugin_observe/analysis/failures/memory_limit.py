@@ -1,6 +1,5 @@
 """Whether requests for memory limit what jobs use: not where jobs succeeded with much more."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -19,9 +18,18 @@ _A_TENTH: Final = 0.1
 
 @dataclass(frozen=True)
 class MemoryLimit:
-    """What the jobs of a run that succeeded show about a limit on memory."""
+    """What the jobs of a run that succeeded show about a limit on memory.
+
+    Of a run that is folded as it goes on, and keeps no job that has succeeded, ``take`` gets each.
+    """
 
     run: Run
+
+    def take(self, run: Run, attempt: Attempt) -> None:
+        """Take in an *attempt* of *run* that has ended."""
+        is_local = _is_local(attempt)
+        most = max(_over_request(run, attempt), self._most_over.get(is_local, 0))
+        self._most_over[is_local] = most
 
     def is_refuted(self, attempt: Attempt, use: RequestUse) -> bool:
         """Whether jobs succeeded with about as much over their requests as *attempt* used.
@@ -37,20 +45,20 @@ class MemoryLimit:
     def _most_over(self) -> dict[bool, int]:
         """Return the most bytes over its request of a job that succeeded, here and in a cluster."""
         most: dict[bool, int] = {}
-        for is_local, over in _over_requests(self.run):
-            most[is_local] = max(over, most.get(is_local, 0))
+        for attempt in self.run.attempts.values():
+            is_local = _is_local(attempt)
+            most[is_local] = max(_over_request(self.run, attempt), most.get(is_local, 0))
         return most
 
 
-def _over_requests(run: Run) -> Iterator[tuple[bool, int]]:
-    for attempt in run.attempts.values():
-        if attempt.status != "success":
-            continue
-        use = resource_use(run, attempt)
-        used = use.memory_least_bytes if use.memory_peak_is_bound else use.memory_peak_bytes
-        requested = use.memory_requested_bytes
-        if used and requested and used >= _CLEARLY * requested:
-            yield _is_local(attempt), used - requested
+def _over_request(run: Run, attempt: Attempt) -> int:
+    """Return the bytes over its request of an attempt that succeeded; 0 if it is not clearly so."""
+    if attempt.status != "success":
+        return 0
+    use = resource_use(run, attempt)
+    used = use.memory_least_bytes if use.memory_peak_is_bound else use.memory_peak_bytes
+    requested = use.memory_requested_bytes
+    return used - requested if used and requested and used >= _CLEARLY * requested else 0
 
 
 def _is_local(attempt: Attempt) -> bool:

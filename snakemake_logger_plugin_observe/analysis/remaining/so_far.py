@@ -10,11 +10,15 @@ from itertools import islice
 from typing import Final, TypeVar
 
 from snakemake_logger_plugin_observe.analysis.cost.scheduler_limits import given, limits_in_force
+from snakemake_logger_plugin_observe.analysis.failures.failures import failures
+from snakemake_logger_plugin_observe.analysis.failures.headline import cause_and_text
+from snakemake_logger_plugin_observe.analysis.failures.memory_limit import MemoryLimit
 from snakemake_logger_plugin_observe.analysis.phrasing import group_name, submission_name
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.journal.events import Accounting, AnyEvent, JobDescribed
 from snakemake_logger_plugin_observe.run import fold
 from snakemake_logger_plugin_observe.run.attempt import FAILED, FINAL, SUCCEEDED, Attempt, Key
+from snakemake_logger_plugin_observe.run.endings import describe_exit
 from snakemake_logger_plugin_observe.run.interruption import cancel_cut_off
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.phases import CLASSES, PHASES, by_class
@@ -68,8 +72,12 @@ class FailedAttempt:
     attempt: Attempt
     name: str
     moment: Micros
+    code: str
+    """Its exit code or signal, if no more is known of why it failed; else empty."""
+    cause: str
+    """Why it failed, in the words of ``headline``; empty if that is only ``code``."""
     last_line: str
-    """The last line of its log, else of its message; empty if there is neither."""
+    """What its log or its message says about it, in one line; empty if nothing does."""
     log: tuple[str, ...]
     """The job's log files."""
 
@@ -108,6 +116,7 @@ class SoFar:
         self.checkpoints: set[str] = set()
         self.between_checks: Micros = 0
         """How long the executor slept between status checks when it noticed the last end."""
+        self._limit = MemoryLimit(Run())
         self._sums = [0] * len(_CLASSES)
         self._counted: dict[Key, tuple[int, ...]] = {}
 
@@ -205,6 +214,7 @@ class SoFar:
             self._keep_length(attempt)
         if attempt.job_id is not None:
             self._set_end(attempt.job_id, attempt)
+        self._limit.take(self.run, attempt)
         if attempt.status in FAILED and not again:
             self.failed_attempts += attempt.job_id is not None
             self._keep_failure(attempt)
@@ -245,15 +255,31 @@ class SoFar:
         job = run.job_of(attempt)
         rule, wildcards = (job.rule, job.wildcards) if job is not None else (None, {})
         name = submission_name(rule, wildcards, group_name(run, attempt.group))
-        texts = [*(line for log in attempt.logs for line in log.lines)] or (
-            attempt.message or ""
-        ).splitlines()
-        last = next((line.strip() for line in reversed(texts) if line.strip()), "")
         logs = job.log if job is not None else ()
-        self.failures.append(FailedAttempt(attempt, name, attempt.end or 0, last, logs))
+        why = self._why(attempt)
+        self.failures.append(FailedAttempt(attempt, name, attempt.end or 0, *why, logs))
+
+    def _why(self, attempt: Attempt) -> tuple[str, str, str]:
+        """Return an attempt's exit code or signal, or why it failed, and what it printed."""
+        alone = replace(self.run, attempts={attempt.key: attempt})
+        found = failures(alone, self._limit)
+        if not found:
+            return "", "", ""
+        cause, text = cause_and_text(alone, found[0])
+        why = found[0].decisive.why
+        if cause != describe_exit(why.exit_code, why.signal):
+            return "", cause, text
+        code = f"exit {why.exit_code}" if why.signal is None else f"signal {why.signal}"
+        return code, "", text
 
     def _account(self, event: Accounting) -> None:
         key = (event.job_id if event.job_id is not None else event.group or "", event.attempt)
+        for place, one in enumerate(self.failures):
+            if one.attempt.key == key:  # the scheduler's record may name another cause
+                one.attempt.accounting = event.record
+                code, cause, text = self._why(one.attempt)
+                again = replace(one, code=code, cause=cause, last_line=text)
+                self.failures[place] = again
         if key in self._counted and event.phases_s:
             sums = {
                 name: round(seconds * 1e6)

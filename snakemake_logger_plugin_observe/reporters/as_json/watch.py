@@ -64,7 +64,7 @@ def _run(view: WatchView) -> dict[str, Any]:
                 "rule": one.rule,
                 "attempt": one.number,
                 "at": moment(one.moment),
-                "how": one.how or None,
+                "how": one.code or one.cause or None,
                 "last_line": one.last_line or None,
                 "after": one.after or None,
             }

@@ -278,11 +278,11 @@ def _failures(
     for place, one in enumerate(kept, first + begin):
         mark = "›" if shown.keys and place == shown.chosen else " "
         when = clock_time(one.moment)[11:19]
-        how = f" ({one.how})" if one.how else ""
+        code = f" ({one.code})" if one.code else ""
         after = f": {one.after}" if one.after else ""
         style = "dim" if one.after == "recovered" else "red"
-        found.append(_line(f"{mark} {when} {one.name} attempt {one.number}{how}{after}", style))
-        found.append(_line(f"      {one.last_line or '(it left no log line)'}"))
+        found.append(_line(f"{mark} {when} {one.name} attempt {one.number}{code}{after}", style))
+        found.append(_line(f"      {one.text or '(it left no log line)'}"))
     return [*found, *_more(len(failures) - len(kept), "failure"), Text()]
 
 

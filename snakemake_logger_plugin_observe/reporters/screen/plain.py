@@ -31,10 +31,9 @@ class PlainLines:
         for one in reversed(view.failures):
             if (one.name, one.number) not in self._failures:
                 self._failures.add((one.name, one.number))
-                how = f" ({one.how})" if one.how else ""
-                yield self._line(
-                    one.moment, f"failed: {one.name} attempt {one.number}{how}: {one.last_line}"
-                )
+                code = f" ({one.code})" if one.code else ""
+                text = f": {one.text}" if one.text else ""
+                yield self._line(one.moment, f"failed: {one.name} attempt {one.number}{code}{text}")
         still = frozenset((one.name, one.number, one.state) for one in view.flights)
         if not view.still:
             self._still = None

@@ -68,10 +68,18 @@ class FailureRow:
     rule: str | None
     number: int
     moment: Micros
-    how: str
+    code: str
+    """Its exit code or signal, if no more is known of why it failed."""
+    cause: str
+    """Why it failed, if more is known than that."""
     last_line: str
     after: After
     log: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """Why it failed, and what it printed about that; empty if neither is known."""
+        return ": ".join(filter(None, (self.cause, self.last_line)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,8 +260,6 @@ def failure_rows(so_far: SoFar, failed: Iterable[FailedAttempt]) -> tuple[Failur
     rows = []
     for one in failed:
         attempt = one.attempt
-        code = f"exit {attempt.exit_code}" if attempt.exit_code is not None else ""
-        how = f"signal {attempt.signal}" if attempt.signal is not None else code
         known = so_far.jobs.get(attempt.job_id) if attempt.job_id is not None else None
         rows.append(
             FailureRow(
@@ -261,7 +267,8 @@ def failure_rows(so_far: SoFar, failed: Iterable[FailedAttempt]) -> tuple[Failur
                 known.rule if known is not None else None,
                 attempt.number,
                 one.moment,
-                "lost" if attempt.status == "lost" else how,
+                one.code,
+                one.cause,
                 one.last_line,
                 _after(so_far, attempt),
                 one.log,

@@ -1,15 +1,19 @@
 """A run folded as it goes on has the figures of the whole fold, and keeps only what is in flight."""
 
-from builders import SECOND, Story, at, begun, grouped, mixed, on_cluster, retried, stamps
+from builders import SECOND, Story, a_record, at, begun, grouped, mixed, on_cluster, retried, stamps
+from failing import fails, on_node, tail
 from half_way import as_recorded, so_far
 from hypothesis import given, settings
 from schedules import Lived, lives
 
 from snakemake_logger_plugin_observe.analysis.cost.account import account
+from snakemake_logger_plugin_observe.analysis.failures.failures import failures
+from snakemake_logger_plugin_observe.analysis.failures.headline import headline
 from snakemake_logger_plugin_observe.analysis.remaining.units import (
     never_by_rule,
     waiting_by_rule,
 )
+from snakemake_logger_plugin_observe.journal.records import Usage
 from snakemake_logger_plugin_observe.run.scope import job_counts
 
 
@@ -59,7 +63,54 @@ def test_a_failure_has_the_last_line_of_its_log() -> None:
     story = begun().job(1, wildcards={"s": "a"})
     story.quick(1, 3, 4, 8, status="failed", message="exit status 3\n  no such file\n\n")
     (one,) = so_far(story.events).failures_now()
-    assert (one.name, one.moment, one.last_line) == ("map s=a", at(8), "no such file")
+    said = ("cause not recorded", "exit status 3 no such file")
+    assert (one.name, one.moment, one.cause, one.last_line) == ("map s=a", at(8), *said)
+
+
+def test_a_failure_has_the_cause_and_the_text_of_the_headline() -> None:
+    """What sbatch refused has the error and not the command; a time limit is no signal."""
+    moments = stamps(ready=3, selected=3, submitting=4, reported=5, finished=5)
+    refused = "Error submitting jobscript (exit code 1):\nsbatch: error: Memory specification"
+    story = begun().job(1, rule="big", wildcards={})
+    story.attempt(1, moments, status="failed", message=refused)
+    story.job(2, rule="slow", wildcards={})
+    lines = (
+        "working",
+        "slurmstepd: error: *** JOB 72 CANCELLED DUE TO TIME LIMIT ***",
+        "srun: end",
+    )
+    on_node(story, 2, -15, status="failed", signal=15, logs=tail(*lines), rule="slow")
+    big, slow = so_far(story.events).failures_now()
+    run = story.end(20, "failed").run
+    assert (big.code, big.cause) == ("", "refused")
+    assert (slow.code, slow.cause, slow.last_line) == ("", "time limit", lines[1])
+    for one in (big, slow):
+        (alone,) = [each for each in failures(run) if each.rule == one.name]
+        assert headline(run, [alone]) == f"{one.name}: {one.cause}: {one.last_line}"
+
+
+def test_a_failure_by_an_exit_code_or_a_signal_has_that_and_the_line_of_its_log() -> None:
+    story = fails(begun().job(1, retries=1), 1, "no such gene", "exiting", code=3)
+    fails(story, 1, "reading", number=2, start_s=6, code=-11)
+    first, second = so_far(story.events).failures_now()
+    assert (first.code, first.cause, first.last_line) == ("exit 3", "", "exiting")
+    assert (second.code, second.cause, second.last_line) == ("signal 11", "", "reading")
+
+
+def test_jobs_that_succeeded_and_are_forgotten_show_that_memory_is_not_limited() -> None:
+    story = begun().job(1, resources={"mem_mb": 50}).job(2, resources={"mem_mb": 50})
+    on_node(story, 2, 0, external_jobid="72", used=Usage(peak_rss_bytes=260_000_000))
+    more = {"status": "failed", "used": Usage(peak_rss_bytes=273_000_000), "signal": 9}
+    (one,) = so_far(on_node(story, 1, -9, **more).events).failures_now()
+    assert (one.code, one.cause) == ("signal 9", "")
+
+
+def test_the_scheduler_s_record_that_comes_later_may_name_another_cause() -> None:
+    story = on_node(begun().job(1), 1, -9, status="failed", signal=9)
+    assert so_far(story.events).failures_now()[0].code == "signal 9"
+    story.accounting(1, a_record("71", state="OUT_OF_MEMORY"))
+    (one,) = so_far(story.events).failures_now()
+    assert (one.code, one.cause) == ("", "out of memory")
 
 
 def test_what_ctrl_c_cut_off_is_no_failure() -> None:
