@@ -52,10 +52,13 @@ def _side(name: str, one: PageSide, longest: Micros) -> dict[str, Any]:
     bar = sections.bar(CostAnswer(one.source, one.account))
     if bar is not None:
         bar["scale"] = one.account.makespan / longest
+        if one.source.length_unknown:
+            bar["whole"] = f"≥ {bar['whole']}"
     return {
         "name": name,
         "title": title(one.source.run),
         "state": state(one.source),
+        "ended": one.source.ended,
         "facts": facts(one.source),
         "bar": bar,
         "attempts": len(one.rows),
@@ -69,17 +72,23 @@ def _moved(before: PageSide, after: PageSide) -> Iterator[dict[str, Any]]:
     by_class = [one.account.makespan_by_class for one in (before, after)]
     by_phase = [one.account.makespan_by_phase for one in (before, after)]
     most = max(_furthest(by_class), _furthest(by_phase))
+    ended = before.source.ended, after.source.ended
     changed = sorted(CLASSES, key=lambda name: -abs(by_class[1][name] - by_class[0][name]))
     for name in changed:
         pair = by_class[0][name], by_class[1][name]
         if not any(pair):
             continue
-        yield {"class": name, "name": name, "what": CLASSES[name], **_change(pair, longest, most)}
+        yield {
+            "class": name,
+            "name": name,
+            "what": CLASSES[name],
+            **_change(pair, longest, most, ended),
+        }
         own = {p for sums in by_phase for p in sums if PHASES[p].cost_class == name and p != name}
         pairs = {p: (by_phase[0].get(p, 0), by_phase[1].get(p, 0)) for p in own}
         for phase in sorted(own, key=lambda p: (-abs(pairs[p][1] - pairs[p][0]), p)):
             if max(pairs[phase]) >= _MATTERS * longest:
-                values = _change(pairs[phase], longest, most)
+                values = _change(pairs[phase], longest, most, ended)
                 what = PHASES[phase].meaning
                 yield {"class": name, "name": phase, "what": what, **values, "phase": True}
 
@@ -90,9 +99,23 @@ def _furthest(sums: Sequence[Mapping[str, Micros]]) -> Micros:
     return max((abs(after.get(n, 0) - before.get(n, 0)) for n in {*before, *after}), default=0)
 
 
-def _change(pair: tuple[Micros, Micros], longest: Micros, most: Micros) -> dict[str, Any]:
+def _change(
+    pair: tuple[Micros, Micros], longest: Micros, most: Micros, ended: tuple[bool, bool]
+) -> dict[str, Any]:
+    """Return what a row shows of two sums.
+
+    Nothing is said to be less in a run without an end: it may not have reached that. Nor is there a
+    share: nobody knows which run was longer.
+    """
     before, after = pair
     change, places = after - before, decimals(longest)
+    if (change <= 0 and not ended[1]) or (change >= 0 and not ended[0]):
+        unknown = {"change": "", "share": "", "x": 50, "width": 0, "phase": False}
+        return {
+            "before": seconds(before, places),
+            "after": seconds(after, places),
+            **unknown,
+        }
     wide = 50 * abs(change) / most if most else 0
     sign = "+" if change > 0 else "−" if change < 0 else "±"
     share = percent(abs(change), longest)
@@ -100,7 +123,7 @@ def _change(pair: tuple[Micros, Micros], longest: Micros, most: Micros) -> dict[
         "before": seconds(before, places),
         "after": seconds(after, places),
         "change": f"{sign}{seconds(abs(change), places)}",
-        "share": share if share.startswith("<") else f"{sign}{share}",
+        "share": "" if not all(ended) else share if share.startswith("<") else f"{sign}{share}",
         "x": round(50 if change > 0 else 50 - wide, 2),
         "width": round(wide, 2),
         "phase": False,

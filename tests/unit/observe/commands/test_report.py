@@ -263,6 +263,17 @@ def test_any_two_runs_have_a_page(name: str, tmp_path: Path) -> None:
     assert len(data_of(pair_of(chain(), story(), tmp_path))["sides"]) == 2
 
 
+def test_nothing_is_less_in_a_run_that_was_killed_and_nothing_has_a_share(tmp_path: Path) -> None:
+    page = pair_of(on_cluster(4, poll_s=30), killed(), tmp_path)
+    moved = page.split('id="moved"', 1)[1].split("</table>", 1)[0]
+    assert "% of the longer" not in moved
+    assert "B so far, s" in moved
+    assert "A s" in moved
+    assert "−" not in moved.split("</thead>")[1]
+    assert "not said to be less" in page
+    assert "<b>B</b> ≥ 20.0 s" in page
+
+
 def test_no_bar_of_what_moved_is_longer_than_its_half(tmp_path: Path) -> None:
     before = begun().job(1).phase("plan", 3, 9).quick(1, 9, 9, 10).end(11)
     after = begun().job(1).phase("hooks", 3, 9).quick(1, 9, 9, 10).end(11)
