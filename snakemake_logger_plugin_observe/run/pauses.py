@@ -8,7 +8,7 @@ stops both.
 from collections.abc import Sequence
 from typing import Final
 
-from snakemake_logger_plugin_observe.clock import format_moment
+from snakemake_logger_plugin_observe.clock import Micros, format_moment
 from snakemake_logger_plugin_observe.journal.events import Paused
 from snakemake_logger_plugin_observe.run.phases import UNOBSERVED
 from snakemake_logger_plugin_observe.run.segments import Segment, Timeline
@@ -37,6 +37,11 @@ def without_pauses(result: Timeline, pauses: Sequence[Paused], *, in_main: bool)
             result.segments = _joined(cut)
             moments = {"start": format_moment(pause.time), "end": format_moment(pause.end)}
             result.unobserved.append(PAUSED.format(**moments))
+
+
+def paused_in(start: Micros, end: Micros, pauses: Sequence[Paused]) -> Micros:
+    """Return how much of the time from *start* to *end* fell into *pauses*."""
+    return sum(max(0, min(end, one.end) - max(start, one.time)) for one in pauses)
 
 
 def _cut(one: Segment, pause: Paused, *, in_main: bool) -> list[Segment]:

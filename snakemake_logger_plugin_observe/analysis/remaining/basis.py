@@ -18,6 +18,7 @@ class Basis:
 
     def __init__(self, so_far: SoFar, earlier: Sequence[SoFar]) -> None:
         self._own = {kind: list(lengths) for kind, lengths in so_far.lengths.items()}
+        self._least = {kind: list(lengths) for kind, lengths in so_far.least_lengths.items()}
         self._earlier: dict[Kind, list[Micros]] = {}
         for one in earlier:
             for kind, lengths in one.lengths.items():
@@ -32,9 +33,14 @@ class Basis:
         self._idle = frozenset((planned.without_command if planned is not None else None) or ())
 
     def lengths(self, kind: Kind) -> list[Micros]:
-        """Return the known lengths of a kind: none if no submission of it has ended."""
+        """Return the known lengths of a kind: none if no submission of it has succeeded.
+
+        Those that are only known to be at least so long count if there are no others.
+        """
         known = [*self._own.get(kind, ()), *self._earlier.get(kind, ())]
-        return known if known or not self._is_idle(kind) else [0]
+        if known or not self._is_idle(kind):
+            return known or [*self._least.get(kind, ())]
+        return [0]
 
     def _is_idle(self, kind: Kind) -> bool:
         """Whether its jobs run nothing, so that they take no time."""
@@ -52,7 +58,8 @@ class Basis:
 
     def here(self, kind: Kind) -> int:
         """Return how many lengths are from this run."""
-        return len(self._own.get(kind, ()))
+        own = self._own.get(kind, ())
+        return len(own or (() if kind in self._earlier else self._least.get(kind, ())))
 
     def before(self, kind: Kind) -> int:
         """Return how many are from earlier runs."""
@@ -60,7 +67,8 @@ class Basis:
 
     def is_thin(self, kind: Kind) -> bool:
         """Whether too few lengths are known to show how they vary."""
-        return not self._is_idle(kind) and self.here(kind) + self.before(kind) < _FOR_A_SPREAD
+        known = len(self._own.get(kind, ())) + self.before(kind)
+        return not self._is_idle(kind) and known < _FOR_A_SPREAD
 
     def expected(self, kind: Kind) -> float:
         """Return the median length of a kind, or else of all others that are known."""
@@ -72,11 +80,11 @@ class Basis:
 
         None while none has succeeded: that all fail is no more likely than that the next do not.
         """
-        failed = self._failed.get(kind, [])
-        if not failed or not self.here(kind):
+        failed, succeeded = self._failed.get(kind, []), len(self._own.get(kind, ()))
+        if not failed or not succeeded:
             return 0.0, [], 0
         retries = max(self._retries.get(rule, 0) for rule, _ in kind)
-        return len(failed) / (len(failed) + self.here(kind)), failed, retries
+        return len(failed) / (len(failed) + succeeded), failed, retries
 
     def ratios_of(self, kind: Kind) -> list[float]:
         """Return how much longer jobs of a kind take than before, or else all jobs do."""
@@ -85,6 +93,8 @@ class Basis:
 
     def is_overdue(self, unit: Unit) -> bool:
         """Whether it is in flight for longer than all that is known of its kind, or else of any."""
+        if unit.kind in self._least and not self.knows(unit.kind):
+            return False
         known = [*self.lengths(unit.kind), *self._failed.get(unit.kind, ())]
         so_long = unit.elapsed or 0
         if not known:

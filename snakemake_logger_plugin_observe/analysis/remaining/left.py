@@ -19,6 +19,7 @@ from snakemake_logger_plugin_observe.analysis.remaining.units import (
 )
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.run.attempt import Attempt
+from snakemake_logger_plugin_observe.run.pauses import paused_in
 
 _REACHES: Final = 100
 """So many are kept of each, the nearest: those further back have ended before."""
@@ -51,7 +52,7 @@ def left_of(so_far: SoFar, earlier: Sequence[SoFar], now: Micros) -> Left:
         Unit(
             kind,
             so_far.shares_of(attempt),
-            elapsed=max(0, now - _selected(attempt, now)),
+            elapsed=_elapsed(so_far, attempt, now),
             key=attempt.key,
             past=length_in(earlier, so_far.name_of(attempt)),
             spent=so_far.spent.get(so_far.name_of(attempt), 0),
@@ -81,6 +82,13 @@ def _reaches(so_far: SoFar) -> tuple[tuple[int, ...], ...]:
         needed = {place_of.get(need, place) for one in members for need in so_far.jobs[one].needs}
         found.append(tuple(sorted(place - one for one in needed if one < place)[:_REACHES]))
     return tuple(found[len(found) // 2 :])
+
+
+def _elapsed(so_far: SoFar, attempt: Attempt, now: Micros) -> Micros:
+    """Return how long it has been since it was selected: of a tool here, without pauses."""
+    selected = _selected(attempt, now)
+    pauses = so_far.run.pauses if attempt.tool_started is not None else ()
+    return max(0, now - selected - paused_in(selected, now, pauses))
 
 
 def _selected(attempt: Attempt, now: Micros) -> Micros:

@@ -21,7 +21,8 @@ from snakemake_logger_plugin_observe.run.attempt import FAILED, FINAL, SUCCEEDED
 from snakemake_logger_plugin_observe.run.endings import describe_exit
 from snakemake_logger_plugin_observe.run.interruption import cancel_cut_off
 from snakemake_logger_plugin_observe.run.model import Run
-from snakemake_logger_plugin_observe.run.phases import CLASSES, PHASES, by_class
+from snakemake_logger_plugin_observe.run.pauses import paused_in
+from snakemake_logger_plugin_observe.run.phases import CLASSES, PHASES, UNOBSERVED, by_class
 
 Kind = tuple[tuple[str, int], ...]
 """The rules of a submission's jobs, each with how many there are: one job, or a group's."""
@@ -33,6 +34,8 @@ UnitName = tuple[JobName, ...]
 _E = TypeVar("_E")
 _LENGTHS: Final = 200
 """So many lengths of each kind are kept, the newest."""
+_NO_MATTER: Final = 0.1
+"""A pause that is a smaller share of a length makes it no other one."""
 _FAILURES: Final = 200
 _ITERATIONS: Final = 500
 _NOTES: Final = 500
@@ -97,7 +100,9 @@ class SoFar:
         self.ends: dict[int, str] = {}
         """How each job ended; not of one that is to be tried again."""
         self.lengths: dict[Kind, deque[Micros]] = {}
-        """From selection to end, of submissions that succeeded."""
+        """From selection to end, of submissions that succeeded, without pauses of the run."""
+        self.least_lengths: dict[Kind, deque[Micros]] = {}
+        """Of those whose tool may have gone on in a pause: they took that long at least."""
         self.length_of: dict[UnitName, Micros] = {}
         """Of submissions that succeeded, all of their attempts together."""
         self.spent: dict[UnitName, Micros] = {}
@@ -226,13 +231,17 @@ class SoFar:
         kind = self.kind_of(attempt)
         if kind is None or attempt.status == "cached" or not attempt.segments:
             return
-        length, succeeded = _length(attempt), attempt.status in SUCCEEDED
+        length, succeeded = _length(attempt, self.run), attempt.status in SUCCEEDED
         if not succeeded and attempt.status not in FAILED:
             return
+        is_least = succeeded and _may_be_longer(attempt, length, self.run)
         kept = self.lengths if succeeded else self.failed_lengths
+        kept = self.least_lengths if is_least else kept
         kept.setdefault(kind, deque(maxlen=_LENGTHS)).append(length)
         name = self.name_of(attempt)
         length += self.spent.pop(name, 0)
+        if is_least:
+            return
         (self.length_of if succeeded else self.spent)[name] = length
 
     def _set_end(self, job_id: int, attempt: Attempt) -> None:
@@ -296,10 +305,30 @@ class SoFar:
         self._counted[key] = new
 
 
-def _length(attempt: Attempt) -> Micros:
-    """Return the time from selection to end, of a group with its members' own stretches."""
+def _length(attempt: Attempt, run: Run) -> Micros:
+    """Return the time from selection to end, of a group with its members' own stretches.
+
+    Without what fell into a pause of the main process, as far as no node observed it.
+    """
     whole = (attempt.end or 0) - (attempt.start or 0)
-    return whole - attempt.phases.get("slot_wait", 0)
+    paused = sum(
+        paused_in(one.start, one.end, run.pauses)
+        for one in (attempt.segments if run.pauses else ())
+        if one.phase == UNOBSERVED
+    )
+    return whole - attempt.phases.get("slot_wait", 0) - paused
+
+
+def _may_be_longer(attempt: Attempt, length: Micros, run: Run) -> bool:
+    """Whether its tool may have gone on in a pause: for how long then, nothing shows.
+
+    SIGSTOP stops the main process alone, Ctrl-Z its tools too, and a suspended machine everything.
+    """
+    if attempt.tool_started is None and not any(level.in_main for level in attempt.levels):
+        return False
+    stops = [one for one in run.pauses if not one.suspended_s]
+    selected = (attempt.start or 0) + attempt.phases.get("slot_wait", 0)
+    return paused_in(selected, attempt.end or 0, stops) > _NO_MATTER * length
 
 
 def kind_of(name: UnitName) -> Kind:

@@ -16,7 +16,7 @@ from snakemake_logger_plugin_observe.analysis.remaining.estimate import (
     remaining,
 )
 from snakemake_logger_plugin_observe.analysis.remaining.so_far import SoFar
-from snakemake_logger_plugin_observe.journal.events import Wake
+from snakemake_logger_plugin_observe.journal.events import Paused, Wake
 
 S = SECOND
 NOTHING = dict.fromkeys(
@@ -272,6 +272,31 @@ def test_what_needs_a_job_that_failed_is_not_waited_for() -> None:
     story.job(1, threads=1).quick(1, 3, 3, 13, status="failed").blocked(13, sort=1)
     known = left_at(story, 13, so_far(past.events))
     assert (known.exact, known.middle) == (True, 7 * S)
+
+
+# -- pauses of the main process ------------------------------------------------------------------
+
+
+def started_here(story: Story, job_id: int, since_s: float) -> Story:
+    return in_flight(story, job_id, since_s).started(job_id, since_s)
+
+
+def test_lengths_that_a_pause_cuts_give_a_lower_bound_until_there_is_another() -> None:
+    """Of 30 s, 18 are out of the pause."""
+    story = begun(wraps="local", cores=1).ordered({"map": 4}).add(Paused(time=at(20), end=at(77)))
+    started_here(story, 1, 4).quick(1, 3, 4, 79)
+    known = left_at(started_here(story, 2, 79), 89)
+    assert (known.middle, known.at_least, known.overdue) == (None, 44 * S, ())
+    known = left_at(story.quick(2, 3, 79, 109), 109)
+    assert (known.middle, known.jobs_here) == (60 * S, 1)
+
+
+def test_what_is_in_flight_here_has_been_so_without_the_pause() -> None:
+    story = begun(wraps="local", cores=1).ordered({"map": 2})
+    started_here(story, 1, 4).quick(1, 3, 4, 34)
+    story.add(Paused(time=at(40), end=at(97)))
+    known = left_at(started_here(story, 2, 34), 98)
+    assert (known.middle, known.overdue) == (23 * S, ())
 
 
 # -- some time after it was computed -------------------------------------------------------------

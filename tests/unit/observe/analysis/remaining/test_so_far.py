@@ -13,6 +13,7 @@ from snakemake_logger_plugin_observe.analysis.remaining.units import (
     never_by_rule,
     waiting_by_rule,
 )
+from snakemake_logger_plugin_observe.journal.events import Paused
 from snakemake_logger_plugin_observe.journal.records import Usage
 from snakemake_logger_plugin_observe.run.scope import job_counts
 
@@ -142,3 +143,29 @@ def test_the_length_of_a_job_is_that_of_all_its_attempts() -> None:
 def test_a_submission_in_flight_stays_in_the_run() -> None:
     story = begun().job(1).submitted(1, stamps(ready=3, selected=4, submitting=4, accepted=5))
     assert list(so_far(story.events).run.attempts) == [(1, 1)]
+
+
+# -- pauses of the main process ------------------------------------------------------------------
+
+
+def here(story: Story, job_id: int, begins_s: float, ends_s: float) -> Story:
+    """Add a job whose tool the main process starts itself."""
+    known = stamps(ready=3, selected=begins_s, submitting=begins_s, accepted=begins_s)
+    story.job(job_id).submitted(job_id, known).started(job_id, begins_s)
+    return story.quick(job_id, 3, begins_s, ends_s)
+
+
+def test_a_length_that_a_pause_cuts_is_only_known_to_be_at_least_the_rest() -> None:
+    """The tool may have gone on, as after SIGSTOP to the main process alone."""
+    story = begun(wraps="local").add(Paused(time=at(20), end=at(77)))
+    found = so_far(here(here(story, 1, 4, 79), 2, 79, 109).events)
+    assert [list(one) for one in found.least_lengths.values()] == [[18 * SECOND]]
+    assert [list(one) for one in found.lengths.values()] == [[30 * SECOND]]
+    assert len(found.length_of) == 1
+
+
+def test_a_suspended_machine_s_pause_is_no_part_of_a_length() -> None:
+    story = begun(wraps="local").add(Paused(time=at(20), end=at(77), suspended_s=57.0))
+    found = so_far(here(story, 1, 4, 91).events)
+    assert [list(one) for one in found.lengths.values()] == [[30 * SECOND]]
+    assert found.least_lengths == {}
