@@ -4,8 +4,8 @@ What is left is simulated many times, each time with lengths drawn from those th
 rule had. A drawing also draws which of the known lengths it draws from, so that few of them give a
 wide spread. What is in flight takes longer than it has taken already.
 
-Of rules none of whose jobs has ended nothing is known. While they are the smaller part of the jobs
-that are left, they are taken to be like other rules; else what is known gives a lower bound.
+Of rules none of whose jobs has succeeded nothing is known. While they are the smaller part of the
+jobs that are left, they are taken to be like other rules; else what is known gives a lower bound.
 """
 
 from collections.abc import Callable, Sequence
@@ -40,7 +40,8 @@ class Remaining:
     """Nine in ten drawings are above ``low``, and nine in ten below ``high``; None if too few
     lengths are known for a spread."""
     without_basis: tuple[str, ...] = ()
-    """The rules of which no job has ended, here or before, and that run something."""
+    """The rules of which no job has succeeded, here or before, in a length that is known, and that
+    run something."""
     at_least: Micros | None = None
     """Nine in ten drawings are above it. Where these rules are most of what is left, it is how long
     the others take, and all that is known."""

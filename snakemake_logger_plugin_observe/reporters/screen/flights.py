@@ -38,7 +38,7 @@ class Flight:
     log: tuple[str, ...] = ()
     """The log files of its job."""
     overdue: bool = False
-    """Whether it takes longer than any job like it took."""
+    """Whether it takes longer than any job like it took; not said of one that is kept pending."""
     phase: str | None = None
     """The phase that its time belongs to now; None if that is not known."""
     kept: bool = False
@@ -90,6 +90,7 @@ def _flight(
     else:
         state, does, since, phase = _here(so_far.run.wrapped, attempt)
         node, external, reason = None, attempt.external_jobid, None
+    kept = state == "pending" and obstacle(reason) is not None
     return Flight(
         name=name_of(so_far, attempt),
         rules=tuple(one for one, _ in kind) if kind is not None else (),
@@ -102,9 +103,9 @@ def _flight(
         reason=reason,
         number=attempt.number,
         log=job.log if job is not None else (),
-        overdue=overdue,
+        overdue=overdue and not kept,
         phase=phase,
-        kept=state == "pending" and obstacle(reason) is not None,
+        kept=kept,
     )
 
 

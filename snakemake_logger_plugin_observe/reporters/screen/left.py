@@ -8,6 +8,7 @@ from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.reporters.screen.view import WatchView
 
 _NAMED: Final = 4
+_UNITS: Final = {"s": 1, "min": 60, "h": 3600, "days": 86_400}
 _NOTHING: Final[Micros] = 1_000_000
 _BEHIND: Final[Micros] = 3_000_000
 """An estimate that the run has outdated for less than this is not said to be old."""
@@ -36,21 +37,23 @@ def _estimate(view: WatchView) -> str:
         return f"Remaining: no job; Snakemake ends{_after_the_last(known)}"
     if known.too_many:
         return "Remaining: not known: too many jobs wait to be simulated"
-    unknown = named(known.without_basis, _NAMED)
     if known.at_least is None and known.behind:
         return "Remaining: being computed anew"
     if known.at_least is None:
-        why = f": no job has ended, here or before, of: {unknown}" if unknown else ""
+        why = "".join(f": {one}" for one in _without_basis(view, known, ", here or before,"))
         return f"Remaining: not known{why}"
-    late = f"longer than any before it: {named(view.overdue_names, _NAMED)}"
-    if view.overdue_names and (known.at_least or 0) < _NOTHING:
-        return f"Remaining: not known: in flight for {late}"
-    parts = [f"Remaining: {_length(view, known)}{_basis(known)}"]
-    if unknown:
-        like = ", taken to be like the others" if known.middle is not None else ""
-        parts.append(f"no job has ended yet of: {unknown}{like}")
-    if view.overdue_names:
-        parts.append(f"in flight for {late}")
+    reasons = _reasons(view, known)
+    if (known.middle is None or view.is_bound) and known.at_least < _NOTHING:
+        return f"Remaining: not known: {'; '.join(reasons)}"
+    return "; ".join([f"Remaining: {_length(view, known)}{_basis(known)}", *reasons])
+
+
+def _reasons(view: WatchView, known: Remaining) -> list[str]:
+    """Return why it may be otherwise."""
+    like = ", taken to be like the others" if known.middle is not None else ""
+    parts = [f"{one}{like}" for one in _without_basis(view, known, "")]
+    if late := named(view.overdue_names, _NAMED):
+        parts.append(f"in flight for longer than any before it: {late}")
     if kept := [one.name for one in view.flights if one.kept]:
         parts.append(f"kept pending: {named(kept, _NAMED)}")
     if known.stops:
@@ -59,7 +62,20 @@ def _estimate(view: WatchView) -> str:
         parts.append(f"more jobs may come from checkpoint {named(known.checkpoints)}")
     if known.behind >= _BEHIND:
         parts.append(f"computed {rough(known.behind)} ago, before what has happened since")
-    return "; ".join(parts)
+    return parts
+
+
+def _without_basis(view: WatchView, known: Remaining, where: str) -> list[str]:
+    """Return which rules have no length, and why: no job succeeded, or only across a pause."""
+    done = {row.rule for row in view.rules if row.done}
+    never = [rule for rule in known.without_basis if rule not in done]
+    paused = [rule for rule in known.without_basis if rule in done]
+    parts = []
+    if never:
+        parts.append(f"no job has succeeded yet{where} of: {named(never, _NAMED)}")
+    if paused:
+        parts.append(f"no whole length is known yet of: {named(paused, _NAMED)}")
+    return parts
 
 
 def _after_the_last(known: Remaining) -> str:
@@ -78,8 +94,9 @@ def _length(view: WatchView, known: Remaining) -> str:
 def _spread(known: Remaining) -> str:
     if known.low is None or known.high is None:
         return ", spread not known,"
-    low, high = rough(known.low), rough(known.high)
-    return f" ({low} to {high})" if low != high else ""
+    unit = _unit(known.middle or 0)
+    low, high = _number(known.low, unit), _number(known.high, unit)
+    return f" ({low} to {high} {unit})" if low != high else ""
 
 
 def _basis(known: Remaining) -> str:
@@ -91,13 +108,23 @@ def _basis(known: Remaining) -> str:
 
 def rough(length: Micros) -> str:
     """Return a length to the precision that an estimate has: ``40 s``, ``12 min``, ``3.5 h``."""
+    unit = _unit(length)
+    return f"{_number(length, unit)} {unit}"
+
+
+def _unit(length: Micros) -> str:
+    """Return the unit of a length: seconds up to two minutes, as rounded."""
     seconds = length / 1e6
-    if seconds < 10:
-        return f"{seconds:.0f} s"
-    if seconds < 120:
-        return f"{5 * round(seconds / 5)} s"
+    if seconds < 117.5:
+        return "s"
     if seconds < 7200:
-        return f"{seconds / 60:.0f} min"
-    if seconds < 172_800:
-        return f"{seconds / 3600:.1f} h"
-    return f"{seconds / 86_400:.1f} days"
+        return "min"
+    return "h" if seconds < 172_800 else "days"
+
+
+def _number(length: Micros, unit: str) -> str:
+    """Return a length in a unit, also one that is much longer or shorter than the unit."""
+    number = length / 1e6 / _UNITS[unit]
+    if unit == "s":
+        return f"{number:.0f}" if number < 10 else f"{5 * round(number / 5)}"
+    return f"{number:.0f}" if unit == "min" and number >= 1.95 else f"{number:.1f}"

@@ -191,6 +191,9 @@ def view_of(
         why, still = f"the run is stopped (Ctrl-Z, SIGSTOP); {continues} continues it", True
     waits_in_vain = live is not None and (still or bool(overdue(run, live)))
     late = (run.attempts.get(key) for key in (left.overdue if left is not None else ()))
+    kept = frozenset(one.name for one in found if one.kept)
+    late_names = (name_of(so_far, one) for one in late if one is not None)
+    rules = rule_rows(so_far)
     return WatchView(
         path=path,
         run_id=run.started.run_id if run.started is not None else None,
@@ -198,7 +201,7 @@ def view_of(
         start=run.start,
         now=now,
         executor=_executor(so_far),
-        rules=rule_rows(so_far),
+        rules=rules,
         flights=found,
         failures=failure_rows(so_far, so_far.failures_now()),
         failed_attempts=so_far.failed_attempts,
@@ -207,9 +210,9 @@ def view_of(
         why_still=why,
         still=still,
         for_triage=status == "running" and waits_in_vain,
-        why_never="a job failed" if stops(so_far) else "what they need failed",
+        why_never=_why_never(so_far, sum(row.never for row in rules)),
         remaining=None if still else left,
-        overdue_names=tuple(name_of(so_far, one) for one in late if one is not None),
+        overdue_names=tuple(name for name in late_names if name not in kept),
         asked=asked,
         problems=problems,
         still_out=_left_behind(live) if status == "killed" else (),
@@ -221,6 +224,12 @@ def _left_behind(live: LiveView | None) -> tuple[str, ...] | None:
     if live is None or all(one.state == "ended" for one in live.submissions):
         return ()
     return still_out(live) if live.problem is None else None
+
+
+def _why_never(so_far: SoFar, count: int) -> str:
+    if stops(so_far):
+        return "a job failed"
+    return "what it needs failed" if count == 1 else "what they need failed"
 
 
 def _executor(so_far: SoFar) -> str:

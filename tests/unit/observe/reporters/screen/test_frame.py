@@ -7,12 +7,13 @@ from dataclasses import replace
 
 import pytest
 from answers import ESCAPES
-from builders import Story, begun, stamps
+from builders import Story, at, begun, stamps
 from out_on_cluster import answered, computing, out, over, queued
 from rich.text import Text
 from watching import on_this_machine, out_on_slurm, seen
 
 from snakemake_logger_plugin_observe.analysis.remaining.estimate import Remaining
+from snakemake_logger_plugin_observe.journal.events import Paused
 from snakemake_logger_plugin_observe.reporters.as_json.watch import shape
 from snakemake_logger_plugin_observe.reporters.forms import text as text_form
 from snakemake_logger_plugin_observe.reporters.palette import PALETTE
@@ -213,7 +214,7 @@ def table_of(shown: str) -> list[list[str]]:
 def test_a_lower_bound_is_said_to_be_one_and_names_what_has_not_run() -> None:
     story = begun(wraps="local", cores=1).ordered({"map": 3, "sort": 3}, sort={"map": 3})
     view = seen(story.job(1, threads=1).quick(1, 3, 3, 13), 13)
-    expected = "Remaining: at least 20 s by 1 job of this run; no job has ended yet of: sort"
+    expected = "Remaining: at least 20 s by 1 job of this run; no job has succeeded yet of: sort"
     assert expected in text(view).splitlines()
     remaining = shape((view,))["runs"][0]["remaining"]
     assert (remaining["median_s"], remaining["at_least_s"], remaining["is_bound"]) == (
@@ -309,3 +310,60 @@ def test_a_figure_that_the_run_has_outdated_has_its_age() -> None:
     assert "by 4 jobs of this run; computed 10 s ago, before what has happened since" in shown
     gone = replace(view, remaining=Remaining(without_basis=("map",), behind=12 * 10**6))
     assert "Remaining: being computed anew" in text(gone).splitlines()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [
+        ((4, 3, 5), "about 4 s (3 to 5 s)"),
+        ((60, 28, 131), "about 60 s (30 to 130 s)"),
+        ((119, 117, 121), "about 2 min"),
+        ((150, 30, 200), "about 2 min (0.5 to 3 min)"),
+        ((7000, 3000, 9000), "about 117 min (50 to 150 min)"),
+        ((9000, 7000, 9900), "about 2.5 h (1.9 to 2.8 h)"),
+    ],
+)
+def test_both_ends_of_a_range_have_the_unit_of_its_figure(
+    seconds: tuple[int, int, int], expected: str
+) -> None:
+    middle, low, high = (one * 10**6 for one in seconds)
+    left = Remaining(middle, low, high, at_least=low)
+    view = replace(seen(on_this_machine(), 55), remaining=left, overdue_names=())
+    assert f"Remaining: {expected}" in text(view).splitlines()
+
+
+def test_one_job_that_will_not_run_is_one() -> None:
+    story = begun(wraps="local", cores=1, settings={"keep_going": True})
+    story.ordered({"map": 2, "all": 1}, "all", all={"map": 2})
+    story.job(1).quick(1, 3, 3, 9).job(2).quick(2, 3, 9, 12, status="failed", exit_code=1)
+    assert "; 1 job will not run: what it needs failed" in text(seen(story.blocked(12, all=1), 12))
+
+
+def test_a_rule_whose_attempts_failed_is_not_said_to_have_none_that_ended() -> None:
+    story = begun(wraps="local", cores=1).ordered({"flaky": 2})
+    story.job(1, rule="flaky", retries=2).quick(1, 3, 3, 9, status="failed", exit_code=1)
+    expected = "Remaining: not known: no job has succeeded yet, here or before, of: flaky"
+    assert expected in text(seen(story, 12)).splitlines()
+
+
+def test_a_job_that_is_kept_pending_is_not_also_overdue() -> None:
+    story = out("71", "72", jobs=2).planned(3, {"map": 3})
+    story.job(3).quick(3, 3, 4, 9)
+    held, runs = queued("71", reason="JobHeldUser"), queued("72", state="RUNNING", started=6)
+    view = seen(story, 20, answered(held, runs, ids=("72",)), {(2, 1): computing()})
+    assert view.overdue_names == ("map i=2",)
+    assert [(one.kept, one.overdue) for one in view.flights] == [(True, False), (False, True)]
+    expected = (
+        "Remaining: not known: in flight for longer than any before it: map i=2; kept pending"
+    )
+    assert expected in text(view)
+
+
+def test_a_rule_whose_lengths_a_pause_cut_is_not_said_to_have_no_job_that_ended() -> None:
+    story = begun(wraps="local", cores=1).ordered({"map": 4})
+    story.add(Paused(time=at(20), end=at(77)))
+    known = stamps(ready=3, selected=4, submitting=4, accepted=4)
+    story.job(1, threads=1).submitted(1, known).started(1, 4).quick(1, 3, 4, 79)
+    shown = text(seen(story, 79)).splitlines()
+    expected = "at least 55 s by 1 job of this run; no whole length is known yet of: map"
+    assert f"Remaining: {expected}" in shown
