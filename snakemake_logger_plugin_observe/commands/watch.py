@@ -87,7 +87,7 @@ def _next(view: WatchView) -> list[RenderableType]:
     why = "where its time went"
     if view.status == "killed" and view.flights:
         own, why = ("triage",), "what was in flight, and what to do"
-    elif view.status == "failed" or view.failed_attempts:
+    elif view.status == "failed" or view.failures:
         own, why = ("jobs", "--failed"), "what failed, and why"
     if view.still_out:
         ids = named([harmless(one) for one in view.still_out], _IDS)

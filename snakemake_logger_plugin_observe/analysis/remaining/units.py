@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from snakemake_logger_plugin_observe.analysis.remaining.so_far import Kind, SoFar, UnitName
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.run.attempt import Key
+from snakemake_logger_plugin_observe.run.scheduler_ends import interrupted_at
 
 
 @dataclass(slots=True)
@@ -27,7 +28,9 @@ class Unit:
 
 
 def stops(so_far: SoFar) -> bool:
-    """Whether the run only waits for what is in flight, since a job failed for good."""
+    """Whether the run only waits for what is in flight: on request, or a job failed for good."""
+    if interrupted_at(so_far.run) is not None:
+        return True
     started = so_far.run.started
     keeps_going = started is not None and bool(started.settings.get("keep_going"))
     return bool(sum(so_far.failed.values())) and not keeps_going
@@ -45,7 +48,8 @@ def waiting_by_rule(so_far: SoFar) -> dict[str, int]:
 def never_by_rule(so_far: SoFar) -> Counter[str]:
     """Return how many jobs of each rule will not run any more, since a job failed for good.
 
-    With ``--keep-going`` those that need it; without, all that have not begun.
+    With ``--keep-going`` those that need it; without, and if the run is ending on request, all that
+    have not begun.
     """
     not_begun = _not_begun(so_far)
     if stops(so_far):

@@ -26,6 +26,7 @@ def _run(view: WatchView) -> dict[str, Any]:
             "in_flight": view.count("in_flight"),
             "waiting": view.count("waiting") if view.planned is not None else None,
             "failed": view.count("failed"),
+            "cancelled": view.count("cancelled"),
             "will_not_run": view.count("never"),
         },
         "rules": [
@@ -36,6 +37,7 @@ def _run(view: WatchView) -> dict[str, Any]:
                 "in_flight": row.in_flight,
                 "waiting": row.waiting,
                 "failed": row.failed,
+                "cancelled": row.cancelled,
                 "will_not_run": row.never,
                 "usual_s": _seconds(row.usual),
             }

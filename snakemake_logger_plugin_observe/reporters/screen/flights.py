@@ -64,6 +64,8 @@ def flights(
         if attempt.job_id is None and state is not None and _has_members(so_far, attempt, live):
             continue  # its members' lines say more
         one = _flight(so_far, attempt, state, now, overdue=attempt.key in overdue)
+        if state is not None and state.state == "ended" and live is not None and not live.attended:
+            one = replace(one, does="ended")  # nobody is left to notice it
         found.append(replace(one, failed_there=failed_there.get(attempt.key, 0)))
     order = {word: place for place, word in enumerate(_ORDER)}
     found.sort(key=lambda one: (order.get(one.state, len(order)), -(one.length or 0)))

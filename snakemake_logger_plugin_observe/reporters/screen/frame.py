@@ -14,7 +14,8 @@ from snakemake_logger_plugin_observe.pasting import command, path
 from snakemake_logger_plugin_observe.reporters.palette import PALETTE
 from snakemake_logger_plugin_observe.reporters.screen.flights import Flight
 from snakemake_logger_plugin_observe.reporters.screen.left import remaining_line
-from snakemake_logger_plugin_observe.reporters.screen.view import FailureRow, RuleRow, WatchView
+from snakemake_logger_plugin_observe.reporters.screen.rules import RuleRow
+from snakemake_logger_plugin_observe.reporters.screen.view import FailureRow, WatchView
 from snakemake_logger_plugin_observe.reporters.tables import fitting
 from snakemake_logger_plugin_observe.reporters.words import (
     bar,
@@ -34,7 +35,16 @@ _FOR_RULES: Final = 14
 _FOR_FAILURES: Final = 8
 """With less room than these, a low terminal shows what is in flight instead."""
 _RULE_COLUMNS: Final = (
-    *("done", "in flight", "waiting", "not run", "failed", "will not run", "usually"),
+    *(
+        "done",
+        "in flight",
+        "waiting",
+        "failed",
+        "cancelled",
+        "not reached",
+        "will not run",
+        "usually",
+    ),
 )
 _STYLES: Final = {
     "success": "bold green",
@@ -120,8 +130,9 @@ def _progress(view: WatchView) -> Text:
     first = (
         f"{done:,} of {plural(planned, 'job')} done" if planned else plural(done, "job") + " done"
     )
-    if planned == 0 or (planned is None and not view.rules):
-        return _line("no job yet")
+    if not view.rules:
+        kept = f"{view.up_to_date:,} up to date" if view.up_to_date else ""
+        return _line(kept or ("no job" if view.ended else "no job yet"))
     words = ", ".join([first, *view.other_counts()])
     if not planned:
         return _line(f"{words} (what was planned is not known)")
@@ -199,8 +210,10 @@ def _rules(
         "failed": lambda row: _number(row.failed),
         "usually": lambda row: duration(row.usual) if row.usual is not None else "",
     }
+    if any(row.cancelled for row in rows):
+        columns["cancelled"] = lambda row: _number(row.cancelled)
     if ended:
-        columns["not run"] = lambda row: _number(row.not_run)
+        columns["not reached"] = lambda row: _number(row.not_reached)
     else:
         columns["waiting"] = lambda row: _number(row.waiting)
         if any(row.never for row in rows):

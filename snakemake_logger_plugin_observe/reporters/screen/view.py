@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from statistics import median
 from typing import Final, Literal
 
 from snakemake_logger_plugin_observe.analysis.live.state import LiveView, lasting
@@ -17,47 +16,19 @@ from snakemake_logger_plugin_observe.analysis.live.summary import (
 )
 from snakemake_logger_plugin_observe.analysis.remaining.estimate import Remaining
 from snakemake_logger_plugin_observe.analysis.remaining.so_far import FailedAttempt, SoFar
-from snakemake_logger_plugin_observe.analysis.remaining.units import (
-    never_by_rule,
-    stops,
-    waiting_by_rule,
-)
+from snakemake_logger_plugin_observe.analysis.remaining.units import stops
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.reporters.screen.flights import Flight, flights, name_of
+from snakemake_logger_plugin_observe.reporters.screen.rules import RuleRow, rule_rows
 from snakemake_logger_plugin_observe.run.attempt import FAILED, SUCCEEDED, Attempt, Key
+from snakemake_logger_plugin_observe.run.scheduler_ends import interrupted_at
 
 _NAMED: Final = 3
+FINISHES: Final = "ending on request: nothing more is started"
+CANCELS: Final = f"{FINISHES}, and what is in flight is cancelled"
 ENDED: Final = frozenset({"success", "failed", "interrupted", "killed", "nothing_to_do", "dry_run"})
 """The states of a run that does not go on."""
 After = Literal["", "recovered", "retry in flight", "waits for its retry", "not tried again"]
-
-
-@dataclass(frozen=True, slots=True)
-class RuleRow:
-    """The jobs of one rule."""
-
-    rule: str
-    done: int
-    in_flight: int
-    waiting: int | None
-    """None if it is not known what was planned."""
-    failed: int
-    never: int
-    """How many will not run, since a job that they need, or without --keep-going any, failed."""
-    usual: Micros | None
-    """The median length of those that have ended, from selection to end."""
-
-    @property
-    def planned(self) -> int | None:
-        """How many there are in all."""
-        if self.waiting is None:
-            return None
-        return self.done + self.in_flight + self.waiting + self.failed + self.never
-
-    @property
-    def not_run(self) -> int | None:
-        """How many have not begun, whether they wait or will not run."""
-        return None if self.waiting is None else self.waiting + self.never
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +67,8 @@ class WatchView:
     flights: tuple[Flight, ...] = ()
     failures: tuple[FailureRow, ...] = ()
     failed_attempts: int = 0
+    up_to_date: int = 0
+    """How many jobs did not need to run."""
     classes: tuple[tuple[str, Micros], ...] = ()
     moved: Micros | None = None
     """When something last moved, in the journal or on a node."""
@@ -126,7 +99,9 @@ class WatchView:
         known = [row.planned for row in self.rules]
         return sum(one for one in known if one is not None) if None not in known else None
 
-    def count(self, what: Literal["done", "in_flight", "waiting", "failed", "never"]) -> int:
+    def count(
+        self, what: Literal["done", "in_flight", "waiting", "failed", "cancelled", "never"]
+    ) -> int:
         """Return how many jobs are so."""
         return sum(getattr(row, what) or 0 for row in self.rules)
 
@@ -134,10 +109,11 @@ class WatchView:
         """Return how many jobs are not done, in words: those in flight first."""
         waiting, never = self.count("waiting"), self.count("never")
         counts = {"in flight": self.count("in_flight")}
+        failed, cancelled = self.count("failed"), self.count("cancelled")
         if self.ended:
-            counts |= {"not run": waiting + never, "failed": self.count("failed")}
+            counts |= {"failed": failed, "cancelled": cancelled, "not reached": waiting + never}
         else:
-            counts |= {"waiting": waiting, "failed": self.count("failed")}
+            counts |= {"waiting": waiting, "failed": failed, "cancelled": cancelled}
             counts["will not run"] = never
         return [f"{number:,} {what}" for what, number in counts.items() if number]
 
@@ -179,6 +155,8 @@ def view_of(
 
     """
     run = so_far.run
+    failed = so_far.failures_now()  # first: it sets what an interruption cut off to cancelled
+    cut_off = len(so_far.failures) - len(failed)
     goes_on = status not in ENDED
     found: tuple[Flight, ...] = ()
     if goes_on or status == "killed":
@@ -193,7 +171,7 @@ def view_of(
     late = (run.attempts.get(key) for key in (left.overdue if left is not None else ()))
     kept = frozenset(one.name for one in found if one.kept)
     late_names = (name_of(so_far, one) for one in late if one is not None)
-    rules = rule_rows(so_far)
+    rules = rule_rows(so_far, ended=not goes_on)
     return WatchView(
         path=path,
         run_id=run.started.run_id if run.started is not None else None,
@@ -203,8 +181,9 @@ def view_of(
         executor=_executor(so_far),
         rules=rules,
         flights=found,
-        failures=failure_rows(so_far, so_far.failures_now()),
-        failed_attempts=so_far.failed_attempts,
+        failures=failure_rows(so_far, failed),
+        failed_attempts=max(len(failed), so_far.failed_attempts - cut_off),
+        up_to_date=sum(run.planned.up_to_date.values()) if run.planned is not None else 0,
         classes=tuple((name, time) for name, time in so_far.classes.items() if time),
         moved=min(moved, now),
         why_still=why,
@@ -227,6 +206,8 @@ def _left_behind(live: LiveView | None) -> tuple[str, ...] | None:
 
 
 def _why_never(so_far: SoFar, count: int) -> str:
+    if interrupted_at(so_far.run) is not None:
+        return "the run is ending on request"
     if stops(so_far):
         return "a job failed"
     return "what it needs failed" if count == 1 else "what they need failed"
@@ -237,31 +218,6 @@ def _executor(so_far: SoFar) -> str:
     if started is None or started.executor is None:
         return ""
     return f"{started.wraps} through timed" if started.wraps is not None else started.executor
-
-
-def rule_rows(so_far: SoFar) -> tuple[RuleRow, ...]:
-    """Return a row for each rule with jobs, in the order in which they came; unknown ones last."""
-    waiting, in_flight = waiting_by_rule(so_far), so_far.in_flight_by_rule()
-    never = never_by_rule(so_far)
-    is_planned = so_far.run.planned is not None
-    usual: dict[str, list[Micros]] = {}
-    for kind, lengths in so_far.lengths.items():
-        if len(kind) == 1:
-            usual.setdefault(kind[0][0], []).extend(lengths)
-    begun = dict.fromkeys(job.rule for job in so_far.jobs.values())
-    return tuple(
-        RuleRow(
-            rule,
-            so_far.done[rule],
-            in_flight[rule],
-            waiting.get(rule, 0) if is_planned else None,
-            so_far.failed[rule],
-            never[rule],
-            round(median(usual[rule])) if rule in usual else None,
-        )
-        for rule in dict.fromkeys((*begun, *waiting))
-        if any(one.get(rule) for one in (waiting, so_far.done, so_far.failed, in_flight, never))
-    )
 
 
 def failure_rows(so_far: SoFar, failed: Iterable[FailedAttempt]) -> tuple[FailureRow, ...]:
@@ -303,6 +259,20 @@ def _after(so_far: SoFar, attempt: Attempt) -> After:
 
 def why_still(so_far: SoFar, live: LiveView | None, found: Sequence[Flight]) -> tuple[str, bool]:
     """Return what a run waits for, and whether nothing of it moves by itself any more."""
+    if (ending := _ending(so_far)) == CANCELS:
+        return ending, False
+    text, still = _why_still(so_far, live, found)
+    return (f"{ending}; {text}" if ending else text), still
+
+
+def _ending(so_far: SoFar) -> str:
+    """Return that the run was asked to end, and how it does; empty if it was not."""
+    if any(one.kind == "interrupted" for one in so_far.run.messages):
+        return CANCELS
+    return FINISHES if interrupted_at(so_far.run) is not None else ""
+
+
+def _why_still(so_far: SoFar, live: LiveView | None, found: Sequence[Flight]) -> tuple[str, bool]:
     if live is not None and live.states:
         if text := soon_noticed(so_far.run, live):
             return text, False

@@ -21,6 +21,7 @@ from snakemake_logger_plugin_observe.reporters.reply import Reply
 from snakemake_logger_plugin_observe.reporters.screen.frame import Page, Shown, choices, frame
 from snakemake_logger_plugin_observe.reporters.screen.plain import PlainLines
 from snakemake_logger_plugin_observe.reporters.screen.view import WatchView
+from snakemake_logger_plugin_observe.run.scope import job_counts
 
 Golden = Callable[[str, str], None]
 
@@ -200,8 +201,62 @@ def test_jobs_that_will_not_run_are_counted_apart_from_those_that_wait() -> None
 
 def test_once_the_run_has_ended_they_were_not_run_like_the_others() -> None:
     shown = text(seen(blocked_run().end(13, "failed"), 20))
-    assert "1 of 7 jobs done, 5 not run, 1 failed" in shown
+    assert "1 of 7 jobs done, 1 failed, 5 not reached" in shown
     assert "will not run" not in shown
+
+
+def interrupted(kind: str, text: str) -> Story:
+    """Return a run on Slurm of two jobs in flight and two that wait, asked to end at 20 s."""
+    story = out("71", "72", jobs=2).planned(3, {"map": 3, "all": 1})
+    return story.message(20, text, kind=kind)
+
+
+def test_a_run_that_is_ending_on_request_starts_nothing_more() -> None:
+    story = interrupted("terminated", "Will exit after finishing currently running jobs.")
+    both = [queued(one, state="RUNNING", started=6) for one in ("71", "72")]
+    view = seen(story, 30, answered(*both), {(1, 1): computing(), (2, 1): computing()})
+    shown = text(view)
+    assert "0 of 4 jobs done, 2 in flight, 2 will not run" in shown
+    assert view.why_still == (
+        "ending on request: nothing more is started; 2 jobs, longest map i=1, computing for 21 s"
+    )
+    assert "2 jobs will not run: the run is ending on request" in shown
+
+
+def test_while_jobs_are_cancelled_no_status_check_is_waited_for() -> None:
+    story = interrupted("interrupted", "Terminating processes on user request.")
+    ended = answered(*(queued(one, state="CANCELLED", ended=21) for one in ("71", "72")))
+    view = seen(story, 30, ended)
+    assert view.why_still == (
+        "ending on request: nothing more is started, and what is in flight is cancelled"
+    )
+    assert not view.still
+
+
+def test_what_an_interruption_cancelled_did_not_fail() -> None:
+    story = interrupted("interrupted", "Terminating processes on user request.")
+    story.quick(1, 3, 4, 22, status="cancelled", external_jobid="71")
+    story.quick(2, 3, 4, 22, status="failed", signal=15, external_jobid="72")
+    view = seen(story.end(23, "interrupted"), 30)
+    counts = job_counts(story.run)
+    assert (counts.cancelled, counts.failed, counts.not_reached) == (2, 0, 2)
+    assert "0 of 4 jobs done, 2 cancelled, 2 not reached" in text(view)
+    assert (view.failures, view.failed_attempts) == ((), 0)
+    found = shape((view,))["runs"][0]["jobs"]
+    assert (found["failed"], found["cancelled"]) == (0, 2)
+
+
+def test_a_retry_that_never_came_leaves_a_job_that_failed() -> None:
+    story = begun(wraps="local", cores=1).planned(3, {"map": 2}).job(1, retries=2)
+    story.quick(1, 3, 3, 9, status="failed", exit_code=1)
+    assert "0 of 2 jobs done, 2 waiting" in text(seen(story, 10))
+    shown = text(seen(story.end(10, "failed"), 20))
+    assert "0 of 2 jobs done, 1 failed, 1 not reached" in shown
+
+
+def test_of_a_run_that_had_nothing_to_do_what_was_up_to_date_is_said() -> None:
+    story = begun(wraps="local").planned(3, {}, map=2, all=1)
+    assert "3 up to date" in text(seen(story.end(4, "nothing_to_do"), 9)).splitlines()
 
 
 def table_of(shown: str) -> list[list[str]]:
@@ -268,6 +323,7 @@ def test_json_has_the_same_figures() -> None:
         "in_flight": 4,
         "waiting": 3,
         "failed": 0,
+        "cancelled": 0,
         "will_not_run": 0,
     }
     states = {one["name"]: one["state"] for one in found["in_flight"]}
