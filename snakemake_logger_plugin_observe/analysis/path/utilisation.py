@@ -6,12 +6,13 @@ is one of ``--jobs``, or a core if that is not set. A *stall* is a stretch in wh
 ready job would have fitted into what was free.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Final, NamedTuple
 
 from snakemake_logger_plugin_observe.analysis.cost.scheduler_limits import (
+    CORES,
     Limits,
     Submissions,
 )
@@ -20,7 +21,7 @@ from snakemake_logger_plugin_observe.run.attempt import Attempt
 from snakemake_logger_plugin_observe.run.model import Run
 
 # The counts of all three states are kept in one number, with this many bits for each.
-_BITS: Final = 32
+_BITS: Final = 64
 _READY, _QUEUED, _RUNNING = 1, 1 << _BITS, 1 << 2 * _BITS
 _COUNT: Final = (1 << _BITS) - 1
 _STATE: Final = {
@@ -89,6 +90,13 @@ class Utilisation:
     """The longest of these stretches, longest first."""
     held_back: Mapping[str, HeldBack] = field(default_factory=dict)
     """For how long each limit held ready work back, by its name."""
+    in_cores: tuple[UsageStep, ...] | None = None
+    """The steps in cores: the limit's share of each submission. None where no cores limit jobs."""
+
+    @property
+    def in_slots(self) -> tuple[UsageStep, ...]:
+        """The steps in what the slots are counted in, so that they can be compared with these."""
+        return self.steps if self.in_cores is None else self.in_cores
 
     @property
     def kept_back(self) -> tuple[tuple[str, Micros], ...]:
@@ -122,13 +130,29 @@ def utilisation(run: Run) -> Utilisation:
         stalled=stalls.total(),
         stalls=stalls.longest(submissions.attempts, limits),
         held_back=held_back.by_limit(),
+        in_cores=tuple(_in_cores(submissions.attempts, limits)) if name == CORES else None,
     )
 
 
-def _steps(submissions: Iterable[Attempt]) -> list[UsageStep]:
-    """Return how many *submissions* are in each state, at each moment a state changes."""
+def _in_cores(submissions: Iterable[Attempt], limits: Limits) -> list[UsageStep]:
+    """Return the cores of *submissions* in each state; no job has more than there are."""
+    most = limits.limit(CORES)
+    return _steps(submissions, lambda one: min(most, limits.share(one, CORES)))
+
+
+def _steps(
+    submissions: Iterable[Attempt], amount: Callable[[Attempt], int] = lambda _: 1
+) -> list[UsageStep]:
+    """Return how many *submissions* are in each state, at each moment a state changes.
+
+    Args:
+        submissions: jobs and groups.
+        amount: what each counts as.
+
+    """
     changes: dict[Micros, int] = {}
     for attempt in submissions:
+        counted = amount(attempt)
         reported = attempt.stamps.reported
         state = at = 0
         for start, end, phase in attempt.segments:
@@ -136,11 +160,11 @@ def _steps(submissions: Iterable[Attempt]) -> list[UsageStep]:
             if now is _RUNNING and reported is not None and start >= reported:
                 now = 0
             if now != state:
-                changes[start] = changes.get(start, 0) + now - state
+                changes[start] = changes.get(start, 0) + counted * (now - state)
                 state = now
             at = end
         if state:
-            changes[at] = changes.get(at, 0) - state
+            changes[at] = changes.get(at, 0) - counted * state
     steps: list[UsageStep] = []
     counts = 0
     for moment in sorted(changes):

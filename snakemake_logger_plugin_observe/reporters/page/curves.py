@@ -1,5 +1,6 @@
 """How many submissions were ready, queued and running over time, in as many steps as a page needs.
 
+Where cores limit a run, each counts with its cores: so the curves can be compared with the limit.
 A curve of more steps than that is cut into equal stretches, each with the most in it: peaks stay.
 """
 
@@ -17,7 +18,7 @@ _ROWS: Final = 20
 
 def curves(found: Utilisation, start: Micros, end: Micros, tick: Micros) -> dict[str, Any]:
     """Return the steps of the three curves as columns; ``stretch_s`` is null if they are all."""
-    steps, stretch = found.steps, None
+    steps, stretch = found.in_slots, None
     if len(steps) > _MOST_STEPS:
         stretch = max(1, -(-(end - start) // _MOST_STEPS))
         steps = tuple(highest(steps, start, stretch))
@@ -39,5 +40,5 @@ def table(found: Utilisation, start: Micros, end: Micros) -> list[tuple[str, int
     stretch = max(1, -(-(end - start) // _ROWS))
     return [
         (duration(one.moment - start), one.ready, one.queued, one.running)
-        for one in highest(found.steps, start, stretch)[:-1]
+        for one in highest(found.in_slots, start, stretch)[:-1]
     ]

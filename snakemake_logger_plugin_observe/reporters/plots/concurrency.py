@@ -59,14 +59,15 @@ def draw(asked: PlotAsked) -> Drawing:
             f"{source.path}: no job was ready or ran, so there is nothing to draw"
         )
     unit = unit_for(end - start)
-    steps, merged = _steps(found.steps, start, end)
+    steps, merged = _steps(found.in_slots, start, end)
     most = max(max(one.ready, one.queued, one.running) for one in steps)
     limit = found.slots if found.slots is not None and found.slots <= _FAR * most else None
     top = 1.08 * max(most, limit or 0, 1)
     scale = TimeScale(unit, end - start, INNER - _LEFT - _RIGHT, f"{unit.name} since the run began")
-    y = _counts(top)
+    in_cores = found.in_cores is not None
+    y = _counts(top, "cores of these jobs" if in_cores else "jobs")
     return Drawing(
-        title="Jobs that were ready, queued and running",
+        title=f"{'Cores of jobs' if in_cores else 'Jobs'} that were ready, queued and running",
         which=of_run(source),
         facts=_facts(found),
         layers=[
@@ -76,11 +77,17 @@ def draw(asked: PlotAsked) -> Drawing:
         height=_HEIGHT,
         left=_LEFT,
         right=_RIGHT,
-        notes=(*merged, *_without_line(found, limit), _FORMS),
+        notes=(*merged, *_without_line(found, limit), _IN_CORES if in_cores else _FORMS),
     )
 
 
 _FORMS: Final = "A group counts as one. Running is from its first sign of life to its reported end."
+
+
+_IN_CORES: Final = (
+    "Each job counts with its threads, as it does for --cores; a group with those of the members "
+    "that run together. Running is from its first sign of life to its reported end."
+)
 
 
 def _steps(
@@ -94,13 +101,13 @@ def _steps(
     return highest(steps, start, stretch), [said]
 
 
-def _counts(top: float) -> dict[str, Any]:
+def _counts(top: float, title: str) -> dict[str, Any]:
     return {
         "field": "count",
         "type": "quantitative",
         "scale": {"domain": [0, top], "nice": False},
         "axis": {
-            "title": "jobs",
+            "title": title,
             "tickMinStep": 1,
             "tickCount": 6,
             "format": ",d",
@@ -184,8 +191,11 @@ def _without_line(found: Utilisation, limit: int | None) -> list[str]:
 
 
 def _facts(found: Utilisation) -> str:
-    most = {name: max(getattr(one, name) for one in found.steps) for name in _STATES}
+    cores = "cores " if found.in_cores is not None else ""
+    most = {name: max(getattr(one, name) for one in found.in_slots) for name in _STATES}
     sums = {"ready": found.ready_s, "queued": found.queued_s, "running": found.running_s}
-    said = (f"at most {most[name]:,} {name}, {duration_s(sums[name])} in all" for name in _STATES)
+    said = (
+        f"at most {most[name]:,} {cores}{name}, {duration_s(sums[name])} in all" for name in _STATES
+    )
     limit = f"; the limit is --{found.slot_kind} {found.slots:,}" if found.slots is not None else ""
     return f"{'; '.join(said)}{limit}"

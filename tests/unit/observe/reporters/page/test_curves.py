@@ -1,9 +1,14 @@
 """The curves over time are those of ``path``; a long one keeps its peaks."""
 
 import pytest
+from builders import begun
 from pages import unpacked
 
-from snakemake_logger_plugin_observe.analysis.path.utilisation import UsageStep, Utilisation
+from snakemake_logger_plugin_observe.analysis.path.utilisation import (
+    UsageStep,
+    Utilisation,
+    utilisation,
+)
 from snakemake_logger_plugin_observe.reporters.page import curves
 
 
@@ -35,3 +40,11 @@ def test_the_table_behind_the_curves_has_the_most_in_each_stretch() -> None:
     rows = curves.table(used(*steps), 0, 100_000_000)
     assert rows == [("0.000 s", 1, 0, 0), ("10.0 s", 9, 0, 0), ("1 min 30 s", 9, 0, 0)]
     assert curves.table(used(), 0, 100) == []
+
+
+def test_where_cores_are_the_limit_the_curves_are_in_cores() -> None:
+    story = begun(cores=2).job(1, threads=2).quick(1, 2, 3, 6)
+    found = utilisation(story.end(8).run)
+    drawn = curves.curves(found, 0, 100, 1)
+    assert unpacked(drawn["running"]) == [0, 2, 0]
+    assert [step.running for step in found.steps] == [0, 1, 0]

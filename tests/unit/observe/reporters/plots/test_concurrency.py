@@ -34,6 +34,17 @@ def test_the_limit_is_a_line_with_its_setting(tmp_path: Path) -> None:
     )
 
 
+def test_where_cores_are_the_limit_the_curves_are_in_cores(tmp_path: Path) -> None:
+    story = begun(cores=2).job(1, threads=2).job(2, threads=2)
+    story.quick(1, 2, 3, 6).quick(2, 2, 6, 7)
+    found = drawing("concurrency", story.end(8).write(tmp_path / "run.jsonl"))
+    assert curve(found, "running") == [(0, 0), (3, 2), (7, 0), (8, 0)]
+    assert curve(found, "ready") == [(0, 0), (2, 4), (3, 2), (6, 0), (8, 0)]
+    assert found.title == "Cores of jobs that were ready, queued and running"
+    assert found.facts.startswith("at most 4 cores ready, ")
+    assert found.notes[-1].startswith("Each job counts with its threads, as it does for --cores")
+
+
 def test_a_limit_far_above_the_curves_is_named(tmp_path: Path) -> None:
     found = drawing("concurrency", two_jobs(tmp_path, jobs=5_000))
     assert values_of(found, "text") == []
