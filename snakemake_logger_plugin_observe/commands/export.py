@@ -41,6 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "journals",
         nargs="*",
+        default=[],  # else argparse says that it is required
         type=Path,
         metavar="JOURNAL",
         help="journals, working directories, or tags as KEY=VALUE (default: the newest run here)",

@@ -58,6 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "journals",
         nargs="*",
+        default=[],  # else argparse says that it is required
         type=Path,
         metavar="JOURNAL",
         help="a journal, a run's working directory, or a tag as KEY=VALUE (default: the newest run "

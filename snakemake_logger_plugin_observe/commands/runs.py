@@ -148,7 +148,8 @@ def prune(
 
 def _doing_it(args: argparse.Namespace) -> Command:
     """Return the command that does what was shown."""
-    unit = next(name for name in ("w", "d", "h") if not (args.older_than or 0) % _UNITS[name])
+    units = ("w", "d", "h") if args.older_than else ("h",)
+    unit = next(name for name in units if not (args.older_than or 0) % _UNITS[name])
     older = args.older_than // _UNITS[unit] if args.older_than is not None else None
     return command(
         *("snakemake-observe", "runs", *(path(str(folder)) for folder in args.folders)),

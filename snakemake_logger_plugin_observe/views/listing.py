@@ -8,7 +8,7 @@ from pathlib import Path
 from snakemake_logger_plugin_observe.commands.support import folder_runs
 from snakemake_logger_plugin_observe.journal.folders import journals_at
 from snakemake_logger_plugin_observe.reporters.flat_tables.column import moment_of
-from snakemake_logger_plugin_observe.views.errors import one_kind_of_error
+from snakemake_logger_plugin_observe.views.errors import one_kind_of_error, path_of
 from snakemake_logger_plugin_observe.views.run_view import RunView, open_run
 
 
@@ -48,7 +48,7 @@ def list_runs(folder: str | os.PathLike[str] = ".") -> list[RunSummary]:
 
     """
     with one_kind_of_error():
-        place = Path(folder)
+        place = path_of(folder)
         os.listdir(place)
         runs = folder_runs.outlines(journals_at(place))
         return [_summary(one) for one in runs if one.started.kind == "run"]

@@ -32,7 +32,7 @@ from snakemake_logger_plugin_observe.views.account_view import (
     prediction_view,
 )
 from snakemake_logger_plugin_observe.views.attempt_view import AttemptView, JobView, job_view
-from snakemake_logger_plugin_observe.views.errors import ObserveError, one_kind_of_error
+from snakemake_logger_plugin_observe.views.errors import ObserveError, one_kind_of_error, path_of
 
 
 class WhatIfSettings(TypedDict, total=False):
@@ -70,7 +70,7 @@ def open_run(named: str | os.PathLike[str] | None = None) -> "RunView":
 
     """
     with one_kind_of_error():
-        path = None if named is None else Path(named)
+        path = None if named is None else path_of(named)
         return RunView(find_journal.load(path, Detail.FIGURES))
 
 

@@ -6,7 +6,6 @@ from typing import Final
 from snakemake_logger_plugin_observe.analysis.advice.lever import Choice, Lever, single
 from snakemake_logger_plugin_observe.analysis.cost.account import Account, RuleShare
 from snakemake_logger_plugin_observe.analysis.cost.selections import selections
-from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.phases import UNOBSERVED
@@ -57,7 +56,8 @@ def nested(run: Run, account: Account, least: Micros) -> Iterator[Choice]:
         Lever(
             "nested",
             f"let {rule} do without run: and shadow:, with script: or shell:",
-            f"each of its {plural(jobs, 'job')} starts a whole Snakemake for them",
+            f"{'its job' if jobs == 1 else f'each of its {jobs:,} jobs'} starts a whole Snakemake "
+            "for them",
             without=_OWN_SNAKEMAKE,
             rule=rule,
             at_most=True,

@@ -11,6 +11,7 @@ from itertools import chain
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.failures.essence import of_missing_output
+from snakemake_logger_plugin_observe.analysis.failures.log_lines import LogLine
 from snakemake_logger_plugin_observe.analysis.failures.messages import is_about_invalid_output
 from snakemake_logger_plugin_observe.analysis.failures.signatures import (
     Occurrence,
@@ -19,6 +20,7 @@ from snakemake_logger_plugin_observe.analysis.failures.signatures import (
     same_text,
 )
 from snakemake_logger_plugin_observe.analysis.phrasing import cut, plural
+from snakemake_logger_plugin_observe.journal.error_lines import is_error
 from snakemake_logger_plugin_observe.run.endings import describe_exit
 
 _NAMED: Final = 3
@@ -123,12 +125,22 @@ def of_attempts(one: Ending, requested: Mapping[int, str], longest: int = 160) -
 def text_of(occurrences: Sequence[Occurrence], longest: int = 160) -> str:
     """Return what one of some failures printed or reported last; empty if nothing is known."""
     for one in reversed(occurrences):
-        if one.line is not None:
-            return _one_line(one.line.text, longest)
+        if (line := line_about(one)) is not None:
+            return _one_line(line.text, longest)
     message = occurrences[-1].message or ""
     if occurrences[-1].why.cause == "missing_output":
         message = of_missing_output(message)
     return "" if message.startswith("CalledProcessError") else _one_line(message, longest)
+
+
+def line_about(one: Occurrence) -> LogLine | None:
+    """Return the line of its log that may be about how it failed.
+
+    A tool that a signal ended printed nothing about that, unless it reads like an error: its last
+    line is where it was then.
+    """
+    by_signal = one.why.signal is not None
+    return None if by_signal and one.line is not None and not is_error(one.line.text) else one.line
 
 
 def _one_line(text: str, longest: int) -> str:

@@ -10,7 +10,7 @@ from snakemake_logger_plugin_observe.analysis.failures.console_only import (
     console_only,
     errors_on_the_console,
 )
-from snakemake_logger_plugin_observe.analysis.failures.endings import describe
+from snakemake_logger_plugin_observe.analysis.failures.endings import describe, line_about
 from snakemake_logger_plugin_observe.analysis.failures.essence import (
     of_missing_output,
     on_one_line,
@@ -135,8 +135,8 @@ def _said(run: Run, one: Failure) -> str:
     """
     if one.cause in ("cancelled", "misreported", "contradicted") or one.decisive.why.from_outside:
         return ""
-    if one.decisive.line is not None:
-        return on_one_line(one.decisive.line.text)
+    if (line := line_about(one.decisive)) is not None:
+        return on_one_line(line.text)
     message = of_missing_output(run.with_relative_paths(one.decisive.message or ""))
     return "" if message.startswith("CalledProcessError") else message
 

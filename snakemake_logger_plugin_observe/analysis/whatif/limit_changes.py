@@ -45,7 +45,7 @@ def limited(model: Model, run: Run, scenario: Scenario, assumptions: list[str]) 
             raise ScenarioError(f"resources {name}: no job of this run requests it")
         if largest > limit and name == CORES:
             assumptions.append(
-                f"a job that requests more than {limit} cores takes as long on {limit}"
+                f"a job that requests more than {_cores(limit)} takes as long on {limit}"
             )
         elif largest > limit and name not in model.asked:
             raise ScenarioError(f"resources {name}={limit}: a job requests {largest}")
@@ -88,7 +88,7 @@ def _sharing(model: Model) -> str:
     known = all(model.cpu[i] for i, length in enumerate(lengths) if length >= _LONG)
     nested = any(any(model.background.get(phase, ())) for phase in NESTED)
     return (
-        f"tools that together would keep more than {model.cores:.3g} cores busy share them"
+        f"tools that together would keep more than {_cores(model.cores)} busy share {_them(model)}"
         + (", with the Snakemakes that start for jobs" if nested else "")
         + ("" if known else "; one whose CPU time is not known has its own")
     )
@@ -104,7 +104,15 @@ def _rising(model: Model, run: Run, name: str, limit: int) -> Iterator[str]:
     for rule, amount in sorted(rising.items()):
         yield f"{rule} asks for more {what} than it was given: it gets {amount}, and takes as long"
     for rule in sorted(unsure):
-        yield f"{rule} took all {before} of {what}: whether it would take more is not known"
+        yield f"{rule} requests all {before} {what}: whether it would request more is not known"
+
+
+def _cores(number: float) -> str:
+    return f"{number:.3g} core{'' if number == 1 else 's'}"
+
+
+def _them(model: Model) -> str:
+    return "it" if model.cores == 1 else "them"
 
 
 def _what(name: str) -> str:

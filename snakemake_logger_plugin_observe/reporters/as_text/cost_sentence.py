@@ -14,7 +14,8 @@ from snakemake_logger_plugin_observe.run.scope import all_done
 _SENTENCES: Final = {
     "compute": "The tools took {share} % of {run}",
     "scheduling": "Snakemake's own overhead took {share} % of {run}",
-    "planning": "Reading the Snakefile and building the DAG took {share} % of {run}",
+    "planning": "Starting Snakemake, reading the Snakefile and building the DAG took {share} % of "
+    "{run}",
     "limits": "Waiting for a free slot under your own limits took {share} % of {run}",
     "job_script": "Job scripts, before Snakemake began in them, took {share} % of {run}",
     "held": "Jobs that the cluster held back took {share} % of {run}",

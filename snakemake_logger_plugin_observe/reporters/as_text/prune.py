@@ -36,7 +36,10 @@ def _first_sentence(answer: PruneAnswer) -> str:
     many, left = plural(len(done), "journal"), len(answer.pruned) - len(done)
     total = sum(one.run.bytes for one in done)
     action = _DONE[answer.action]
-    stay = f"{len(answer.kept) + answer.others:,} stay as they are"
+    kept = len(answer.kept) + answer.others
+    stay = "1 stays as it is" if kept == 1 else f"{kept:,} stay as they are"
+    if not answer.pruned:
+        return f"No journal is old enough to be {action}: {stay}."
     if not answer.done:
         return f"{many} would be {action} ({size(total)}), {stay}."
     after = f" to {size(sum(one.bytes_after for one in done))}" if answer.action != "remove" else ""

@@ -126,7 +126,7 @@ def _changes(since: list[TrendChange]) -> Iterator[str]:
     if first.changed:
         yield f"  What changed with it: {named(first.changed)}."
     else:
-        yield "  Nothing that the journals' first lines show changed with it."
+        yield "  The first lines of the journals show nothing that changed with it."
 
 
 def _what(shift: Shift) -> str:

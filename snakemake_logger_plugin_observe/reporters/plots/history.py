@@ -87,8 +87,8 @@ def draw(asked: PlotAsked) -> Drawing:
 
 def _which(listed: WorkflowRuns, runs: Sequence[ListedRun]) -> str:
     first, last = clock_time(runs[0].start), clock_time(runs[-1].start)
-    span = f"of {first}" if len(runs) == 1 else f"from {first} to {last}"
-    return f"{plural(len(runs), 'run')} {span}, the oldest first · {shortened(listed.folder)}"
+    span = f"of {first}" if len(runs) == 1 else f"from {first} to {last}, the oldest first"
+    return f"{plural(len(runs), 'run')} {span} · {shortened(listed.folder)}"
 
 
 def _middle(number: int, count: int) -> float:

@@ -27,6 +27,17 @@ def test_without_a_file_the_export_alone_is_on_stdout(
     assert len({line.count("\t") for line in (header, first, second)}) == 1
 
 
+def test_of_missing_arguments_only_the_needed_ones_are_named(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["export"])
+    assert capsys.readouterr().err == (
+        "snakemake-observe export: the following arguments are required: FORMAT "
+        "(see snakemake-observe export --help)\n"
+    )
+
+
 def test_a_file_is_private_and_its_folder_is_made(
     journal: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

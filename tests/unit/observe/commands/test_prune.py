@@ -70,6 +70,16 @@ def test_what_would_be_removed_is_shown_and_nothing_is_changed(
     assert said.startswith("5 journals would be removed (")
 
 
+def test_an_age_of_zero_is_hours_and_few_journals_are_counted_in_words(
+    workdir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["runs", str(workdir), "--older-than", "0h"])
+    assert " --older-than 0h --prune" in capsys.readouterr().out
+    main(["runs", str(workdir), "--older-than", "99999d"])
+    said = capsys.readouterr().out
+    assert said.startswith("No journal is old enough to be removed: 8 stay as they are.")
+
+
 def test_removing_leaves_what_is_kept_and_what_is_no_journal(
     workdir: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,6 +1,7 @@
 """The Python interface: typed objects, tables for data frames, one kind of error."""
 
 import json
+import re
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -127,6 +128,14 @@ def test_how_long_a_run_without_an_end_took_is_not_known(workdir: Path) -> None:
     assert run.problems == (
         f"{run.journal}: the run has no end in its journal (unknown): its times are lower bounds",
     )
+
+
+@pytest.mark.parametrize("named", [5, 1.5, b"run.jsonl", ["a"], "a\0b"])
+def test_what_is_no_path_is_an_error_of_one_line(named: object) -> None:
+    expected = f"{named!r} is no path: name a journal or a folder, as text or a Path"
+    for ask in (open_run, list_runs):
+        with pytest.raises(ObserveError, match=re.escape(expected)):
+            ask(named)  # type: ignore[operator]
 
 
 def test_a_run_that_ended_took_exactly_its_makespan(run: RunView) -> None:

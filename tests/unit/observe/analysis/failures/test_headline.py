@@ -41,6 +41,18 @@ def failing(*ends: tuple[int, str]) -> Story:
 
 
 @pytest.mark.parametrize(
+    ("said", "quoted"),
+    [("start 4", ""), ("fatal: worker killed", ": fatal: worker killed")],
+)
+def test_of_a_tool_that_a_signal_ended_only_an_error_is_quoted(said: str, quoted: str) -> None:
+    """It printed nothing about its end: its last line is where it was then."""
+    story = align(begun(), 1, "12")
+    log = LogTail(path="logs/12.log", lines=(said,))
+    story.quick(1, 3, 3, 4, status="failed", signal=9, logs=(log,))
+    assert line(story) == f"align patient=12: signal 9, SIGKILL{quoted}"
+
+
+@pytest.mark.parametrize(
     ("ends", "expected"),
     [
         (((1, ""), (1, ""), (1, "")), "align patient=1, and 2 more jobs: exit code 1"),

@@ -183,9 +183,9 @@ def test_a_resource_rises_with_its_limit_to_what_the_rule_asks_for() -> None:
         (
             {"threads": None},
             6,
-            ["map took all 2 of threads: whether it would take more is not known"],
+            ["map requests all 2 threads: whether it would request more is not known"],
         ),
-        ({}, 6, ["map took all 2 of threads: whether it would take more is not known"]),
+        ({}, 6, ["map requests all 2 threads: whether it would request more is not known"]),
         ({"threads": 4}, 2, []),
     ],
 )
