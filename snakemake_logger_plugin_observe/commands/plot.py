@@ -1,6 +1,7 @@
 """``plot``: a picture of a run, or of all runs of a workflow, for slides and reports."""
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -161,7 +162,20 @@ def _asked(args: argparse.Namespace) -> PlotAsked:
     sources = tuple(find_journal.load(one, picture.DETAIL) for one in args.journals or [None])
     limit = "jobs" if args.jobs else "cores" if args.cores else None
     values = args.jobs or args.cores or ()
-    return PlotAsked(paint, sources, lanes_by=args.by or "slot", limit=limit, values=values)
+    named = names_of(args.journals)
+    return PlotAsked(paint, sources, named, lanes_by=args.by or "slot", limit=limit, values=values)
+
+
+def names_of(journals: Sequence[Path]) -> tuple[str, ...]:
+    """Return what tells the runs apart of what the user named them by: the last parts, or all."""
+    full = tuple(str(one) for one in journals)
+    last = tuple(
+        str(one)
+        if find_journal.is_tag(one)
+        else (one.resolve() if one.is_dir() else one).name or str(one)
+        for one in journals
+    )
+    return last if len(set(last)) == len(last) else full
 
 
 def _listed(args: argparse.Namespace) -> WorkflowRuns:

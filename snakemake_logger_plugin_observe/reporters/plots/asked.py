@@ -25,6 +25,8 @@ class PlotAsked:
 
     paint: Paint
     sources: tuple[Source, ...] = ()
+    named: tuple[str, ...] = ()
+    """What the user named each of the sources by; empty if they named none."""
     listed: WorkflowRuns | None = None
     lanes_by: str = "slot"
     """``slot``, ``node`` or ``rule``."""

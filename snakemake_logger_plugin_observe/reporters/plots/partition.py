@@ -37,7 +37,6 @@ OPTIONS: Final[tuple[str, ...]] = ()
 
 _BAR: Final = 84.0
 _ROW: Final = 27.0
-_FEWEST_ROWS: Final = 9
 _GAP: Final = 10.0
 _BESIDE: Final = 7.0
 _THICK: Final = 42.0
@@ -58,7 +57,7 @@ def draw(asked: PlotAsked) -> Drawing:
     for source in asked.sources:
         check_ran(source)
     if len(asked.sources) > 1:
-        return _several(asked.sources, asked.paint)
+        return _several(asked.sources, asked.named, asked.paint)
     return _one(asked.source, asked.paint)
 
 
@@ -98,7 +97,7 @@ def _one(source: Source, paint: Paint) -> Drawing:
     scale = TimeScale(unit, whole, INNER, f"{unit.name} of the {unended.whole(source)}")
     classes, phases = classes_of(answer.account), phases_of(answer.account)
     tops = [_BAR + _GAP + _ROW * number for number in range(len(phases))]
-    height = _BAR + _GAP + _ROW * max(_FEWEST_ROWS, len(phases))
+    height = _BAR + _GAP + _ROW * len(phases)
     values = [box(one, scale, 0, _BAR) for one in classes]
     values += [
         box(one, scale, top + 2, top + _ROW - 2) for one, top in zip(phases, tops, strict=True)
@@ -170,7 +169,7 @@ def _labels(
 # -- several runs ------------------------------------------------------------------------------
 
 
-def _several(sources: Sequence[Source], paint: Paint) -> Drawing:
+def _several(sources: Sequence[Source], named: Sequence[str], paint: Paint) -> Drawing:
     """Return a bar for each run, on one scale, with its name before it and its length behind it."""
     accounts = [account(source.run) for source in sources]
     longest = max(one.makespan for one in accounts)
@@ -182,10 +181,11 @@ def _several(sources: Sequence[Source], paint: Paint) -> Drawing:
     hows: list[dict[str, Any]] = []
     lengths: list[dict[str, Any]] = []
     facts: list[str] = []
+    given = named or [""] * len(sources)
     for number, (source, found) in enumerate(zip(sources, accounts, strict=True)):
         top = _APART * number
         middle, bottom = top + _THICK / 2, top + _THICK
-        name, how = name_of(source)
+        name, how = name_of(source, given[number])
         values += [box(one, scale, top, bottom) for one in classes_of(found)]
         values += [box(one, scale, bottom + 1, bottom + _STRIP) for one in phases_of(found)]
         inside += _inside(classes_of(found), source, scale, middle, paint)
@@ -196,7 +196,7 @@ def _several(sources: Sequence[Source], paint: Paint) -> Drawing:
     faint: dict[str, Any] = {"color": paint.ground.faint, "fontSize": SMALL, "limit": _NAMES - 14}
     return Drawing(
         title=f"Where the time of {len(sources)} runs went",
-        which="each bar is a run from its start to its end, on one scale",
+        which=f"each bar is a run from its start to its {_ends(sources)}, on one scale",
         facts=". ".join(facts),
         layers=[
             boxes(values, scale, paint, _NAMES),
@@ -209,6 +209,17 @@ def _several(sources: Sequence[Source], paint: Paint) -> Drawing:
         left=_NAMES,
         right=_LENGTHS,
         notes=(f"{_NO_ORDER} The strip below it shows the phases of each class.",),
+    )
+
+
+def _ends(sources: Sequence[Source]) -> str:
+    """Return what bars end with: a run without an end is drawn up to its last sign of life."""
+    if all(one.ended for one in sources):
+        return "end"
+    return (
+        "last sign of life"
+        if not any(one.ended for one in sources)
+        else ("end, or to its last sign of life where it has none")
     )
 
 

@@ -29,12 +29,21 @@ def shortened(path: str) -> str:
     return "/".join(PurePath(path).parts[-_PARTS:])
 
 
-def name_of(source: Source) -> tuple[str, str]:
-    """Return how to tell a run from others next to it: its tags or its start, and how it ran."""
+def name_of(source: Source, given: str) -> tuple[str, str]:
+    """Return how to tell a run from others next to it: its name, and a line about it.
+
+    Args:
+        source: the run.
+        given: what the user named it by; if that is empty, its tags or its start are its name.
+
+    """
     run = source.run
     tags = run.started.tags if run.started is not None else {}
-    name = " ".join(f"{key}={value}" for key, value in tags.items())
+    tagged = " ".join(f"{key}={value}" for key, value in tags.items())
+    name = given or tagged
     start = clock_time(run.start) if run.start else "a run"
-    state = source.status.replace("_", " ") if source.status != "success" else ""
-    how = [common.jobs(source), common.executor(source), state]
-    return harmless(name or start), harmless(" · ".join(one for one in how if one))
+    # how it ended comes first: of a long line, the end is cut
+    words = {"success": "", "unknown": "no end recorded"}
+    state = words.get(source.status, source.status.replace("_", " "))
+    facts = [state, start if name else "", common.jobs(source), common.executor(source)]
+    return harmless(name or start), harmless(" · ".join(one for one in facts if one))

@@ -12,6 +12,7 @@ from builders import Story, begun, chain, killed, on_cluster, stamps
 from plotted import SVG, draw, drawing, parsed, texts_in
 
 from snakemake_logger_plugin_observe.__main__ import main
+from snakemake_logger_plugin_observe.commands import plot
 from snakemake_logger_plugin_observe.reporters.plots import PICTURES
 from snakemake_logger_plugin_observe.reporters.plots.asked import NothingToDrawError
 from snakemake_logger_plugin_observe.reporters.plots.paint import Paint
@@ -281,3 +282,15 @@ def test_history_is_of_a_folder(
 def test_a_picture_on_a_dark_ground(journal: Path, tmp_path: Path) -> None:
     out = draw(tmp_path / "x.svg", "rules", str(journal), "--dark")
     assert "#14171a" in out.read_text()
+
+
+def test_runs_are_named_by_the_last_parts_of_what_the_user_gave_if_these_differ() -> None:
+    assert plot.names_of([Path("a/before.jsonl"), Path("b/after.jsonl")]) == (
+        "before.jsonl",
+        "after.jsonl",
+    )
+    assert plot.names_of([Path("a/run.jsonl"), Path("b/run.jsonl")]) == (
+        "a/run.jsonl",
+        "b/run.jsonl",
+    )
+    assert plot.names_of([Path("wake=on"), Path("wake=off")]) == ("wake=on", "wake=off")

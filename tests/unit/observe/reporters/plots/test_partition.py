@@ -51,6 +51,28 @@ def test_several_runs_have_a_bar_each_on_one_scale(tmp_path: Path) -> None:
     assert max(one["x2"] for one in values_of(found, "class") if one["y"] > 80) < 10
 
 
+def test_each_of_several_runs_is_named_as_the_user_named_it(tmp_path: Path) -> None:
+    journals = [
+        begun().job(1).quick(1, 3, 4, 8).end(9).write(tmp_path / "before.jsonl"),
+        killed().write(tmp_path / "after.jsonl"),
+    ]
+    found = drawing("partition", *journals, named=("before.jsonl", "after.jsonl"))
+    said = [one["text"] for one in values_of(found, "text")]
+    assert {"before.jsonl", "after.jsonl"} <= set(said)
+    assert any(one.startswith("2026-03-01 12:00:00 UTC · 1 job") for one in said)
+    assert any(one.startswith("no end recorded · 2026-03-01 12:00:00 UTC") for one in said)
+    assert found.which == (
+        "each bar is a run from its start to its end, or to its last sign of life where it has "
+        "none, on one scale"
+    )
+
+
+def test_the_height_follows_the_rows(tmp_path: Path) -> None:
+    found = drawing("partition", killed().write(tmp_path / "run.jsonl"))
+    rows = [one for one in values_of(found, "class") if one["y"] > 84]
+    assert found.height == 84 + 10 + 27 * len(rows)
+
+
 def test_the_unit_of_an_axis_fits_its_length() -> None:
     second = 1_000_000
     names = [unit_for(length * second).name for length in (5, 150, 151, 9_001, 540_001)]
