@@ -38,6 +38,7 @@ _SHOWN: Final = 3
 _SUBMITS_AT_ONCE: Final = 60_000_000
 """A submission that takes longer than this is not just slow."""
 _FILLS_AT_ONCE: Final = 10_000_000
+_MISSED: Final = 2
 _JUST_NOW: Final = 45_000_000
 """Whoever follows a run asks its scheduler every 30 s, and that may not show a new job at once."""
 _ORDER: Final[tuple[State, ...]] = (
@@ -227,11 +228,31 @@ def soon_noticed(run: Run, view: LiveView) -> str:
     names = "; ".join(line.text for line in lines(run, view) if line.states[0] in ended)
     if any(one.state == "selected" for one in view.submissions):
         return f"wait until the others are submitted, then ends are noticed ({names})"
+    if unseen := _unseen(run, ended):
+        return f"{unseen} ({names})"
     interval_s = longest_interval_s(run, view.now)
     wait = f"wait for the next status check ({names}), at most {interval_s:.0f} s after the last"
     if any(is_misread(run, one) for one in ended):
         wait += "; whether it understands that a job was cancelled is open"
     return wait
+
+
+def _unseen(run: Run, ended: Sequence[LiveState]) -> str:
+    """Return that status checks came since an end, and did not find it; empty if none is known to.
+
+    Of arrays, an executor may notice no task's end before the last one's. One check may have come
+    before the cluster showed the end.
+    """
+    since = (
+        sum(1 for check in run.early_checks if one.since is not None and check.time > one.since)
+        for one in ended
+    )
+    missed = [number for number in since if number >= _MISSED]
+    if not missed:
+        return ""
+    up_to = "up to " if len(set(missed)) > 1 else ""
+    whose = "its end" if len(missed) == 1 else f"the ends of {jobs_of(len(missed))}"
+    return f"{up_to}{max(missed)} status checks since have not seen {whose}"
 
 
 def still_out(view: LiveView | None) -> tuple[str, ...] | None:

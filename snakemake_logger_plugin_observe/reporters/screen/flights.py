@@ -43,6 +43,8 @@ class Flight:
     """The phase that its time belongs to now; None if that is not known."""
     kept: bool = False
     """Whether it is pending for a reason that does not pass by waiting for nodes."""
+    is_group: bool = False
+    """Whether it is the submission of a group, whose jobs have rows of their own."""
     failed_there: int = 0
     """How often its tool failed on its node and was tried again there."""
 
@@ -108,6 +110,7 @@ def _flight(
         overdue=overdue and not kept,
         phase=phase,
         kept=kept,
+        is_group=attempt.job_id is None,
     )
 
 

@@ -1,6 +1,5 @@
 """A frame of ``watch``: what a run does now, on one screen, or as plain lines."""
 
-import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -10,15 +9,14 @@ from rich.text import Text
 
 from snakemake_logger_plugin_observe.analysis.live.state import lasting
 from snakemake_logger_plugin_observe.analysis.phrasing import named, plural
-from snakemake_logger_plugin_observe.pasting import command, path
 from snakemake_logger_plugin_observe.reporters.palette import PALETTE
 from snakemake_logger_plugin_observe.reporters.screen.flights import Flight
-from snakemake_logger_plugin_observe.reporters.screen.left import remaining_line
+from snakemake_logger_plugin_observe.reporters.screen.head import head
+from snakemake_logger_plugin_observe.reporters.screen.lines import line, lines
 from snakemake_logger_plugin_observe.reporters.screen.rules import RuleRow
 from snakemake_logger_plugin_observe.reporters.screen.view import FailureRow, WatchView
 from snakemake_logger_plugin_observe.reporters.tables import fitting
 from snakemake_logger_plugin_observe.reporters.words import (
-    bar,
     clock_time,
     duration,
     harmless,
@@ -29,8 +27,6 @@ from snakemake_logger_plugin_observe.run.phases import cost_class
 Page = Literal["overview", "failures", "log"]
 KEYS: Final = "q quit · r rule · f failures · ↑↓ job · l its log · o overview"
 _SEVERAL: Final = " · tab next run"
-_BAR: Final = 30
-_LINES: Final = 3
 _FOR_RULES: Final = 14
 _FOR_FAILURES: Final = 8
 """With less room than these, a low terminal shows what is in flight instead."""
@@ -46,13 +42,6 @@ _RULE_COLUMNS: Final = (
         "usually",
     ),
 )
-_STYLES: Final = {
-    "success": "bold green",
-    "failed": "bold red",
-    "interrupted": "bold red",
-    "killed": "bold red",
-    "stopped": "bold yellow",
-}
 _NO_PHASE: Final = {"gone": "bold red", "unknown": "dim"}
 """States whose time belongs to no phase that is known."""
 
@@ -77,8 +66,8 @@ class Shown:
 
 def frame(view: WatchView, shown: Shown, width: int, height: int | None) -> list[RenderableType]:
     """Return the lines of a frame, at most *height* of them if that is not None."""
-    top = _head(view, None if height is None else width)
-    bottom = _foot(view, shown)
+    top = head(view, None if height is None else width)
+    bottom = _foot(view, shown, None if height is None else width)
     room = None if height is None else max(3, height - len(top) - len(bottom) - 1)
     match shown.page:
         case "failures":
@@ -95,64 +84,6 @@ def choices(view: WatchView, shown: Shown) -> tuple[Flight | FailureRow, ...]:
     flights = view.of_rule(shown.rule) if shown.page == "overview" else ()
     failures = tuple(one for one in view.failures if shown.rule in (None, one.rule))
     return (*flights, *failures)
-
-
-# -- the head ------------------------------------------------------------------------------------
-
-
-def _head(view: WatchView, width: int | None) -> list[Text]:
-    length = duration(max(0, view.now - view.start)) if view.start is not None else ""
-    states = {
-        "running": f"running · {length} so far",
-        "killed": f"killed after {length} at least",
-        "unknown": f"no sign of life lately · {length} at least",
-        "stopped": f"stopped · {length} at least",
-    }
-    state = states.get(view.status, f"{view.status.replace('_', ' ')} · {length}")
-    began = f"run {clock_time(view.start)}" if view.start is not None else "run"
-    facts = [began, view.executor, state]
-    lines = [
-        _line(" · ".join(filter(None, facts)), _STYLES.get(view.status, "bold")),
-        _line(f"  {view.path}", "dim"),
-        _progress(view),
-    ]
-    if not view.ended:
-        left = remaining_line(view)
-        lines += _lines(left, "", width) if left else []
-        lines += _lines(_moved(view), "bold red" if view.still else "", width)
-        lines += [_line(f"  {triage(view)}")] if view.for_triage else []
-    lines += [_line(f"! {one}", "yellow") for one in view.problems[-2:]]
-    return [*lines, Text()]
-
-
-def _progress(view: WatchView) -> Text:
-    done, planned = view.count("done"), view.planned
-    first = (
-        f"{done:,} of {plural(planned, 'job')} done" if planned else plural(done, "job") + " done"
-    )
-    if not view.rules:
-        kept = f"{view.up_to_date:,} up to date" if view.up_to_date else ""
-        return _line(kept or ("no job" if view.ended else "no job yet"))
-    words = ", ".join([first, *view.other_counts()])
-    if not planned:
-        return _line(f"{words} (what was planned is not known)")
-    filled = bar(done, planned, _BAR)
-    text = Text(filled, "green", no_wrap=True, overflow="ellipsis")
-    text.append("·" * max(0, _BAR - len(filled)), "dim")
-    text.append(f" {percent(done, planned)} %  {words}")
-    return text
-
-
-def _moved(view: WatchView) -> str:
-    """Return how long it has been since anything moved, and what is waited for."""
-    ago = f"{lasting(max(0, view.now - view.moved))} ago" if view.moved is not None else "never"
-    return f"Last moved {ago}{f': {view.why_still}' if view.why_still else ''}"
-
-
-def triage(view: WatchView) -> str:
-    """Return the command that shows why what waits in vain does, and what to do about it."""
-    ask = command("snakemake-observe", "triage", path(str(view.path)), purpose="what to do")
-    return ask.commented
 
 
 # -- the overview --------------------------------------------------------------------------------
@@ -239,7 +170,7 @@ def _in_flight(flights: Sequence[Flight], shown: Shown, most: int | None) -> lis
         first = max(0, min(shown.chosen - most + 1, len(flights) - most))
         kept = flights[first : first + most]
     found: list[RenderableType] = [
-        _line(f"In flight{f' of {shown.rule}' if shown.rule else ''}", "bold")
+        line(f"In flight{f' of {shown.rule}' if shown.rule else ''}", "bold")
     ]
     for place, one in enumerate(kept, first):
         mark = "›" if shown.keys and place == shown.chosen else " "
@@ -258,7 +189,8 @@ def _in_flight(flights: Sequence[Flight], shown: Shown, most: int | None) -> lis
         if one.overdue and one.state in ("computing", "running"):
             text.append("  longer than any before it", "yellow")
         found.append(text)
-    return [*found, *_more(len(flights) - len(kept), "job"), Text()]
+    groups = sum(one.is_group for one in flights) - sum(one.is_group for one in kept)
+    return [*found, *_more(len(flights) - len(kept), "job", groups), Text()]
 
 
 def _style_of(one: Flight) -> str:
@@ -278,7 +210,7 @@ def _failures(
 ) -> list[RenderableType]:
     failures = [one for one in view.failures if shown.rule in (None, one.rule)]
     if not failures:
-        return [_line("No failure.")] if in_full else []
+        return [line("No failure.")] if in_full else []
     if in_full and most is not None:
         most = (most - 2) // 2
     most = most if most is None else max(1, most)
@@ -287,40 +219,43 @@ def _failures(
         begin = max(0, min(shown.chosen - first - most + 1, len(failures) - most))
     kept = failures if most is None else failures[begin : begin + most]
     heading = f"Failures ({plural(view.failed_attempts, 'attempt')})"
-    found: list[RenderableType] = [_line(heading, "bold red")]
+    found: list[RenderableType] = [line(heading, "bold red")]
     for place, one in enumerate(kept, first + begin):
         mark = "›" if shown.keys and place == shown.chosen else " "
         when = clock_time(one.moment)[11:19]
         code = f" ({one.code})" if one.code else ""
         after = f": {one.after}" if one.after else ""
         style = "dim" if one.after == "recovered" else "red"
-        found.append(_line(f"{mark} {when} {one.name} attempt {one.number}{code}{after}", style))
-        found.append(_line(f"      {one.text or '(it left no log line)'}"))
+        found.append(line(f"{mark} {when} {one.name} attempt {one.number}{code}{after}", style))
+        found.append(line(f"      {one.text or '(it left no log line)'}"))
     return [*found, *_more(len(failures) - len(kept), "failure"), Text()]
 
 
-def _more(number: int, what: str) -> list[RenderableType]:
-    return (
-        [_line(f"  … and {number:,} more {what}{'' if number == 1 else 's'}", "dim")]
-        if number > 0
-        else []
+def _more(number: int, what: str, groups: int = 0) -> list[RenderableType]:
+    """Return that so many rows are left out, *groups* of them submissions of groups."""
+    if number <= 0:
+        return []
+    counts = ((number - groups, what), (groups, "group"))
+    words = " and ".join(
+        f"{count:,} more {name}{'s' * (count > 1)}" for count, name in counts if count
     )
+    return [line(f"  … and {words}", "dim")]
 
 
 def _log(shown: Shown, room: int | None) -> list[RenderableType]:
     lines = shown.log if room is None else shown.log[-max(1, room - 2) :]
-    return [_line(shown.log_name, "bold"), *(_line(f"  {one}") for one in lines), Text()]
+    return [line(shown.log_name, "bold"), *(line(f"  {one}") for one in lines), Text()]
 
 
 # -- the foot ------------------------------------------------------------------------------------
 
 
-def _foot(view: WatchView, shown: Shown) -> list[Text]:
-    found = [_line(one) for one in [classes_line(view)] if one]
+def _foot(view: WatchView, shown: Shown, width: int | None) -> list[Text]:
+    found = lines(classes_line(view), "", width) if view.classes else []
     if view.asked and not view.ended:
-        found.append(_line(view.asked, "dim"))
+        found.append(line(view.asked, "dim"))
     if shown.keys:
-        found.append(_line(KEYS + (_SEVERAL if shown.runs > 1 else ""), "dim"))
+        found.append(line(KEYS + (_SEVERAL if shown.runs > 1 else ""), "dim"))
     return found
 
 
@@ -332,17 +267,3 @@ def classes_line(view: WatchView) -> str:
     shares = sorted(view.classes, key=lambda one: -one[1])
     words = [f"{name} {percent(time, whole)} %" for name, time in shares]
     return f"Time of the attempts that have ended ({duration(whole)}): {named(words, len(words))}"
-
-
-def _line(text: str, style: str = "") -> Text:
-    return Text(harmless(text), style, no_wrap=True, overflow="ellipsis")
-
-
-def _lines(text: str, style: str, width: int | None) -> list[Text]:
-    """Return a sentence, on a screen in as many lines as it needs, but few."""
-    if width is None:
-        return [_line(text, style)]
-    wrapped = textwrap.wrap(
-        harmless(text), max(20, width), max_lines=_LINES, placeholder=" …", subsequent_indent="  "
-    )
-    return [_line(one, style) for one in wrapped]

@@ -5,7 +5,7 @@ from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.clock import Micros
-from snakemake_logger_plugin_observe.reporters.screen.frame import triage
+from snakemake_logger_plugin_observe.reporters.screen.head import triage
 from snakemake_logger_plugin_observe.reporters.screen.left import remaining_line
 from snakemake_logger_plugin_observe.reporters.screen.view import WatchView
 from snakemake_logger_plugin_observe.reporters.words import clock_time, harmless

@@ -13,7 +13,7 @@ from rich.text import Text
 from watching import on_this_machine, out_on_slurm, seen
 
 from snakemake_logger_plugin_observe.analysis.remaining.estimate import Remaining
-from snakemake_logger_plugin_observe.journal.events import Paused
+from snakemake_logger_plugin_observe.journal.events import EarlyCheck, Paused
 from snakemake_logger_plugin_observe.reporters.as_json.watch import shape
 from snakemake_logger_plugin_observe.reporters.forms import text as text_form
 from snakemake_logger_plugin_observe.reporters.palette import PALETTE
@@ -95,6 +95,30 @@ def test_a_frame_fits_its_terminal_and_names_what_is_left_out(height: int, page:
     if page == "overview":
         assert any(line.startswith("› map s=e") for line in lines)
         assert any(line.endswith("more jobs") for line in lines)
+
+
+@pytest.mark.parametrize("width", [40, 60, 100])
+def test_the_counts_are_never_cut(width: int) -> None:
+    row = replace(out_on_slurm().rules[0], failed=2, cancelled=1, never=2)
+    shown = text(replace(out_on_slurm(), rules=(row,)), width, 24).splitlines()
+    assert max(map(len, shown[2:4])) <= width
+    assert (
+        " ".join("\n".join(shown[2:5]).split())
+        .split("% ")[1]
+        .startswith(
+            "1 of 11 jobs done, 4 in flight, 1 waiting, 2 failed, 1 cancelled, 2 will not run"
+        )
+    )
+
+
+def test_a_group_that_is_left_out_is_no_job() -> None:
+    view = out_on_slurm()
+    group = replace(view.flights[0], is_group=True)
+    many = replace(view, rules=(), failures=(), flights=(*view.flights[:1] * 30, group))
+    assert "… and 1 more group" not in text(many, 80)
+    shown = text(many, 80, 20)
+    left_out = 31 - sum(line.startswith("  map s=e") for line in shown.splitlines())
+    assert f"  … and {left_out - 1} more jobs and 1 more group" in shown.splitlines()
 
 
 def test_the_chosen_job_is_in_the_frame() -> None:
@@ -296,6 +320,20 @@ def test_an_end_that_is_not_noticed_yet_is_shown_for_that() -> None:
     (one,) = view.flights
     assert (one.does, one.length) == ("ended, unnoticed", 8_000_000)
     assert "wait for the next status check" in view.why_still
+
+
+def test_an_end_that_status_checks_did_not_see_does_not_wait_for_the_next_one() -> None:
+    story = out("71", jobs=1).planned(3, {"map": 1})
+    ended = answered(queued("71", state="COMPLETED", ended=12))
+    for moment in (11, 13):
+        story.add(EarlyCheck(time=at(moment), rung=1))
+    view = seen(story, 20, ended, {(1, 1): over()})
+    assert view.why_still.startswith("wait for the next status check (map i=1 (slurm 71): ended")
+    story.add(EarlyCheck(time=at(14), rung=1))
+    view = seen(story, 20, ended, {(1, 1): over()})
+    assert view.why_still.startswith(
+        "2 status checks since have not seen its end (map i=1 (slurm 71): ended 8 s ago"
+    )
 
 
 def test_plain_lines_name_each_failure_once_and_counts_when_they_change() -> None:
