@@ -52,6 +52,9 @@ class Shift:
     after_s: float
     chance: float
     """The most with which runs that did not change would look so."""
+    spread_before: tuple[float, float] | None = None
+    """The least and the most before it, in seconds."""
+    spread_after: tuple[float, float] | None = None
 
     @property
     def is_slower(self) -> bool:
@@ -146,7 +149,8 @@ def _shift(one: _Series, first: int, tried: int, imports: Sequence[float]) -> Sh
     )
     if chance > _MOST_CHANCE:
         return None
-    return Shift(one.kind, one.name, first, len(before), len(after), old, new, chance)
+    spreads = (min(before), max(before)), (min(after), max(after))
+    return Shift(one.kind, one.name, first, len(before), len(after), old, new, chance, *spreads)
 
 
 def _are_apart(before: Sequence[float], after: Sequence[float]) -> bool:

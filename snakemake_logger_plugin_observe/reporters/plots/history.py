@@ -1,7 +1,7 @@
 """How long the runs of a workflow took, one after the other, and since when they are slower."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.journal.reading import Detail
@@ -40,6 +40,8 @@ _BELOW: Final = 62.0
 _WIDEST: Final = 44.0
 _DATE: Final = 96.0
 """The room for a date below the axis."""
+_BLOCK: Final = 17.0 * 3 + 6
+"""The height of what is written next to a median."""
 _HEADROOM: Final = 1.16
 _NOT_DRAWN: Final = ("dry_run", "nothing_to_do")
 _FULL: Final = "success, all jobs"
@@ -64,18 +66,20 @@ def draw(asked: PlotAsked) -> Drawing:
         )
     longest = round(1e6 * max(one.makespan_s or 0 for one in runs))
     unit = unit_for(longest)
+    sides = _sides(listed, runs)
     up = TimeScale(unit, round(_HEADROOM * longest), _HEIGHT, unit.name)
     return Drawing(
         title=f"How long the runs of {listed.name or 'a workflow'} took",
         which=_which(listed, runs),
         facts=_facts(listed, runs),
         layers=[
-            *_usual(listed, up, paint),
+            *_bands(sides, up, paint),
             _bars(runs, up, paint),
-            *_lengths(runs, up),
+            *_medians(sides, up, paint),
+            *_lengths(runs, up, paint),
             *_dates(runs, paint),
             *_without_length(runs, paint),
-            *_changes(listed.changes, runs, up, paint),
+            *_changes(listed.changes, runs, paint),
         ],
         height=_HEIGHT,
         left=_LEFT,
@@ -155,8 +159,11 @@ def _bars(runs: Sequence[ListedRun], up: TimeScale, paint: Paint) -> dict[str, A
     }
 
 
-def _lengths(runs: Sequence[ListedRun], up: TimeScale) -> Iterator[dict[str, Any]]:
-    """Yield the layer of lengths above the bars, if each has room for its own."""
+def _lengths(runs: Sequence[ListedRun], up: TimeScale, paint: Paint) -> Iterator[dict[str, Any]]:
+    """Yield the layers of lengths above the bars, if each has room for its own.
+
+    Each has a halo, so that the line of a median does not strike it through.
+    """
     values: list[dict[str, Any]] = [
         {
             "x": _middle(number, len(runs)),
@@ -167,10 +174,13 @@ def _lengths(runs: Sequence[ListedRun], up: TimeScale) -> Iterator[dict[str, Any
         if one.makespan_s is not None
     ]
     room = _WIDTH / len(runs)
-    if max(text_width(one["text"], SMALL) for one in values) <= room:
+    if max(text_width(one["text"], SMALL) for one in values) > room:
+        return
+    halo = {"stroke": paint.ground.ground, "strokeWidth": 8, "strokeJoin": "round"}
+    for around in (halo, {}):
         yield {
             "data": {"values": values},
-            "mark": {"type": "text", "dy": -10, "fontSize": SMALL},
+            "mark": {"type": "text", "dy": -10, "fontSize": SMALL, **around},
             "encoding": {
                 "x": pixels("x"),
                 "y": up.y,
@@ -202,35 +212,73 @@ def _without_length(runs: Sequence[ListedRun], paint: Paint) -> Iterator[dict[st
 # -- what is usual, and since when it is not ------------------------------------------------------
 
 
-def _usual(listed: WorkflowRuns, up: TimeScale, paint: Paint) -> Iterator[dict[str, Any]]:
-    """Yield the layers of the median and the spread of full runs that did the same work."""
-    trend = listed.trend
+class _Side(NamedTuple):
+    """Full runs that did the same work: all of them, or those on one side of a change."""
+
+    name: str
+    """Before the word ``median``; empty for all of them."""
+    x: float
+    x2: float
+    """From where to where the runs are, in pixels."""
+    runs: int
+    median_s: float
+    spread: tuple[float, float] | None
+
+
+def _sides(listed: WorkflowRuns, runs: Sequence[ListedRun]) -> list[_Side]:
+    """Return what is usual: of all runs, or on each side of the change of the makespan."""
+    trend, change = listed.trend, _shown_change(listed.changes, runs)
     if trend is None or trend.runs < 2:
-        return
-    edges = {"y": _at(trend.least_s, up), "y2": _at(trend.most_s, up)}
-    yield {
-        "data": {"values": [{"x": 0, "x2": _WIDTH, **edges}]},
-        "mark": {"type": "rect", "color": paint.ground.good, "opacity": 0.1},
-        "encoding": {
-            "x": pixels("x"),
-            "x2": {"field": "x2"},
-            "y": up.y,
-            "y2": {"field": "y2"},
-        },
-    }
-    said = (
-        f"median {duration_s(trend.median_s)}",
-        f"{duration_s(trend.least_s)} to {duration_s(trend.most_s)}",
-        f"of {trend.runs} full runs",
-    )
-    middle = up.pixels(round(1e6 * trend.median_s))
-    lines = [
-        {"x": _WIDTH + 10, "y": _HEIGHT - middle + 17 * (n - 1), "text": one}
-        for n, one in enumerate(said)
+        return []
+    if change is None or change.shift.kind != "makespan":
+        spread = trend.least_s, trend.most_s
+        return [_Side("", 0, _WIDTH, trend.runs, trend.median_s, spread)]
+    x, shift = _place_of(change, runs), change.shift
+    return [
+        _Side("before: ", 0, x, shift.before, shift.before_s, shift.spread_before),
+        _Side("since: ", x, _WIDTH, shift.after, shift.after_s, shift.spread_after),
     ]
-    yield texts(lines, color=paint.ground.faint, fontSize=SMALL + 1)
-    if not any(one.shift.kind == "makespan" for one in listed.changes):
-        yield _level(trend.median_s, (0, _WIDTH), up, paint)
+
+
+def _bands(sides: Sequence[_Side], up: TimeScale, paint: Paint) -> Iterator[dict[str, Any]]:
+    """Yield the layer of the spreads of full runs that did the same work."""
+    values = [
+        {"x": one.x, "x2": one.x2, "y": _at(one.spread[0], up), "y2": _at(one.spread[1], up)}
+        for one in sides
+        if one.spread is not None
+    ]
+    if values:
+        yield {
+            "data": {"values": values},
+            "mark": {"type": "rect", "color": paint.ground.good, "opacity": 0.1},
+            "encoding": {
+                "x": pixels("x"),
+                "x2": {"field": "x2"},
+                "y": up.y,
+                "y2": {"field": "y2"},
+            },
+        }
+
+
+def _medians(sides: Sequence[_Side], up: TimeScale, paint: Paint) -> Iterator[dict[str, Any]]:
+    """Yield the layers of the medians: a line each, and what it is, next to the plot."""
+    lines: list[dict[str, Any]] = []
+    above: float | None = None
+    for one in sorted(sides, key=lambda side: -side.median_s):
+        yield _level(one.median_s, (one.x, one.x2), up, paint)
+        said = [f"{one.name}median {duration_s(one.median_s)}"]
+        if one.spread is not None:
+            said.append(f"{duration_s(one.spread[0])} to {duration_s(one.spread[1])}")
+        said.append(f"of {plural(one.runs, 'full run')}")
+        middle = _HEIGHT - up.pixels(round(1e6 * one.median_s))
+        middle = middle if above is None else max(middle, above + _BLOCK)
+        above = middle
+        lines += [
+            {"x": _WIDTH + 10, "y": middle + 17 * (n - 1), "text": text}
+            for n, text in enumerate(said)
+        ]
+    if lines:
+        yield texts(lines, color=paint.ground.faint, fontSize=SMALL + 1)
 
 
 def _at(seconds: float, up: TimeScale) -> float:
@@ -248,15 +296,26 @@ def _level(
     }
 
 
+def _shown_change(changes: Sequence[TrendChange], runs: Sequence[ListedRun]) -> TrendChange | None:
+    """Return the first change that lasts and whose runs are shown."""
+    shown = {one.path for one in runs}
+    return next((one for one in changes if one.first.path in shown), None)
+
+
+def _place_of(change: TrendChange, runs: Sequence[ListedRun]) -> float:
+    """Return where a change is, in pixels: between two runs."""
+    number = next(n for n, one in enumerate(runs) if one.path == change.first.path)
+    return _WIDTH * number / len(runs)
+
+
 def _changes(
-    changes: Sequence[TrendChange], runs: Sequence[ListedRun], up: TimeScale, paint: Paint
+    changes: Sequence[TrendChange], runs: Sequence[ListedRun], paint: Paint
 ) -> Iterator[dict[str, Any]]:
-    """Yield the layers of the first change that lasts: where it is, and the medians around it."""
-    numbers = {one.path: number for number, one in enumerate(runs)}
-    shown = next((one for one in changes if one.first.path in numbers), None)
+    """Yield the layers of the first change that lasts: where it is, and what changed."""
+    shown = _shown_change(changes, runs)
     if shown is None:
         return
-    x = _WIDTH * numbers[shown.first.path] / len(runs)
+    x = _place_of(shown, runs)
     yield {
         "data": {"values": [{"x": x, "y": 0, "y2": _HEIGHT}]},
         "mark": {"type": "rule", "color": paint.ground.bad, "strokeDash": [5, 4]},
@@ -266,9 +325,6 @@ def _changes(
     said = {"x": x, "y": 6, "text": _said(shown)}
     side: dict[str, Any] = {"align": "right", "dx": -8} if left else {"align": "left", "dx": 8}
     yield texts([said], color=paint.ground.bad, fontWeight="bold", **side)
-    if shown.shift.kind == "makespan":
-        yield _level(shown.shift.before_s, (0, x), up, paint)
-        yield _level(shown.shift.after_s, (x, _WIDTH), up, paint)
 
 
 def _said(change: TrendChange) -> str:
@@ -307,7 +363,8 @@ def _notes(listed: WorkflowRuns, runs: Sequence[ListedRun]) -> Iterator[str]:
         yield "×: it has no end in its journal, so nobody knows how long it took."
     if listed.trend is not None and listed.trend.runs > 1:
         count = plural(listed.trend.runs, "newest full run")
-        yield f"Median and spread: of the {count} that succeeded and did the same work."
+        sides = ", on each side of the change" if len(_sides(listed, runs)) > 1 else ""
+        yield f"Median and spread: of the {count} that succeeded and did the same work{sides}."
     if listed.changes:
         yield (
             "A machine or a cluster that was busier from then on looks the same; runs lists what "

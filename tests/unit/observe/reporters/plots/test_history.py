@@ -82,7 +82,8 @@ def test_median_and_spread_are_those_of_runs() -> None:
 
 def slower(kind: str = "makespan", name: str = "") -> WorkflowRuns:
     every = [run(n, 60 if n < 4 else 90) for n in range(8)]
-    shift = Shift(kind, name, 4, 4, 4, 60, 90, 0.001)  # type: ignore[arg-type]
+    spreads = (58, 61), (88, 95)
+    shift = Shift(kind, name, 4, 4, 4, 60, 90, 0.001, *spreads)  # type: ignore[arg-type]
     change = TrendChange(shift, every[4], every[3], ())
     return runs(*every, trend=Trend(8, 75, 60, 90, (shift,)), changes=(change,))
 
@@ -93,7 +94,29 @@ def test_a_change_that_lasts_is_a_line_with_the_medians_around_it() -> None:
         one["text"] for one in values_of(found, "text")
     ]
     levels = [one["y"] for one in values_of(found, "x2", "y") if set(one) == {"x", "x2", "y"}]
-    assert levels == [60, 90]
+    assert sorted(levels) == [60, 90]
+
+
+def test_median_and_spread_are_of_each_side_of_a_change() -> None:
+    found = drawn(slower())
+    said = [one["text"] for one in values_of(found, "text")]
+    assert {"before: median 1 min 00 s", "58.0 s to 1 min 01 s"} <= set(said)
+    assert {"since: median 1 min 30 s", "1 min 28 s to 1 min 35 s"} <= set(said)
+    assert said.count("of 4 full runs") == 2
+    bands = [one for one in values_of(found, "x2", "y2") if "kind" not in one]
+    assert [(one["x"], one["x2"], one["y"], one["y2"]) for one in bands] == [
+        (0, 449, 58, 61),
+        (449, 898, 88, 95),
+    ]
+
+
+def test_a_length_is_written_over_the_line_of_a_median() -> None:
+    marks = [
+        (one["mark"]["type"], "stroke" in one["mark"])
+        for one in drawn(slower()).layers
+        if isinstance(one["mark"], dict) and (one["mark"]["type"] == "rule" or "dy" in one["mark"])
+    ]
+    assert marks[:4] == [("rule", False), ("rule", False), ("text", True), ("text", False)]
 
 
 @pytest.mark.parametrize(
