@@ -68,6 +68,14 @@ def cut(text: str, most: int) -> str:
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
+def cut_at_word(text: str, most: int) -> str:
+    """Return *text*, cut after a word to at most *most* characters if it is longer."""
+    if len(text) <= most:
+        return text
+    words, space, _ = text[:most].rpartition(" ")
+    return f"{words.rstrip(' ,;:·…')}…" if space else cut(text, most)
+
+
 def all_up_to_date(count: int) -> str:
     """Return that no job had to run; *count* is 0 where their number is unknown."""
     if not count:

@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import textwrap
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -64,11 +65,11 @@ def send(journal: str, command: str, folder: str, limit_s: float = LIMIT_S) -> N
         answer, document = Path(private, "answer.txt"), Path(private, "answer.json")
         answer.write_bytes(_answer(journal, "text", folder))
         document.write_bytes(_answer(journal, "json", folder))
-        status = _status(document)
+        status, summary = _of_run(document)
         told = {
             "SNAKEMAKE_OBSERVE_JSON": str(document),
             "SNAKEMAKE_OBSERVE_STATUS": status,
-            "SNAKEMAKE_OBSERVE_SUMMARY": _summary(answer.read_text("utf-8", "replace"), status),
+            "SNAKEMAKE_OBSERVE_SUMMARY": summary or _no_summary(answer),
             "SNAKEMAKE_OBSERVE_JOURNAL": journal,
         }
         environment = {name: one for name, one in os.environ.items() if name != COMMAND}
@@ -98,18 +99,18 @@ def _no_answer(text: str, form: str) -> bytes:
     return (json.dumps({"error": text}) + "\n" if form == "json" else text).encode()
 
 
-def _status(document: Path) -> str:
+def _of_run(document: Path) -> tuple[str, str]:
+    """Return a run's status and the run in one line; empty if there is no answer."""
     with contextlib.suppress(ValueError, KeyError, TypeError):
-        return str(json.loads(document.read_bytes())["run"]["status"])
-    return "unknown"
+        known = json.loads(document.read_bytes())
+        return str(known["run"]["status"]), str(known["summary"])
+    return "unknown", ""
 
 
-def _summary(text: str, status: str) -> str:
-    """Return the status and the answer's first words: its second paragraph, in one line."""
-    paragraphs = [" ".join(one.split()) for one in text.split("\n\n")]
-    said = paragraphs[1] if len(paragraphs) > 1 else paragraphs[0]
-    line = f"Snakemake {status}: {said}"
-    return line if len(line) <= _SUMMARY else f"{line[: _SUMMARY - 1]}…"
+def _no_summary(answer: Path) -> str:
+    """Return in one line why there is no answer."""
+    words = answer.read_text("utf-8", "replace").split()
+    return textwrap.shorten(" ".join(["Snakemake: no answer:", *words]), _SUMMARY, placeholder="…")
 
 
 def _run(

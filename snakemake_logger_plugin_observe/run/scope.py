@@ -84,6 +84,13 @@ def in_flight_words(counts: JobCounts) -> str:
     return f"in flight then ({'' if every else f'{counts.ended_since:,} '}ended since)"
 
 
+def not_reached_words(status: str) -> str:
+    """Return what jobs are called that have not begun, in a run of this *status*."""
+    if status == "running":
+        return "waiting"
+    return "not started" if status in UNENDED else "not reached"
+
+
 def part_of(run: Run) -> str:
     """Return what made a run one of a part of its workflow; empty if nothing is known to.
 

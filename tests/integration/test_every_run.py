@@ -240,7 +240,7 @@ def test_the_line_at_a_failed_run_s_end_and_the_bare_command_begin_with_the_fail
     )
     screen = text(lab)
     before, _, after = screen.partition(
-        f"{failed} 2 of 4 jobs done, 1 failed, 1 not reached · 2 failures cost "
+        f"{failed} 2 of 4 jobs done, 1 failed, 1 not reached · 2 failures, retries included, cost "
     )
     assert before.startswith("run ")
     assert before.endswith(".jsonl ")

@@ -146,14 +146,14 @@ def _error(run: Run, other: OtherRun | None) -> str | None:
     return cut(workflow_errors.explain_run(run, error, other).cause, _LONGEST) if error else None
 
 
-def progress(run: Run) -> str:
-    """Return how far a run got: ``80 of 84 done, 3 not reached``."""
+def progress(run: Run, not_begun: str = "not reached") -> str:
+    """Return how far a run got: ``80 of 84 done, 3 not reached``; *not_begun* says the latter."""
     counts = job_counts(run)
     others = {
         "failed": counts.failed,
         "cancelled": counts.cancelled,
         in_flight_words(counts): counts.in_flight,
-        "not reached": counts.not_reached or 0,
+        not_begun: counts.not_reached or 0,
     }
     shown = [f"{number:,} {name}" for name, number in others.items() if number]
     if counts.planned:

@@ -13,6 +13,7 @@ from snakemake_logger_plugin_observe.reporters.as_json.advice import shape_advic
 from snakemake_logger_plugin_observe.reporters.as_json.common import head
 from snakemake_logger_plugin_observe.reporters.as_json.jobs import rule_use
 from snakemake_logger_plugin_observe.reporters.as_json.path import makespan_segment
+from snakemake_logger_plugin_observe.reporters.subject import subject
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.phases import in_seconds
 
@@ -22,6 +23,7 @@ def shape(answer: CostAnswer) -> dict[str, Any]:
     account = answer.account
     return {
         **head(answer.source),
+        "summary": subject(answer),
         "live": live.shape(answer.source),
         "makespan": {
             "by_class_s": in_seconds(account.makespan_by_class),

@@ -36,6 +36,7 @@ from snakemake_logger_plugin_observe.pasting import harmless
 from snakemake_logger_plugin_observe.reporters.answers import CostAnswer, Source
 from snakemake_logger_plugin_observe.reporters.as_text.common import reader
 from snakemake_logger_plugin_observe.reporters.words import duration, percent
+from snakemake_logger_plugin_observe.run.scope import not_reached_words
 
 _TO_DO: Final[dict[Cause, str]] = {
     "time_limit": "request more time for {rule}, then run again",
@@ -104,7 +105,8 @@ def _parts(answer: CostAnswer) -> Iterator[RenderableType]:
     what = headline(source.run, found, source.other_run) or _given_up(found)
     failed = _FAILED.get(source.status, "FAILED so far")
     yield Text(harmless(f"{failed}: {what}" if what else f"{failed}."), "bold red")
-    yield Text(" · ".join(filter(None, (progress(source.run), _lost(answer)))))
+    how_far = progress(source.run, not_reached_words(source.status))
+    yield Text(" · ".join(filter(None, (how_far, _lost(answer)))))
     if not fix_of_what_stands_still(answer):
         yield from what_to_do(source, found)
     if found:
@@ -176,6 +178,9 @@ def _fix(source: Source, first: Failure) -> str:
     if first.cause == "out_of_memory":
         return f"{memory_needs(source.run, [first]).fix(rule)}; then run again"
     if first.cause == "cancelled" and (who := first.decisive.why.by) is not None:
+        name = who.removeprefix("user ")
+        if source.run.started is not None and name == source.run.started.user:
+            return f"run again: you ({name}) cancelled it"
         return f"ask {who} why it had to be cancelled, then run again"
     if first.cause == "time_limit" and (lowered := lowered_limit(source.run, {first.rule})):
         return f"{lowered.fix}; then run again"
@@ -208,4 +213,14 @@ def _lost(answer: CostAnswer) -> str:
     spent = sum(answer.account.jobs_by_phase.values())
     times = sum(len(one.occurrences) for one in answer.failures)
     share = f", {percent(lost, spent)} % of the jobs' time" if spent else ""
-    return f"{plural(times, 'failure')} cost {duration(lost)}{share}"
+    return f"{plural(times, 'failure')}{_retries(answer)} cost {duration(lost)}{share}"
+
+
+def _retries(answer: CostAnswer) -> str:
+    """Return that there are more failures than jobs that failed, since retries failed as well."""
+    times = [len(one.occurrences) for one in answer.failures]
+    if sum(times) == len(times):
+        return ""
+    attempts = ({(one.key, each.attempt) for each in one.occurrences} for one in answer.failures)
+    inside = sum(map(len, attempts)) < sum(times)
+    return f", {'retries on the node' if inside else 'retries'} included,"

@@ -7,7 +7,11 @@ from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.analysis.unended import doing
 from snakemake_logger_plugin_observe.reporters.answers import Source
 from snakemake_logger_plugin_observe.reporters.words import clock_time, duration
-from snakemake_logger_plugin_observe.run.scope import in_flight_words, job_counts
+from snakemake_logger_plugin_observe.run.scope import (
+    in_flight_words,
+    job_counts,
+    not_reached_words,
+)
 
 
 def progress(source: Source) -> str:
@@ -17,12 +21,11 @@ def progress(source: Source) -> str:
     done = f"{counts.done:,} of {plural(planned, 'job')} done" if planned is not None else ""
     if planned is None and source.run.attempts:
         done = f"{plural(counts.done, 'job')} done"
-    waiting = "waiting" if source.status == "running" else "not started"
     parts = {
         "failed": counts.failed,
         "cancelled": counts.cancelled,
         in_flight_words(counts): counts.in_flight,
-        waiting: counts.not_reached,
+        not_reached_words(source.status): counts.not_reached,
         "up to date": counts.up_to_date,
     }
     shown = [f"{number:,} {what}" for what, number in parts.items() if number]

@@ -193,6 +193,7 @@ def test_the_default_command_takes_the_arguments_of_cost(
         "run",
         "live",
         "held_back",
+        "summary",
         "makespan",
         "jobs",
         "rules",

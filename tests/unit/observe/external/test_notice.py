@@ -30,7 +30,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have the answer without a process that reads the journal."""
     answers = {
         "text": b"run\n  path\n\nIt took\nlong.\n",
-        "json": b'{"run": {"status": "success"}}',
+        "json": b'{"run": {"status": "success"}, "summary": "Snakemake success: in 3 s"}',
     }
     monkeypatch.setattr(notice, "_answer", lambda _journal, form, _folder: answers[form])
 
@@ -58,22 +58,29 @@ def test_the_command_gets_what_the_reader_says(
     )
     assert told["SNAKEMAKE_OBSERVE_STATUS"] == "success"
     assert told["SNAKEMAKE_OBSERVE_JOURNAL"] == str(journal)
-    assert told["SNAKEMAKE_OBSERVE_SUMMARY"].startswith("Snakemake success: The tools took ")
+    assert told["SNAKEMAKE_OBSERVE_SUMMARY"].startswith("Snakemake success: ")
     assert not Path(told["SNAKEMAKE_OBSERVE_JSON"]).exists()
 
 
-def test_a_summary_is_one_line_with_the_status(quick: None, workdir: Path) -> None:
+def test_the_summary_is_that_of_the_answer(quick: None, workdir: Path) -> None:
     result = send('printf %s "$SNAKEMAKE_OBSERVE_SUMMARY"', workdir)
-    assert result.printed == "Snakemake success: It took long."
+    assert result.printed == "Snakemake success: in 3 s"
 
 
 def test_a_journal_that_cannot_be_read_is_said(workdir: Path) -> None:
     missing = str(workdir / "missing.jsonl")
-    command = 'cat; cat "$SNAKEMAKE_OBSERVE_JSON"; echo $SNAKEMAKE_OBSERVE_STATUS'
-    text, document, status = notice.send(missing, command, str(workdir)).printed.splitlines()
+    command = (
+        'cat; cat "$SNAKEMAKE_OBSERVE_JSON"; echo $SNAKEMAKE_OBSERVE_STATUS; '
+        'echo "$SNAKEMAKE_OBSERVE_SUMMARY"'
+    )
+    text, document, status, summary = notice.send(
+        missing, command, str(workdir)
+    ).printed.splitlines()
     assert text == f"snakemake-observe: {missing}: No such file or directory"
     assert json.loads(document) == {"error": f"{text}\n"}
     assert status == "unknown"
+    assert summary.startswith("Snakemake: no answer: snakemake-observe: ")
+    assert len(summary) <= 200
 
 
 @pytest.mark.parametrize(
@@ -193,7 +200,7 @@ def test_the_examples_pass_the_answer_on(
         (workdir / name).write_text(STAND_IN)
         (workdir / name).chmod(0o755)
     monkeypatch.setenv("PATH", f"{workdir}:{os.environ['PATH']}")
-    summary = "Snakemake success: It took long."
+    summary = "Snakemake success: in 3 s"
     result = send(example, workdir)
     assert (result.why, result.printed) == ("", "")
     if "case" in example:

@@ -27,7 +27,7 @@ from snakemake_logger_plugin_observe.run.phases import CLASSES
 def test_the_account() -> None:
     found = as_json(cost(retried().run))
     assert set(found) == {
-        *("schema_version", "run", "live", "makespan", "jobs", "rules", "by_rule"),
+        *("schema_version", "run", "summary", "live", "makespan", "jobs", "rules", "by_rule"),
         *(
             "polling",
             "wake",

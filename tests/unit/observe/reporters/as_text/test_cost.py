@@ -3,6 +3,7 @@
 import pytest
 from answers import PATH, cost, render
 from builders import (
+    Story,
     a_record,
     at,
     begun,
@@ -10,7 +11,7 @@ from builders import (
     grouped,
     stamps,
 )
-from failing import fails, on_node
+from failing import fails, nested, on_node
 from out_on_cluster import answered, out, queued
 
 from snakemake_logger_plugin_observe.analysis.live.states import live_view
@@ -187,3 +188,45 @@ def test_a_failed_job_that_the_run_still_waits_for_has_one_line_of_what_to_do() 
         "What to do: ask user root why it had to be cancelled; stop Snakemake (Ctrl-C), then run "
         "the same command again with --rerun-incomplete (because the job is over"
     ) in text
+
+
+@pytest.mark.parametrize(
+    ("story", "expected"),
+    [
+        (fails(begun().job(1), 1), "1 failure cost "),
+        (
+            fails(fails(begun().job(1), 1), 1, number=2, start_s=6),
+            "2 failures, retries included, cost ",
+        ),
+        (nested(), "6 failures, retries on the node included, cost "),
+    ],
+)
+def test_failures_that_are_more_than_the_jobs_that_failed_include_retries(
+    story: Story, expected: str
+) -> None:
+    story.end(50, "failed")
+    assert f" · {expected}" in render(cost_of(Source(PATH, story.run, "failed")), width=300)
+
+
+def test_jobs_that_have_not_begun_have_one_name_on_a_screen() -> None:
+    story = fails(begun().planned(3, {"map": 4}).job(1), 1)
+    for status, name in (("running", "waiting"), ("killed", "not started")):
+        text = render(cost_of(Source(PATH, story.run, status)), width=300)
+        assert text.count(f", 3 {name}") == 2
+        assert "not reached" not in text
+
+
+@pytest.mark.parametrize(
+    ("user", "to_do"),
+    [
+        ("root", "run again: you (root) cancelled it."),
+        ("ada", "ask root why it had to be cancelled, then run again."),
+    ],
+)
+def test_a_user_is_not_sent_to_ask_themselves(user: str, to_do: str) -> None:
+    story = on_node(begun().job(1), 1, 1, status="failed")
+    story.accounting(1, a_record("71", state="CANCELLED", cancelled_by="0")).end(30, "failed")
+    run = story.run
+    assert run.started is not None
+    run.started = run.started.model_copy(update={"user": user})
+    assert f"What to do: {to_do}" in render(cost_of(Source(PATH, run, "failed")), width=300)
