@@ -4,7 +4,8 @@ import argparse
 import gc
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -59,15 +60,27 @@ def run(args: argparse.Namespace) -> Reply[tuple[WatchView, ...]]:
     slots = [_Slot(one, offline=args.offline, once=once, is_next=args.next) for one in named]
     gc.enable()  # the command line has it off, and this one may go on for days
     if once:
-        views = tuple(_first_view(slot) for slot in slots)
+        for slot in slots:
+            slot.look()
     elif terminal.has_screen():
         if not _watch_on_screen(slots):
-            return Reply((), _left, shape)
-        views = tuple(slot.view for slot in slots if slot.view is not None)
+            return Reply((), _left, lambda _: {**shape(()), "unread": []})
     else:
         _watch_in_lines(slots)
-        views = tuple(slot.view for slot in slots if slot.view is not None)
-    return Reply(views, parts, shape)
+    views = tuple(slot.view for slot in slots if slot.view is not None)
+    problems = tuple(slot.problem for slot in slots if slot.problem)
+    if problems and not views:
+        raise JournalError("; ".join(problems))
+    return Reply(
+        views,
+        lambda _, width: [*map(_problem, problems), *parts(views, width)],
+        lambda _: {**shape(views), "unread": list(problems)},
+        code=2 if problems else 0,
+    )
+
+
+def _problem(text: str) -> Text:
+    return Text(harmless(f"! {text}"), "yellow")
 
 
 def parts(views: tuple[WatchView, ...], width: int) -> list[RenderableType]:
@@ -108,15 +121,28 @@ class _Slot:
     """A folder or a journal that was named, with its run once there is one."""
 
     def __init__(self, named: Path, *, offline: bool, once: bool, is_next: bool) -> None:
-        if not os.path.lexists(named):
-            if not find_journal.is_tag(named):
-                raise JournalError(f"{named}: no such folder or journal")
-            named = find_journal.find(named)
         self.named = named
         self.view: WatchView | None = None
         self.watched: Watched | None = None
+        self.problem = ""
+        """Why it cannot be watched, or not any more: the other runs are."""
         self._offline, self._once = offline, once
-        self._before = frozenset(self._journals()) if is_next else frozenset[Path]()
+        self._before = frozenset[Path]()
+        with self._noting_problems():
+            if not os.path.lexists(named):
+                if not find_journal.is_tag(named):
+                    raise JournalError(f"{named}: no such folder or journal")
+                self.named = find_journal.find(named)
+            self._before = frozenset(self._journals()) if is_next else self._before
+
+    @contextmanager
+    def _noting_problems(self) -> Iterator[None]:
+        try:
+            yield
+        except JournalError as error:
+            self.problem, self.view = str(error), None
+        except OSError as error:
+            self.problem, self.view = f"{self.named}: {error.strerror or error}", None
 
     def _journals(self) -> list[Path]:
         if not os.path.isdir(self.named):
@@ -134,19 +160,32 @@ class _Slot:
                     return one
         return None
 
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more comes of it."""
+        return bool(self.problem) or (self.view is not None and self.view.ended)
+
     def look(self) -> WatchView | None:
-        """Return what is known of the run now, None if there is none yet."""
-        if self.view is not None and self.view.ended:
-            return self.view
+        """Return what is known of the run now, None if there is none yet, or it cannot be read."""
+        if not self.is_over:
+            with self._noting_problems():
+                self.view = self._look()
+        return self.view
+
+    def _look(self) -> WatchView | None:
         if self.watched is None:
-            if not os.path.lexists(self.named):
+            if not _is_there(self.named):
                 raise JournalError(f"{self.named}: the folder is gone")
             journal = self._find()
+            if journal is None and self._once:
+                raise JournalError(
+                    f"no run in {self.named / SUBFOLDER}: start one with --logger observe, or "
+                    "leave out --once to wait for it"
+                )
             if journal is None:
                 return None
             self.watched = Watched(journal, offline=self._offline, once=self._once)
-        self.view = self.watched.look()
-        return self.view
+        return self.watched.look()
 
     def log_of(self, files: Sequence[str]) -> tuple[str, ...]:
         """Return the end of the last of a job's log files, or why there is none."""
@@ -163,18 +202,16 @@ class _Slot:
         return tail.lines[-_LOG_LINES:] or ("(it is empty)",)
 
 
-def _first_view(slot: _Slot) -> WatchView:
-    view = slot.look()
-    if view is None:
-        raise JournalError(
-            f"no run in {slot.named / SUBFOLDER}: start one with --logger observe, or leave out "
-            "--once to wait for it"
-        )
-    return view
+def _is_there(named: Path) -> bool:
+    """Whether what was named exists: the current folder may have been removed."""
+    try:
+        return os.path.lexists(named.absolute())
+    except OSError:
+        return False
 
 
 def _over(slots: Sequence[_Slot]) -> bool:
-    return all(slot.view is not None and slot.view.ended for slot in slots)
+    return all(slot.is_over for slot in slots)
 
 
 def _waiting_for(slot: _Slot) -> str:
@@ -187,14 +224,19 @@ def _waiting_for(slot: _Slot) -> str:
 def _watch_in_lines(slots: Sequence[_Slot]) -> None:
     printers = [PlainLines(str(slot.named) if len(slots) > 1 else "") for slot in slots]
     announced: set[int] = set()
+    given_up: set[int] = set()
     while True:
         begun = time.monotonic()
         for number, (slot, printer) in enumerate(zip(slots, printers, strict=True)):
-            view = slot.look()
-            if view is not None:
+            view = None if slot.is_over else slot.look()
+            if slot.problem and number not in given_up:
+                given_up.add(number)
+                if not _over(slots):  # else the answer says it
+                    print(harmless(f"! {slot.problem}"), flush=True)
+            elif view is not None:
                 for line in printer.lines(view):
                     print(line, flush=True)
-            elif number not in announced:
+            elif number not in announced and not slot.is_over:
                 announced.add(number)
                 print(harmless(_waiting_for(slot)), flush=True)
         if _over(slots):
@@ -246,9 +288,12 @@ class _Pages:
     def _draw(self) -> None:
         width, height = self._screen.size
         view = self._slot.view
+        keys = Text("q quit · tab next run" if len(self._slots) > 1 else "q quit", "dim")
+        if self._slot.problem:
+            self._screen.show([_problem(self._slot.problem), keys])
+            return
         if view is None:
-            waiting = harmless(_waiting_for(self._slot))
-            self._screen.show([Text(waiting), Text("q quit", "dim")])
+            self._screen.show([Text(harmless(_waiting_for(self._slot))), keys])
             return
         self._screen.show(frame(view, self._shown, width, height))
 

@@ -120,6 +120,53 @@ def test_a_journal_that_is_gone_ends_it_with_one_line(
     assert capsys.readouterr().err.count("\n") == 1
 
 
+def test_one_that_cannot_be_watched_is_said_and_the_others_are_shown(
+    workdir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    journal(workdir / "a", chain())
+    assert main(["watch", "missing", "a", "--once"]) == 2
+    shown = capsys.readouterr().out
+    assert shown.splitlines()[0] == "! missing: no such folder or journal"
+    assert "success · 21.0 s" in shown
+    assert main(["watch", "missing", "a", "--format", "json"]) == 2
+    found = json.loads(capsys.readouterr().out)
+    assert found["unread"] == ["missing: no such folder or journal"]
+    assert [one["status"] for one in found["runs"]] == ["success"]
+
+
+def test_a_folder_that_goes_away_does_not_end_the_watch_of_the_others(
+    workdir: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (workdir / "gone").mkdir()
+    story = chain()
+    path = journal(workdir / "a", story)
+    path.write_bytes(b"".join(to_line(one) + b"\n" for one in story.events[:-1]))
+
+    def remove() -> None:
+        (workdir / "gone").rmdir()
+
+    def end() -> None:
+        path.write_bytes(b"".join(to_line(one) + b"\n" for one in story.events))
+
+    steps = [remove, lambda: None, end]
+    monkeypatch.setattr(watch.time, "sleep", lambda _seconds: steps.pop(0)())
+    monkeypatch.setattr(watch.find_journal, "is_alive", lambda _run: True)
+    assert main(["watch", "gone", "a", "--offline"]) == 2
+    shown = capsys.readouterr().out
+    assert shown.count("! gone: the folder is gone\n") == 2  # as it happens, and at the end
+    assert "success · 21.0 s" in shown
+
+
+def test_a_current_folder_that_is_gone_is_one_line(
+    workdir: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (workdir / "gone").mkdir()
+    monkeypatch.chdir(workdir / "gone")
+    (workdir / "gone").rmdir()
+    assert main(["watch"]) == 2
+    assert capsys.readouterr().err == "snakemake-observe: .: the folder is gone\n"
+
+
 @pytest.mark.parametrize(
     ("still_out", "said"),
     [
