@@ -31,7 +31,6 @@ OPTIONS: Final[tuple[str, ...]] = ()
 
 _MOST: Final = 14
 _ROW: Final = 30.0
-_FEWEST_ROWS: Final = 8
 _WIDEST: Final = 260.0
 _FIGURES: Final = 190.0
 
@@ -81,7 +80,7 @@ def draw(asked: PlotAsked) -> Drawing:
                 fontSize=TEXT - 1,
             ),
         ],
-        height=_ROW * max(_FEWEST_ROWS, len(shares)) + 6,
+        height=_ROW * len(shares) + 6,
         left=left,
         right=_FIGURES,
         notes=tuple(_notes(others)),

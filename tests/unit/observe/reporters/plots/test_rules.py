@@ -38,3 +38,11 @@ def test_a_bar_is_as_long_as_all_of_a_rule_s_attempts(tmp_path: Path) -> None:
     assert found.facts == (
         "rule2: 3.00 s · 50 % · 1 job; rule1: 2.00 s · 33 % · 1 job; rule0: 1.00 s · 17 % · 1 job"
     )
+
+
+def test_the_height_follows_the_rules(tmp_path: Path) -> None:
+    heights = [
+        drawing("rules", with_rules(count).write(tmp_path / f"{count}.jsonl")).height
+        for count in (1, 3, 20)
+    ]
+    assert heights == [30 + 6, 3 * 30 + 6, 15 * 30 + 6]
