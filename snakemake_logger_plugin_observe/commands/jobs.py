@@ -15,10 +15,12 @@ from snakemake_logger_plugin_observe.reporters.answers import JobsAnswer, Source
 from snakemake_logger_plugin_observe.reporters.as_json.jobs import shape
 from snakemake_logger_plugin_observe.reporters.as_text.jobs import parts
 from snakemake_logger_plugin_observe.reporters.reply import Reply
+from snakemake_logger_plugin_observe.run.model import IN_FLIGHT
 
 HELP: Final = "every attempt with its phases, external job id, node and status"
-_STATUSES: Final = tuple(dict.fromkeys((*get_args(Status), *get_args(State))))
-"""A status of the journal, or a state of a job that is out now."""
+_OF_ATTEMPTS: Final = (*get_args(Status), IN_FLIGHT)
+_STATUSES: Final = tuple(dict.fromkeys((*_OF_ATTEMPTS, *get_args(State))))
+"""A status of an attempt, or a state of a job that is out now."""
 EXAMPLE: Final = "snakemake-observe jobs --failed"
 
 
@@ -57,7 +59,7 @@ def run(args: argparse.Namespace) -> Reply[JobsAnswer]:
     if args.by_rule:
         rules = None if args.rule is None else [args.rule]
         return Reply(by_rule(source, rules), parts, shape)
-    status = args.status if args.status in get_args(Status) else None
+    status = args.status if args.status in _OF_ATTEMPTS else None
     wanted = RowFilter(args.rule, status, args.failed, args.sort or "start")
     selected = tuple(rows(source.run, wanted))
     if args.status != status:

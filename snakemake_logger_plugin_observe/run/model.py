@@ -4,6 +4,7 @@ The recorder and the reader use the same class: ``fold`` fills it from events.
 """
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.journal.events import (
@@ -29,6 +30,9 @@ from snakemake_logger_plugin_observe.journal.records import Execution, Scheduler
 from snakemake_logger_plugin_observe.run.attempt import FAILED, FINAL, SUCCEEDED, Attempt, Key
 from snakemake_logger_plugin_observe.run.clock_offsets import LeadBounds, MainProcess, kernel_boot
 from snakemake_logger_plugin_observe.run.external_ids import id_in
+
+IN_FLIGHT: Final = "in_flight"
+"""The status of an attempt that had not ended when its run, which has no end, was last seen."""
 
 
 def status_without_end(goes_on: bool | None) -> str:
@@ -85,6 +89,8 @@ class Run:
     """Status checks before the executor's own time: ``--timed-wake on``."""
     status_checks: StatusCheckCounts | None = None
     """How often the executor checked; None if the run did not get there."""
+    over_without_end: bool = False
+    """Whether it has no end and does not go on, as far as its reader can see its process."""
     gaps: list[str] = field(default_factory=list)
     """Why parts of the journal are missing."""
     last_moment: Micros = 0
@@ -243,6 +249,14 @@ class Run:
         """Return the job ids that *group* runs together."""
         described = self.groups.get(str(group))
         return described.members if described else ()
+
+    def status_of(self, attempt: Attempt) -> str:
+        """Return the status of *attempt*; ``in_flight`` if it had no end when its run had none.
+
+        What became of it is not known: it is not said to be running.
+        """
+        open_ended = self.over_without_end and attempt.status not in FINAL
+        return IN_FLIGHT if open_ended else attempt.status
 
     def rule_of(self, attempt: Attempt) -> str | None:
         """Return the name of the rule that *attempt* ran; None for a group."""

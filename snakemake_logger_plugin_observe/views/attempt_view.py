@@ -49,7 +49,7 @@ class AttemptView:
         self.rule: str | None = row.rule
         self.wildcards: dict[str, str] = dict(row.wildcards)
         self.group: str | None = attempt.group
-        self.status: str = attempt.status
+        self.status: str = row.status
         self.node: str | None = attempt.node
         self.external_jobid: str | None = attempt.external_jobid
         self.exit_code: int | None = attempt.exit_code

@@ -29,6 +29,8 @@ class Row:
     """An attempt, with the description of its job."""
 
     attempt: Attempt
+    status: str
+    """Its status, or ``in_flight``: see ``Run.status_of``."""
     rule: str | None
     wildcards: dict[str, str]
     group_name: str | None
@@ -83,7 +85,7 @@ def rows(run: Run, wanted: RowFilter | None = None) -> list[Row]:
         failed = {one.key[0] for one in attempts if _failed_once(run, one)}
         attempts = [one for one in attempts if one.key[0] in failed]
     if wanted.status is not None:
-        attempts = [one for one in attempts if one.status == wanted.status]
+        attempts = [one for one in attempts if run.status_of(one) == wanted.status]
     return rows_of(run, attempts, wanted.sort)
 
 
@@ -103,6 +105,7 @@ def _row(run: Run, attempt: Attempt) -> Row:
     job = run.job_of(attempt)
     return Row(
         attempt=attempt,
+        status=run.status_of(attempt),
         rule=job.rule if job else None,
         wildcards=job.wildcards if job else {},
         group_name=group_name(run, attempt.group),
@@ -129,7 +132,7 @@ def _sort_key(row: Row, by: str) -> tuple[object, ...]:
         case "rule":
             return (row.rule or "", *job, attempt.number)
         case "status":
-            return (attempt.status, *job, attempt.number)
+            return (row.status, *job, attempt.number)
         case "job":
             return (*job, attempt.group or "", attempt.number)
         case _:

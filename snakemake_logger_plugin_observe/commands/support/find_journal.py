@@ -22,7 +22,7 @@ from snakemake_logger_plugin_observe.reporters.answers import ENDED, EarlierRun,
 from snakemake_logger_plugin_observe.run.attempt import FINAL
 from snakemake_logger_plugin_observe.run.fold import extend_to, fold
 from snakemake_logger_plugin_observe.run.model import Run
-from snakemake_logger_plugin_observe.run.scope import scope_of
+from snakemake_logger_plugin_observe.run.scope import LENGTH_UNKNOWN, scope_of
 
 _OTHERS_NAMED: Final = 3
 _MAY_GO_ON: Final = ("running", "unknown")
@@ -163,6 +163,7 @@ def _load(path: Path, detail: Detail) -> Source:
     stopped = alive is True and run.started is not None and processes.is_stopped(run.started)
     if alive and not stopped:  # since when it was stopped, nothing shows but the last sign of life
         extend_to(run, clock.now())
+    run.over_without_end = run.status(alive) in LENGTH_UNKNOWN
     problems = (*reading.problems, *_lost(run), *([_STOPPED] if stopped else []))
     shown = tuple(f"{path}: {one}" for one in problems)
     source = Source(path, run, run.status(alive), shown, _resumed(path, run), stopped=stopped)

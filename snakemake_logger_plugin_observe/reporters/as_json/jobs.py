@@ -48,7 +48,7 @@ def _attempt(row: Row, view: LiveView | None) -> dict[str, Any]:
         "wildcards": row.wildcards,
         "group": attempt.group,
         "group_name": row.group_name,
-        "status": attempt.status,
+        "status": row.status,
         "live": live.state_of(view, now) if view is not None and now is not None else None,
         "external_jobid": attempt.external_jobid,
         "node": attempt.node,

@@ -61,7 +61,7 @@ _WHAT: Final[tuple[Column[Row], ...]] = (
     Column("attempt", "integer", "1 is its first attempt", lambda row: row.attempt.number),
     Column("rule", "text", "empty for the submission of a group", lambda row: row.rule),
     Column("wildcards", "text", "a JSON object, in the rule's order", _wildcards),
-    Column("status", "text", "how it ended, or how far it is", lambda row: row.attempt.status),
+    Column("status", "text", "how it ended, or how far it is", lambda row: row.status),
     Column("group", "text", "the id of its group, if it is in one", lambda row: row.attempt.group),
     Column("node", "text", "the host that it ran on", lambda row: row.attempt.node),
     Column(

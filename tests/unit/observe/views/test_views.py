@@ -138,6 +138,27 @@ def test_what_is_no_path_is_an_error_of_one_line(named: object) -> None:
             ask(named)  # type: ignore[operator]
 
 
+def test_an_attempt_of_a_run_without_an_end_does_not_claim_to_run(
+    workdir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It has one word everywhere, as its run may have been killed."""
+    write_run(workdir, "20260301T120000-aaaaaa", killed())
+    expected = ["success", "in_flight", "in_flight"]
+    run = open_run()
+    assert [one.status for one in run.jobs] == expected
+    assert [one["status"] for one in run.attempts_table()] == expected
+    assert main(["jobs", "--offline", "--format", "json"]) == 0
+    found = json.loads(capsys.readouterr().out)["attempts"]
+    assert [one["status"] for one in found] == expected
+    assert main(["export", "tsv"]) == 0
+    lines = capsys.readouterr().out.splitlines()[1:]
+    assert [line.split("\t")[4] for line in lines] == expected
+    for status, jobs in (("in_flight", [2, 3]), ("running", [])):
+        assert main(["jobs", "--offline", "--status", status, "--format", "json"]) == 0
+        found = json.loads(capsys.readouterr().out)["attempts"]
+        assert [one["job_id"] for one in found] == jobs
+
+
 def test_a_run_that_ended_took_exactly_its_makespan(run: RunView) -> None:
     assert run.makespan_s == run.makespan_at_least_s == 26.0
 

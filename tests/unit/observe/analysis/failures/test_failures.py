@@ -345,7 +345,9 @@ def test_a_member_whose_group_is_missing_from_the_journal_is_reported() -> None:
 def test_selecting_a_member_s_rule_shows_its_group_s_failure() -> None:
     run = group_of_two("failed")
     source = Source(Path("a.jsonl"), run, run.status())
-    member = Row(run.attempts[(1, 1)], "map", {}, "pair", None, (), None, None, ResourceUse())
+    member = Row(
+        run.attempts[(1, 1)], "failed", "map", {}, "pair", None, (), None, None, ResourceUse()
+    )
     assert [one.key for one in failed(source, (member,), "map").failures] == ["g1"]
 
 
