@@ -92,10 +92,10 @@ def test_a_failure_has_the_cause_and_the_text_of_the_headline() -> None:
 
 def test_a_failure_by_an_exit_code_or_a_signal_has_that_and_the_line_of_its_log() -> None:
     story = fails(begun().job(1, retries=1), 1, "no such gene", "exiting", code=3)
-    fails(story, 1, "reading", number=2, start_s=6, code=-11)
+    fails(story, 1, "no such file", number=2, start_s=6, code=-11)
     first, second = so_far(story.events).failures_now()
     assert (first.code, first.cause, first.last_line) == ("exit 3", "", "exiting")
-    assert (second.code, second.cause, second.last_line) == ("signal 11", "", "reading")
+    assert (second.code, second.cause, second.last_line) == ("signal 11", "", "no such file")
 
 
 def test_jobs_that_succeeded_and_are_forgotten_show_that_memory_is_not_limited() -> None:
