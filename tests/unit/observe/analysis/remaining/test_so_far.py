@@ -90,12 +90,12 @@ def test_a_failure_has_the_cause_and_the_text_of_the_headline() -> None:
         assert headline(run, [alone]) == f"{one.name}: {one.cause}: {one.last_line}"
 
 
-def test_a_failure_by_an_exit_code_or_a_signal_has_that_and_the_line_of_its_log() -> None:
+def test_a_failure_by_an_exit_code_has_the_line_of_its_log_and_one_by_a_signal_none() -> None:
     story = fails(begun().job(1, retries=1), 1, "no such gene", "exiting", code=3)
     fails(story, 1, "no such file", number=2, start_s=6, code=-11)
     first, second = so_far(story.events).failures_now()
     assert (first.code, first.cause, first.last_line) == ("exit 3", "", "exiting")
-    assert (second.code, second.cause, second.last_line) == ("signal 11", "", "no such file")
+    assert (second.code, second.cause, second.last_line) == ("signal 11", "", "")
 
 
 def test_jobs_that_succeeded_and_are_forgotten_show_that_memory_is_not_limited() -> None:
