@@ -9,6 +9,8 @@ from snakemake_logger_plugin_observe.analysis.remaining.units import Unit, lengt
 from snakemake_logger_plugin_observe.clock import Micros
 
 _FOR_A_SPREAD: Final = 3
+_OVERDUE: Final = 1.05
+"""Jobs of one length differ by a little: what is longer by less is not overdue."""
 _OWN: Final = 5
 """From so many lengths of a rule's jobs in this run on, those of earlier runs do not count."""
 
@@ -102,7 +104,7 @@ class Basis:
         if unit.past is not None:
             known.append(round(unit.past * max(self.ratios_of(unit.kind))))
             so_long += unit.spent
-        return bool(known) and so_long > max(known)
+        return bool(known) and so_long > _OVERDUE * max(known)
 
 
 def _after_the_last(so_far: SoFar, earlier: Sequence[SoFar]) -> Micros:

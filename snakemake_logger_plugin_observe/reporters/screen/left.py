@@ -88,7 +88,7 @@ def _after_the_last(known: Remaining) -> str:
 def _length(view: WatchView, known: Remaining) -> str:
     if known.middle is None or view.is_bound:
         return f"at least {rough(known.at_least or 0)}"
-    return f"about {rough(known.middle)}{_spread(known)}"
+    return f"about {rough(max(known.middle, _NOTHING))}{_spread(known)}"
 
 
 def _spread(known: Remaining) -> str:

@@ -182,6 +182,13 @@ def test_what_is_in_flight_for_longer_than_any_before_gives_a_bound() -> None:
     assert known.middle == 0
 
 
+def test_what_is_in_flight_for_hardly_longer_than_another_took_is_not_overdue() -> None:
+    story = begun(wraps="local", cores=1).ordered({"map": 3}).job(1, threads=1).quick(1, 3, 3, 23)
+    in_flight(story, 2, 23)
+    assert left_at(story, 43.9).overdue == ()
+    assert left_at(story, 44.1).overdue == ((2, 1),)
+
+
 def test_few_lengths_have_no_spread() -> None:
     story = begun(wraps="local", cores=1).ordered({"map": 9}).job(1, threads=1).quick(1, 3, 3, 5)
     assert (left_at(story, 5).middle, left_at(story, 5).low) == (16 * S, None)

@@ -409,6 +409,7 @@ def test_a_figure_that_the_run_has_outdated_has_its_age() -> None:
 @pytest.mark.parametrize(
     ("seconds", "expected"),
     [
+        ((0, 0, 0), "about 1 s"),
         ((4, 3, 5), "about 4 s (3 to 5 s)"),
         ((60, 28, 131), "about 60 s (30 to 130 s)"),
         ((119, 117, 121), "about 2 min"),
