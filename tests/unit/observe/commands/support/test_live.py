@@ -169,7 +169,7 @@ def test_jobs_that_a_killed_run_left_are_asked_about_too(
     slurm("squeue", squeue(("71", "PENDING", "Priority")))
     found = answer(capsys, "jobs")
     assert found["run"]["status"] == "killed"
-    assert states(found) == {1: ("submitted", "pending")}
+    assert states(found) == {1: ("in_flight", "pending")}
 
 
 def test_a_run_that_has_ended_asks_nobody(
