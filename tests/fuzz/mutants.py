@@ -211,7 +211,8 @@ def _move_moments(random_: random.Random, lines: Journal, _: Sequence[Journal]) 
     year = _loaded(lines[0])
     then = str(year.get("time", "2026"))[:4] if isinstance(year, dict) else "2026"
     new = random_.choice(("9999", "0001", "1970", "2025", "2027", "2999", "9998"))
-    moved = [line.replace(f'"{then}-'.encode(), f'"{new}-'.encode()) for line in lines[first:last]]
+    before = f'"{then}-'.encode(errors="surrogatepass")
+    moved = [line.replace(before, f'"{new}-'.encode()) for line in lines[first:last]]
     return [*lines[:first], *moved, *lines[last:]]
 
 

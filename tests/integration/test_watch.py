@@ -68,7 +68,7 @@ def test_before_during_and_after_a_run(lab: Lab, watch: Watch) -> None:
     run = begin(lab)
     try:
         before.shows("long  computing", "bad attempt 1 (exit 3): not tried again", "no such column")
-        before.shows("1 in flight, 1 failed, 2 will not run", "2 jobs will not run: what they")
+        before.shows("1 in flight, 1 failed, 2 will not run", "2 jobs will not run:")
 
         at = len(before.printed)
         before.press("l")

@@ -39,6 +39,7 @@ def follow(title: str, copy: Path) -> None:
 def python(copy: Path, *arguments: str) -> str:
     """Run Python with the packages in *copy*, compiled once; return what it printed."""
     environment = {**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": ""}
+    environment.pop("PYTEST_ADDOPTS", None)  # those are of the tests that are running
     done = subprocess.run(
         [sys.executable, *arguments],
         cwd=copy,

@@ -130,7 +130,8 @@ def _core_seconds(run: Run, attempts: list[Attempt]) -> float | None:
     for attempt in attempts:
         job = run.job_of(attempt)
         compute = attempt.phases.get("compute")
-        if compute is not None and job is not None and job.threads is not None:
-            total += compute / 1_000_000 * job.threads
+        threads = job.threads if job is not None else None
+        if compute is not None and threads is not None and threads >= 0:
+            total += compute / 1_000_000 * threads
             known = True
     return round(total, 6) if known else None
