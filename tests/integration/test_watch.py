@@ -76,7 +76,7 @@ def test_before_during_and_after_a_run(lab: Lab, watch: Watch) -> None:
         at = len(before.printed)
         before.press("f")
         before.shows("Failures (1 attempt)", since=at)
-        before.resize(60, 20)
+        before.resize(60, 26)
         at = len(before.printed)
         before.press("o")
         before.shows("long  computing", "Failures (1 attempt)", since=at)

@@ -27,6 +27,7 @@ from snakemake_logger_plugin_observe.run.phases import cost_class
 Page = Literal["overview", "failures", "log"]
 KEYS: Final = "q quit · r rule · f failures · ↑↓ job · l its log · o overview"
 _SEVERAL: Final = " · tab next run"
+_LEAST_ROOM: Final = 3
 _FOR_RULES: Final = 14
 _FOR_FAILURES: Final = 8
 """With less room than these, a low terminal shows what is in flight instead."""
@@ -68,7 +69,9 @@ def frame(view: WatchView, shown: Shown, width: int, height: int | None) -> list
     """Return the lines of a frame, at most *height* of them if that is not None."""
     top = head(view, None if height is None else width)
     bottom = _foot(view, shown, None if height is None else width)
-    room = None if height is None else max(3, height - len(top) - len(bottom) - 1)
+    if height is not None and height < len(top) + _LEAST_ROOM + len(bottom) + 1:
+        bottom = bottom[-1:]  # the keys: a low terminal has no room for more
+    room = None if height is None else max(_LEAST_ROOM, height - len(top) - len(bottom) - 1)
     match shown.page:
         case "failures":
             middle = _failures(view, shown, room, in_full=True)
