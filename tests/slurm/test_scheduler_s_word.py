@@ -183,6 +183,9 @@ def test_what_the_record_and_the_node_say_comes_before_what_a_status_command_say
     try:
         cluster.client("scontrol", "requeue", job)
         wait_for(lambda: "requeued" in lab.incidents())
+        # Accounting has the next start a moment after the end of the first.
+        asked = ("sacct", "-X", "-n", "-j", job, "-o", "state%20")
+        wait_for(lambda: "PENDING" in cluster.client(*asked))
         assert not [one for one in lab.triaged()["findings"] if "signal 15" in one["claim"]]
         (lab.folder / f"failed.{job}").touch()
         assert running.wait(PATIENCE_S) == 1
