@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from snakemake_logger_plugin_observe.analysis.compare.comparison import Comparison
     from snakemake_logger_plugin_observe.analysis.compare.typical_run import TypicalRun
     from snakemake_logger_plugin_observe.analysis.cost.account import Account
+    from snakemake_logger_plugin_observe.analysis.cost.costliest import CostlyJob
     from snakemake_logger_plugin_observe.analysis.cost.node_clocks import NodeClock
+    from snakemake_logger_plugin_observe.analysis.cost.observed import Observed
     from snakemake_logger_plugin_observe.analysis.cost.polling import Polling
     from snakemake_logger_plugin_observe.analysis.cost.scheduler_limits import Reduced
     from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
@@ -124,34 +126,12 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class CostlyJob:
-    """A job or group by all its attempts; ``last`` is the row of the last one."""
-
-    last: Row
-    rows: tuple[Row, ...]
-
-    @property
-    def since_selected(self) -> Micros:
-        """The time of its attempts, each from its selection on."""
-        return sum(row.since_selected for row in self.rows)
-
-    @property
-    def phases(self) -> dict[str, Micros]:
-        """The time by phase, over its attempts, without waiting for a slot."""
-        found: dict[str, Micros] = {}
-        for row in self.rows:
-            for name, micros in row.attempt.phases.items():
-                if name != "slot_wait":
-                    found[name] = found.get(name, 0) + micros
-        return found
-
-
-@dataclass(frozen=True, slots=True)
 class CostAnswer:
     """Where the time of a run went."""
 
     source: Source
     account: Account
+    observed: Observed
     costliest: tuple[CostlyJob, ...] = ()
     polling: Polling | None = None
     holds: tuple[Hold, ...] = ()

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from heapq import nlargest
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.advice.advice import advise, is_small
 from snakemake_logger_plugin_observe.analysis.cost.account import Account, account
+from snakemake_logger_plugin_observe.analysis.cost.costliest import costliest
 from snakemake_logger_plugin_observe.analysis.cost.node_clocks import node_clocks
+from snakemake_logger_plugin_observe.analysis.cost.observed import observed
 from snakemake_logger_plugin_observe.analysis.cost.polling import polling
 from snakemake_logger_plugin_observe.analysis.cost.scheduler_limits import reduced
 from snakemake_logger_plugin_observe.analysis.failures.failures import failures
@@ -15,7 +16,6 @@ from snakemake_logger_plugin_observe.analysis.jobs.resource_use import (
     ResourceUse,
     request_mismatches,
 )
-from snakemake_logger_plugin_observe.analysis.jobs.table import Row, rows_of
 from snakemake_logger_plugin_observe.analysis.path.holds import holds
 from snakemake_logger_plugin_observe.analysis.path.utilisation import HeldBack
 from snakemake_logger_plugin_observe.analysis.reruns.rerun import Rerun
@@ -27,12 +27,10 @@ from snakemake_logger_plugin_observe.commands.support import find_journal, past_
 from snakemake_logger_plugin_observe.commands.support.folder_runs import before
 from snakemake_logger_plugin_observe.journal.compressed import unpacked_size
 from snakemake_logger_plugin_observe.journal.reading import Detail
-from snakemake_logger_plugin_observe.reporters.answers import CostAnswer, CostlyJob, Source
+from snakemake_logger_plugin_observe.reporters.answers import CostAnswer, Source
 from snakemake_logger_plugin_observe.run.attempt import FAILED, Key
-from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.scheduler_ends import ended_before_it_was_given_up
 
-_COSTLIEST: Final = 5
 _SMALL: Final = 1 << 20
 """Of a run with a larger journal, ``cost`` does not read those before it: it is to be quick."""
 
@@ -89,6 +87,7 @@ def cost(
     return CostAnswer(
         source,
         accounts,
+        observed(run),
         costliest(run) if not source.length_unknown else (),
         polling=polling(run),
         holds=holds(run, accounts.segments, known.held_back),
@@ -119,19 +118,3 @@ def has_failed(source: Source) -> bool:
         attempt.status in FAILED or ended_before_it_was_given_up(source.run, attempt)
         for attempt in last.values()
     )
-
-
-def costliest(run: Run) -> tuple[CostlyJob, ...]:
-    """Return the jobs whose attempts took the longest in all since each was selected."""
-    took: dict[int | str, int] = {}
-    for one in run.attempts.values():
-        if (since := one.since_selected) > 0:
-            took[one.key[0]] = took.get(one.key[0], 0) + since
-    least = min(nlargest(_COSTLIEST, took.values()), default=0)
-    longest = (one for one in run.attempts.values() if took.get(one.key[0], -1) >= least)
-    by_key: dict[int | str, list[Row]] = {}
-    for row in rows_of(run, longest):
-        if row.since_selected > 0:
-            by_key.setdefault(row.attempt.key[0], []).append(row)
-    found = [CostlyJob(of_one[-1], tuple(of_one)) for of_one in by_key.values()]
-    return tuple(sorted(found, key=lambda job: -job.since_selected)[:_COSTLIEST])

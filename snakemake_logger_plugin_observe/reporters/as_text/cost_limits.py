@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.cost.account import Account
-from snakemake_logger_plugin_observe.analysis.cost.polling import unsure_ends
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.journal.events import FileSystem
@@ -12,7 +11,6 @@ from snakemake_logger_plugin_observe.reporters.answers import CostAnswer
 from snakemake_logger_plugin_observe.reporters.as_text import clocks
 from snakemake_logger_plugin_observe.reporters.as_text.makespan_table import PHASE_MATTERS
 from snakemake_logger_plugin_observe.reporters.words import clock_time, duration, duration_s
-from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.unobserved import in_the_end
 
 _LIMITS: Final = ("unobserved", "clock_set")
@@ -28,13 +26,13 @@ def limits(answer: CostAnswer) -> list[str]:
     found = [*answer.source.problems, *_unobserved(answer)]
     found += clocks.lines(answer.clocks, makespan)
     if is_unsure(answer):
-        found.append(_unsure(*unsure_ends(answer.source.run)))
+        found.append(_unsure(*answer.observed.unsure))
     return found
 
 
 def is_unsure(answer: CostAnswer) -> bool:
     """Whether much of the wait for status checks may be the cluster's own work."""
-    jobs, waited = unsure_ends(answer.source.run)
+    jobs, waited = answer.observed.unsure
     return bool(jobs) and waited >= PHASE_MATTERS * answer.account.makespan
 
 
@@ -49,17 +47,13 @@ def _unsure(jobs: int, waited: Micros) -> str:
 
 def _unobserved(answer: CostAnswer) -> list[str]:
     """Return what could not be observed, each reason with its number of attempts."""
-    counts: dict[str, int] = {}
-    for attempt in answer.source.run.attempts.values():
-        for reason in () if attempt.is_member else dict.fromkeys(attempt.unobserved):
-            counts[reason] = counts.get(reason, 0) + 1
     goes_on = answer.source.status == "running"
     found = [
         f"{plural(count, 'attempt')}: {reason if goes_on else in_the_end(reason)}"
-        for reason, count in counts.items()
+        for reason, count in answer.observed.unobserved.items()
     ]
     run = answer.source.run
-    found += _suspended(run)
+    found += _suspended(*answer.observed.suspended)
     found += [message.text for message in run.messages if message.kind in _LIMITS]
     found += [
         f"the main process did not run for {duration(pause.end - pause.time)} from "
@@ -72,14 +66,12 @@ def _unobserved(answer: CostAnswer) -> list[str]:
     return found
 
 
-def _suspended(run: Run) -> Iterator[str]:
+def _suspended(jobs: int, suspended_s: float) -> Iterator[str]:
     """Yield how long Slurm had suspended jobs: no phase of theirs shows it."""
-    records = (one.accounting for one in run.attempts.values())
-    known = [one.suspended_s for one in records if one is not None and one.suspended_s]
-    if known:
+    if jobs:
         yield (
-            f"{plural(len(known), 'job')} stood still on the node for {duration_s(sum(known))} in "
-            "all, suspended by Slurm: these are in its other phases, mostly in compute"
+            f"{plural(jobs, 'job')} stood still on the node for {duration_s(suspended_s)} in all, "
+            "suspended by Slurm: these are in its other phases, mostly in compute"
         )
 
 

@@ -5,7 +5,6 @@ from typing import Final
 from rich.console import RenderableType
 from rich.text import Text
 
-from snakemake_logger_plugin_observe.analysis.cost.waking import was_woken
 from snakemake_logger_plugin_observe.reporters.answers import CostAnswer
 from snakemake_logger_plugin_observe.reporters.words import duration, harmless, percent
 from snakemake_logger_plugin_observe.run.phases import PHASES, UNATTRIBUTED
@@ -58,6 +57,6 @@ def shuts_down(answer: CostAnswer) -> list[RenderableType]:
         return []
     lasted = duration(answer.account.makespan_by_phase.get("shutdown", 0))
     text = f"All jobs are done, and the shutdown goes on, for {lasted} so far"
-    if answer.polling is not None and not was_woken(run):
+    if answer.polling is not None and not answer.observed.woken:
         text += ": Snakemake waits for its executor, which may sleep until its next status check"
     return [Text(f"{text}.")]

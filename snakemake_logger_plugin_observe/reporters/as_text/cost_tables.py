@@ -93,12 +93,11 @@ def costliest(answer: CostAnswer, width: int) -> Table:
     table.add_column("s", justify="right", no_wrap=True)
     table.add_column("mostly", no_wrap=True)
     for job in answer.costliest:
-        row, phases = job.last, job.phases
-        phase, micros = max(phases.items(), key=lambda item: item[1])
-        attempts = f" ({len(job.rows)} attempts)" if len(job.rows) > 1 else ""
+        phase, micros = max(job.phases.items(), key=lambda item: item[1])
+        attempts = f" ({job.attempts} attempts)" if job.attempts > 1 else ""
         table.add_row(
-            f"  {job_name(row.rule, row.wildcards, row.group_name)}{attempts}",
-            "" if row.attempt.job_id is None else str(row.attempt.job_id),
+            f"  {job_name(job.rule, dict(job.wildcards), job.group)}{attempts}",
+            "" if job.job_id is None else str(job.job_id),
             seconds(job.since_selected, decimals(job.since_selected)),
             f"{phase} {percent(micros, job.since_selected)} %",
         )

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from snakemake_logger_plugin_observe.analysis.cost.observed import observed
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.pasting import harmless
 from snakemake_logger_plugin_observe.reporters.answers import CostAnswer
@@ -49,7 +50,7 @@ def render(answer: PairAnswer) -> str:
 
 
 def _side(name: str, one: PageSide, longest: Micros) -> dict[str, Any]:
-    bar = sections.bar(CostAnswer(one.source, one.account))
+    bar = sections.bar(CostAnswer(one.source, one.account, observed(one.source.run)))
     if bar is not None:
         bar["scale"] = one.account.makespan / longest
         if one.source.length_unknown:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from snakemake_logger_plugin_observe.analysis.cost.account import account
+from snakemake_logger_plugin_observe.analysis.cost.observed import observed
 from snakemake_logger_plugin_observe.journal.reading import Detail
 from snakemake_logger_plugin_observe.reporters.answers import CostAnswer, Source
 from snakemake_logger_plugin_observe.reporters.as_text import cost as cost_text
@@ -91,7 +92,7 @@ def _inside(
 
 def _one(source: Source, paint: Paint) -> Drawing:
     """Return a bar, and below each of its classes the phases of that."""
-    answer = CostAnswer(source, account(source.run))
+    answer = CostAnswer(source, account(source.run), observed(source.run))
     whole = answer.account.makespan
     unit = unit_for(whole)
     scale = TimeScale(unit, whole, INNER, f"{unit.name} of the {unended.whole(source)}")

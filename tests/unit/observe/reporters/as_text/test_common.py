@@ -13,6 +13,7 @@ from builders import (
 )
 
 from snakemake_logger_plugin_observe.analysis.cost.account import account
+from snakemake_logger_plugin_observe.analysis.cost.observed import observed
 from snakemake_logger_plugin_observe.commands.support.cost_answer import cost as cost_of
 from snakemake_logger_plugin_observe.journal.events import (
     Message,
@@ -57,7 +58,9 @@ def test_the_error_of_a_failed_job_is_not_repeated() -> None:
 
 def test_of_a_killed_run_no_share_of_its_length_is_given() -> None:
     run = killed().heartbeat(41, (2, 1), (3, 1)).run
-    text = " ".join(render(CostAnswer(Source(PATH, run, "killed"), account(run))).split())
+    text = " ".join(
+        render(CostAnswer(Source(PATH, run, "killed"), account(run), observed(run))).split()
+    )
     assert (
         "The run was killed after 41.0 s at least; map and map were in flight. What followed is "
         "unknown" in text
@@ -80,12 +83,16 @@ def test_of_a_running_run_times_are_so_far_and_failures_come_first() -> None:
 
 def test_a_run_whose_process_cannot_be_seen_is_neither_running_nor_killed() -> None:
     run = killed().run
-    text = " ".join(render(CostAnswer(Source(PATH, run, "unknown"), account(run))).split())
+    text = " ".join(
+        render(CostAnswer(Source(PATH, run, "unknown"), account(run), observed(run))).split()
+    )
     assert "no end recorded · 20.0 s at least" in text
     assert "Whether the run still goes on (on login) cannot be seen from here" in text
 
 
 def test_a_run_that_was_killed_while_its_dag_was_built_says_so() -> None:
     run = begun().message(2, "Building DAG", kind="building_dag").heartbeat(17).run
-    text = " ".join(render(CostAnswer(Source(PATH, run, "killed"), account(run))).split())
+    text = " ".join(
+        render(CostAnswer(Source(PATH, run, "killed"), account(run), observed(run))).split()
+    )
     assert "17.0 s at least; it was building its DAG, and no job had started" in text
