@@ -212,7 +212,7 @@ def _event(attempt: Attempt, finished: clock.Micros, *, revises: bool) -> Attemp
     )
 
 
-def figures(segments: list[Segment]) -> dict[str, Any]:
+def figures(segments: Sequence[Segment]) -> dict[str, Any]:
     """Return the fields of ``AttemptFinished`` that come from an attempt's segments."""
     return {
         "start": segments[0].start if segments else None,

@@ -128,6 +128,11 @@ class Recorder:
         """The folder in the working directory for everything that this project writes there."""
         return self._run_start.workdir / SUBFOLDER
 
+    @property
+    def waiting(self) -> int:
+        """How many notes are not handled yet."""
+        return self._queue.qsize()
+
     def put(self, note: notes.AnyNote) -> None:
         """Take a note from any thread; returns at once."""
         if self._dead:

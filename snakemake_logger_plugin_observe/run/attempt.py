@@ -1,5 +1,6 @@
 """An attempt: one submission of a job or a group, and what is known about it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from snakemake_logger_plugin_observe.clock import Micros
@@ -23,12 +24,18 @@ from snakemake_logger_plugin_observe.journal.records import (
 from snakemake_logger_plugin_observe.run import unobserved
 from snakemake_logger_plugin_observe.run.node_processes import innermost_executions
 from snakemake_logger_plugin_observe.run.phases import PHASES, UNOBSERVED
-from snakemake_logger_plugin_observe.run.segments import Segment, phase_sums
+from snakemake_logger_plugin_observe.run.segments import (
+    NO_SEGMENTS,
+    Label,
+    Segment,
+    Segments,
+    phase_sums,
+)
 
 Key = tuple[int | str, int]
 """The key of an attempt: the id of its job or group, and its number."""
 
-_LABELS = frozenset({None, *PHASES})
+_LABELS: dict[Label, Label] = {None: None, **{name: name for name in PHASES}}
 
 FINAL = frozenset({"success", "failed", "cancelled", "lost", "cached"})
 """The statuses of attempts that have ended."""
@@ -82,7 +89,7 @@ class Attempt:
     accounting: SchedulerRecord | None = None
     accounting_line: int | None = None
     """The journal line of that record."""
-    segments: list[Segment] = field(default_factory=list)
+    segments: Segments = NO_SEGMENTS
     line: int | None = None
     """The last journal line about it."""
     submitted_line: int | None = None
@@ -126,9 +133,9 @@ class Attempt:
         self.reported_as = event.reported_as
         self.disk = event.disk
 
-    def set_segments(self, segments: list[Segment]) -> None:
+    def set_segments(self, segments: Iterable[Segment]) -> None:
         """Set its segments, and with them its phases."""
-        self.segments = segments
+        self.segments = segments if isinstance(segments, Segments) else Segments(segments)
         self._phases = None
 
     @property
@@ -151,12 +158,12 @@ class Attempt:
     @property
     def start(self) -> Micros | None:
         """The beginning of its first segment."""
-        return self.segments[0].start if self.segments else None
+        return self.segments.start
 
     @property
     def end(self) -> Micros | None:
         """The end of its last segment."""
-        return self.segments[-1].end if self.segments else None
+        return self.segments.end
 
     @property
     def executions(self) -> list[Execution]:
@@ -196,12 +203,10 @@ class Attempt:
         return [one for one in self.executions if (one.begun or one.tool_started or 0) >= moment]
 
 
-def written_segments(event: AttemptFinished) -> list[Segment]:
+def written_segments(event: AttemptFinished) -> Segments:
     """Return the segments in the journal line of an attempt's end."""
-    segments: list[Segment] = []
-    at = event.start or 0
-    for phase, length_s in event.segments:
-        end = at + round(length_s * 1e6)
-        segments.append(Segment(at, end, phase if phase in _LABELS else UNOBSERVED))
-        at = end
-    return segments
+    return Segments.end_to_end(
+        event.start or 0,
+        [round(length_s * 1e6) for _, length_s in event.segments],
+        tuple([_LABELS.get(phase, UNOBSERVED) for phase, _ in event.segments]),
+    )

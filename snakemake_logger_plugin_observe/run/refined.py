@@ -54,7 +54,7 @@ def refined(
 def refine(attempt: Attempt) -> None:
     """Refine the segments of *attempt* by its record."""
     found = refined(attempt.segments, attempt.stamps, attempt.accounting)
-    if found == attempt.segments:
+    if attempt.segments == found:
         return
     attempt.set_segments(found)
     open_ones = [one for one in found if one.phase == UNOBSERVED]
@@ -78,7 +78,7 @@ def refined_phases_s(attempt: Attempt, record: SchedulerRecord) -> dict[str, flo
     if attempt.status not in FINAL:
         return {}
     found = refined(attempt.segments, attempt.stamps, record)
-    return in_seconds(phase_sums(found)) if found != attempt.segments else {}
+    return in_seconds(phase_sums(found)) if attempt.segments != found else {}
 
 
 class RecordMoments:

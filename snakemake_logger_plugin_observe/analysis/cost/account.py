@@ -1,7 +1,7 @@
 """The cost of a run: phases summed over its jobs, and the owners of its makespan."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from snakemake_logger_plugin_observe.analysis.cost.partition import (
     MakespanSegment,
@@ -68,24 +68,22 @@ def account(run: Run, segments: tuple[MakespanSegment, ...] | None = None) -> Ac
 
     """
     segments = tuple(partition(run)) if segments is None else segments
-    makespan_by_phase = phase_totals(list(segments))
-    attempts = list(run.attempts.values())
-    jobs_by_phase = sum_phases(attempts)
-    single = [attempt for attempt in attempts if attempt.job_id is not None]
-    failed = [attempt for attempt in attempts if attempt.status == "failed"]
+    makespan_by_phase = phase_totals(segments)
+    sums = _JobSums(run)
+    failed = [attempt for attempt in run.attempts.values() if attempt.status == "failed"]
     return Account(
         makespan=run.makespan,
         segments=segments,
         makespan_by_phase=makespan_by_phase,
         makespan_by_class=by_class(makespan_by_phase),
-        jobs_by_phase=jobs_by_phase,
-        jobs_by_class=by_class(jobs_by_phase),
-        rules=_rules(run),
-        job_count=len({attempt.job_id for attempt in single}),
-        attempt_count=len(single),
+        jobs_by_phase=sums.by_phase,
+        jobs_by_class=by_class(sums.by_phase),
+        rules=sums.rules,
+        job_count=sums.job_count,
+        attempt_count=sums.attempt_count,
         failed_attempts=_failed_attempts(failed),
         failed=sum(sum(attempt.phases.values()) for attempt in failed),
-        core_s=_core_seconds(run, single),
+        core_s=round(sums.core_s, 6) if sums.core_s is not None else None,
     )
 
 
@@ -106,32 +104,74 @@ def sum_phases(attempts: Iterable[Attempt]) -> dict[str, Micros]:
     return totals
 
 
-def _rules(run: Run) -> tuple[RuleShare, ...]:
-    """Return the cost of each rule, highest first; submissions of groups by group name."""
-    by_rule: dict[tuple[str | None, str | None], list[Attempt]] = {}
-    for attempt in run.attempts.values():
-        rule, group = run.rule_of(attempt), None
-        if attempt.job_id is None:
-            group = group_name(run, attempt.group)
-        by_rule.setdefault((rule, group), []).append(attempt)
-    shares = [
-        RuleShare(
-            rule, group, len({a.key[0] for a in attempts}), len(attempts), sum_phases(attempts)
-        )
-        for (rule, group), attempts in by_rule.items()
-    ]
-    return tuple(sorted(shares, key=lambda share: (-share.total, share.rule or share.group or "")))
+@dataclass(slots=True)
+class _RuleSum:
+    """What the attempts of a rule or a group cost so far."""
+
+    jobs: set[int | str] = field(default_factory=set)
+    attempts: int = 0
+    by_phase: dict[str, Micros] = field(default_factory=dict)
 
 
-def _core_seconds(run: Run, attempts: list[Attempt]) -> float | None:
-    """Return compute seconds times threads, or None if no attempt has both."""
-    total = 0.0
-    known = False
-    for attempt in attempts:
-        job = run.job_of(attempt)
-        compute = attempt.phases.get("compute")
-        threads = job.threads if job is not None else None
-        if compute is not None and threads is not None and threads >= 0:
-            total += compute / 1_000_000 * threads
-            known = True
-    return round(total, 6) if known else None
+class _JobSums:
+    """Sums over the attempts of a run, made in one go: there may be millions of them."""
+
+    def __init__(self, run: Run) -> None:
+        self.attempt_count = 0
+        self.core_s: float | None = None
+        """Compute seconds times threads; None if no attempt has both."""
+        self._jobs: set[int] = set()
+        self._in_order: dict[str, Micros] = {}
+        self._by_rule: dict[tuple[str | None, str | None], _RuleSum] = {}
+        for attempt in run.attempts.values():
+            job = run.job_of(attempt)
+            rule, group = job.rule if job is not None else None, None
+            if attempt.job_id is None:
+                group = group_name(run, attempt.group)
+            else:
+                self._jobs.add(attempt.job_id)
+                self.attempt_count += 1
+            compute = self._add(attempt, rule, group)
+            if compute is None or attempt.job_id is None:
+                continue
+            threads = job.threads if job is not None else None
+            if threads is not None and threads >= 0:
+                self.core_s = (self.core_s or 0.0) + compute / 1_000_000 * threads
+
+    def _add(self, attempt: Attempt, rule: str | None, group: str | None) -> Micros | None:
+        """Add one attempt; return how long its tool ran, None if that is not known."""
+        own = self._by_rule.get((rule, group))
+        if own is None:
+            own = self._by_rule[rule, group] = _RuleSum()
+        own.jobs.add(attempt.job_id if attempt.job_id is not None else attempt.group or "")
+        own.attempts += 1
+        sums, segments = own.by_phase, attempt.segments
+        phases = segments.phases
+        for phase in phases:
+            if phase not in sums:
+                sums[phase] = 0
+                self._in_order.setdefault(phase, 0)
+        before = sums.get("compute", 0)
+        segments.add_to(sums)
+        return sums["compute"] - before if "compute" in phases else None
+
+    @property
+    def job_count(self) -> int:
+        """How many jobs had an attempt."""
+        return len(self._jobs)
+
+    @property
+    def by_phase(self) -> dict[str, Micros]:
+        """Microseconds per phase."""
+        known = self._by_rule.values()
+        return {name: sum(one.by_phase.get(name, 0) for one in known) for name in self._in_order}
+
+    @property
+    def rules(self) -> tuple[RuleShare, ...]:
+        """The cost of each rule, highest first; submissions of groups by group name."""
+        shares = [
+            RuleShare(rule, group, len(own.jobs), own.attempts, own.by_phase)
+            for (rule, group), own in self._by_rule.items()
+        ]
+        shares.sort(key=lambda share: (-share.total, share.rule or share.group or ""))
+        return tuple(shares)

@@ -8,7 +8,7 @@ stamped work in it, otherwise by ``slot_wait``. The segments tile the makespan e
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from snakemake_logger_plugin_observe.analysis.cost.group_members import member_stretches
 from snakemake_logger_plugin_observe.analysis.cost.main_thread_work import MainThreadWork
@@ -25,8 +25,7 @@ from snakemake_logger_plugin_observe.run.phases import UNATTRIBUTED, cost_class
 from snakemake_logger_plugin_observe.run.scope import all_done
 
 
-@dataclass(frozen=True, slots=True)
-class MakespanSegment:
+class MakespanSegment(NamedTuple):
     """A stretch of the makespan and its owner: a phase of a job, or of the run itself."""
 
     start: Micros
@@ -120,7 +119,7 @@ class _Walk:
         self, down_to: Micros, otherwise: str, waiting: Attempt | None = None
     ) -> None:
         """Add the run's stamped work back to *down_to*, and *otherwise* in the gaps."""
-        for tile in reversed(self.work.owners(max(down_to, self.start), self.at, otherwise)):
+        for tile in self.work.owners(max(down_to, self.start), self.at, otherwise):
             phase = tile.phase
             if otherwise == "shutdown" and phase in ("main_loop", "select"):
                 phase = "shutdown"
@@ -170,7 +169,7 @@ class _Walk:
     def _set_release(self, release: Release) -> None:
         """Set the release of the segment that was added last."""
         if self.backwards:
-            self.backwards[-1] = replace(self.backwards[-1], released_by=release)
+            self.backwards[-1] = self.backwards[-1]._replace(released_by=release)
 
     def _before_scheduling(self) -> None:
         """Add the run's own phases before scheduling."""

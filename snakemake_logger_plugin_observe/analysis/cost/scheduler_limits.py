@@ -8,7 +8,9 @@ jobs' requests in their descriptions, and when each was selected and finished.
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import accumulate
+from operator import itemgetter
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.cost.joined_members import joined_members
@@ -26,6 +28,8 @@ THREADS: Final = "threads"
 _ADDITIVE: Final = "runtime"
 """The resource that is a length, so jobs at the same time have the longest."""
 
+_DISPATCH: Final = frozenset({"dispatch"})
+
 _Sums = tuple[list[Micros], list[int]]
 
 
@@ -35,13 +39,13 @@ class Submissions:
     def __init__(self, run: Run) -> None:
         """Collect those of *run* that have a length; equal ends keep the journal's order."""
         ended = [
-            (attempt.segments[-1].end, number, attempt)
-            for number, attempt in enumerate(run.attempts.values())
-            if attempt.segments and not attempt.is_member
+            (end, attempt)
+            for attempt in run.attempts.values()
+            if not attempt.is_member and (end := attempt.end) is not None
         ]
-        ended.sort()
-        self.attempts: list[Attempt] = [attempt for _, _, attempt in ended]
-        self.ends: list[Micros] = [end for end, _, _ in ended]
+        ended.sort(key=itemgetter(0))
+        self.attempts: list[Attempt] = [attempt for _, attempt in ended]
+        self.ends: list[Micros] = [end for end, _ in ended]
 
     def last_ended(self, before: Micros) -> Attempt | None:
         """Return the submission that ended last, at or before the moment *before*."""
@@ -151,7 +155,6 @@ class LimitUsage:
         """Index what *submissions* used of *limits*."""
         self._limits = limits
         self._submissions = submissions
-        self._changes = {name: self._taken_and_freed(name) for name in limits.names}
 
     def short_at(self, attempt: Attempt, ended: Micros, following: Micros) -> tuple[str, ...]:
         """Return the limits under which *attempt* did not fit next to what was running.
@@ -185,6 +188,11 @@ class LimitUsage:
                     return attempts[index], name
             index -= 1
         return None
+
+    @cached_property
+    def _changes(self) -> dict[str, tuple[_Sums, _Sums]]:
+        """What was taken and freed of each limit: not every run has a job that had to wait."""
+        return {name: self._taken_and_freed(name) for name in self._limits.names}
 
     def _taken_and_freed(self, name: str) -> tuple[_Sums, _Sums]:
         taken: list[tuple[Micros, int]] = []
@@ -276,5 +284,5 @@ class LocalWorkers:
 
 def _last_dispatch(attempt: Attempt) -> Micros | None:
     """Return when *attempt* got its worker."""
-    ends = [segment.end for segment in attempt.segments if segment.phase == "dispatch"]
-    return ends[-1] if ends else attempt.stamps.selected
+    dispatched = attempt.segments.of_phases(_DISPATCH)
+    return dispatched[-1][1] if dispatched else attempt.stamps.selected

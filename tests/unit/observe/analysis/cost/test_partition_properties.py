@@ -5,9 +5,14 @@ from itertools import pairwise
 
 import strategies
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from snakemake_logger_plugin_observe.analysis.cost.account import account
-from snakemake_logger_plugin_observe.analysis.cost.main_thread_work import MainThreadWork
+from snakemake_logger_plugin_observe.analysis.cost.main_thread_work import (
+    BusyStretch,
+    MainThreadWork,
+    stamped_work,
+)
 from snakemake_logger_plugin_observe.analysis.cost.partition import (
     MakespanSegment,
     partition,
@@ -110,9 +115,53 @@ def test_a_dependency_that_released_a_job_is_one_of_its_dependencies(
 @MANY
 @given(strategies.tampered_runs())
 def test_the_main_process_s_work_does_not_overlap_itself(run: Run) -> None:
-    stretches = MainThreadWork(run).stretches
-    assert all(one.end <= following.start for one, following in pairwise(stretches))
-    assert all(one.start < one.end for one in stretches)
+    start, end = run.start or 0, run.end or 0
+    tiles = MainThreadWork(run).owners(start, end, "idle")
+    assert all(one.start < one.end for one in tiles)
+    assert all(one.start == before.end for one, before in pairwise(tiles))
+    assert not tiles or (tiles[-1].start, tiles[0].end) == (start, end)
+
+
+@MANY
+@given(strategies.tampered_runs(), st.data())
+def test_the_work_of_a_stretch_is_that_of_its_parts_asked_for_from_its_end_back(
+    run: Run, data: st.DataObject
+) -> None:
+    start, end = run.start or 0, max(run.start or 0, run.end or 0)
+    inside = st.integers(start, end)
+    borders = sorted({start, end, *data.draw(st.lists(inside, max_size=5))})
+    work = MainThreadWork(run)
+    parts = [
+        tile
+        for begin, until in reversed(list(pairwise(borders)))
+        for tile in work.owners(begin, until, "idle")
+    ]
+    joined: list[BusyStretch] = []
+    for one in parts:
+        if joined and joined[-1][2:] == one[2:]:
+            joined[-1] = joined[-1]._replace(start=one.start)
+        else:
+            joined.append(one)
+    assert joined == MainThreadWork(run).owners(start, end, "idle")
+
+
+@MANY
+@given(strategies.tampered_runs())
+def test_at_each_moment_the_most_specific_work_counts_of_equals_what_began_first(run: Run) -> None:
+    """As a search through all of it finds, which takes too long for a large run."""
+    start, end = run.start or 0, run.end or 0
+    for tile in MainThreadWork(run).owners(start, end, "idle"):
+        there = [one for one in stamped_work(run) if one[0] <= tile.start and tile.end <= one[1]]
+        if not there:
+            assert (tile.phase, tile.rank, tile.attempt, tile.line) == ("idle", -1, None, None)
+            continue
+        first = max(there, key=lambda one: (one[3], -one[0]))
+        assert tile.rank == first[3]
+        assert any(
+            (one[2], one[5]) == (tile.phase, tile.line) and one[4] is tile.attempt
+            for one in there
+            if (one[3], one[0]) == (first[3], first[0])
+        )
 
 
 @given(strategies.simulated_runs())
