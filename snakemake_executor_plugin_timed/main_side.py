@@ -28,7 +28,7 @@ from snakemake_executor_plugin_timed.usage import Meter
 from snakemake_executor_plugin_timed.waking import Waking, everything
 from snakemake_logger_plugin_observe import clock
 from snakemake_logger_plugin_observe.probe import ask
-from snakemake_logger_plugin_observe.recording import live_objects, notes
+from snakemake_logger_plugin_observe.recording import job_descriptions, live_objects, notes
 from snakemake_logger_plugin_observe.recording.blocked_jobs import after_failure
 from snakemake_logger_plugin_observe.recording.held_logs import HeldLogs, hold
 from snakemake_logger_plugin_observe.recording.live_objects import attempt_key
@@ -387,8 +387,8 @@ class MainSide:
         if job.is_group():
             self.session.put(live_objects.group_info(job, moment))
         for single in job.jobs if job.is_group() else (job,):
-            texts = live_objects.texts_of(single)
-            self.session.put(live_objects.job_info(single, moment, texts))
+            texts = job_descriptions.texts_of(single)
+            self.session.put(self.session.listener.jobs.describe(single, moment, texts))
 
     def _submission(self, job: Any) -> str:
         key = attempt_key(job)

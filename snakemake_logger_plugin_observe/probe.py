@@ -35,9 +35,13 @@ def declared_values(workflow: Any) -> tuple[str, ...]:
 
 def callers_variable(function: str, variable: str) -> Any:
     """Return a local variable of the nearest calling function of that name, or None."""
-    for frame in islice(_callers(sys._getframe(1)), _FRAMES_TO_SEARCH):
-        if frame.f_code.co_name == function and variable in frame.f_locals:
-            return frame.f_locals[variable]
+    frame: FrameType | None = sys._getframe(1).f_back
+    for _ in range(_FRAMES_TO_SEARCH):
+        if frame is None:
+            return None
+        if frame.f_code.co_name == function and variable in (known := frame.f_locals):
+            return known[variable]
+        frame = frame.f_back
     return None
 
 

@@ -64,6 +64,11 @@ class JobState:
         return {name: value for name, value in fields.items() if value is not None}
 
 
+def may_be_in(record: logging.LogRecord) -> bool:
+    """Return whether *record* has an attribute of the contract."""
+    return KEY in record.__dict__ or _OLDER_KEY in record.__dict__
+
+
 def in_record(record: logging.LogRecord) -> JobState | None:
     """Return the state that *record* carries, or None; never raises."""
     for key in (KEY, _OLDER_KEY):

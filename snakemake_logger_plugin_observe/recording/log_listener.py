@@ -6,7 +6,6 @@ reach the plugin's handler instead, on Snakemake's listener thread.
 
 import logging
 import os
-from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 from snakemake_logger_plugin_observe import clock
@@ -15,7 +14,9 @@ from snakemake_logger_plugin_observe.probe import ask
 from snakemake_logger_plugin_observe.recording import (
     blocked_jobs,
     dag_counts,
+    job_descriptions,
     job_ends,
+    job_state,
     live_objects,
     log_records,
     notes,
@@ -23,6 +24,10 @@ from snakemake_logger_plugin_observe.recording import (
 )
 
 _SEEN: Final = "_observe_seen"
+_UNNOTED: Final = frozenset({"shellcmd", "progress", "rulegraph", "debug_dag", "group_error"})
+"""Events of which nothing is noted, unless an executor has put its job's state into the record."""
+_UNNOTED_ENDS: Final = _UNNOTED | {"job_finished"}
+"""As above, for runs whose executors report the ends of jobs."""
 
 
 class Receiver(Protocol):
@@ -46,10 +51,19 @@ class LogListener(logging.Filter):
         super().__init__()
         self.remote_states_seen = False
         """Whether the run's executor reports its jobs' states itself."""
+        self.jobs = job_descriptions.JobReader()
+        """Describes the jobs of the run."""
         self._receiver = receiver
         self._workflow: Any = None
         self._hooks_wanted = False
+        self._unnoted = _UNNOTED
         self._pid = os.getpid()
+        self._live = {
+            "job_info": self._description,
+            "group_info": self._description,
+            "error": _error,
+        }
+        """How to make notes of events about which the thread that logs them knows more."""
         self._logger = logging.getLogger(SNAKEMAKE_LOGGER)
         self._logger.addFilter(self)
 
@@ -66,11 +80,14 @@ class LogListener(logging.Filter):
 
         """
         self.remote_states_seen = False
+        self.jobs = job_descriptions.JobReader()
         self._workflow = workflow
         self._hooks_wanted = hook_ends
+        self._unnoted = _UNNOTED if hook_ends else _UNNOTED_ENDS
 
     def unfollow(self) -> None:
-        """Drop the reference to a workflow whose run has ended."""
+        """Drop the references to a workflow whose run has ended."""
+        self.jobs = job_descriptions.JobReader()
         self._workflow = None
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -78,65 +95,60 @@ class LogListener(logging.Filter):
 
         A process that was forked off this one has no recorder's thread, so it makes none.
         """
-        if not hasattr(record, _SEEN):
+        if _SEEN not in record.__dict__:
             ignore(record)
-            if os.getpid() == self._pid:
-                self._guarded(self._listen, record)
+            try:
+                kind = log_records.kind_of(record)
+                if kind not in self._unnoted or job_state.may_be_in(record):
+                    self._listen(record, kind)
+            except Exception as error:
+                self._receiver.fault(error)
         return True
 
     def take(self, record: logging.LogRecord) -> None:
         """Make notes of *record*, which reached the plugin's handler, unless it passed here."""
-        if not hasattr(record, _SEEN):
-            self._guarded(self._note, record)
+        if _SEEN not in record.__dict__:
+            try:
+                self._note(record, log_records.note_of(record))
+            except Exception as error:
+                self._receiver.fault(error)
 
-    def _guarded(
-        self, make: Callable[[logging.LogRecord], None], record: logging.LogRecord
-    ) -> None:
-        try:
-            make(record)
-        except Exception as error:
-            self._receiver.fault(error)
-
-    def _listen(self, record: logging.LogRecord) -> None:
-        self._note(record, self._live_note(record))
+    def _listen(self, record: logging.LogRecord, kind: str | None) -> None:
+        if os.getpid() != self._pid:
+            return
+        moment = clock.now()  # the record was just made
+        make = self._live.get(kind) if kind is not None else None
+        note = make(record, moment) if make is not None else None
+        self._note(record, note or log_records.note_of(record, moment))
         if self._workflow is not None and log_records.is_planned(record):
-            self._planned(log_records.moment_of(record))
+            self._planned(moment)
 
-    def _note(self, record: logging.LogRecord, note: notes.FromRecord | None = None) -> None:
-        note = note or log_records.note_of(record)
+    def _note(self, record: logging.LogRecord, note: notes.FromRecord | None) -> None:
         if note is not None:
             self._receiver.record_note(note)
         if (state := log_records.remote_state(record)) is not None:
             self.remote_states_seen = True
             self._receiver.record_note(state)
 
-    def _live_note(
-        self, record: logging.LogRecord
-    ) -> notes.JobInfo | notes.GroupInfo | notes.LogMessage | None:
-        """Return a note of the job or group that logs *record*, made from its live object.
-
-        Of an error, return it with what its exception is about.
-        """
-        if log_records.is_error(record):
-            return log_records.error_of(record, *raised.logged_error())
-        if not log_records.describes_a_job(record):
-            return None
+    def _description(
+        self, record: logging.LogRecord, moment: clock.Micros
+    ) -> notes.JobInfo | notes.GroupInfo | None:
+        """Return a note of the job or group that logs *record*, made from its live object."""
         job = live_objects.logging_job()
         if job is None:
             return None
-        self._hook_ends(job)
-        moment = log_records.moment_of(record)
+        if self._hooks_wanted:
+            self._hook_ends(job)
         if job.is_group():
             return live_objects.group_info(job, moment)
-        return live_objects.job_info(job, moment, log_records.job_texts(record))
+        return self.jobs.describe(job, moment, log_records.job_texts(record))
 
     def _hook_ends(self, job: Any) -> None:
-        """Hook into the executors of the first job's scheduler, if that is wanted."""
-        if not self._hooks_wanted:
-            return
+        """Hook into the executors of the first job's scheduler."""
         self._hooks_wanted = False
         scheduler = ask(lambda: job.dag.workflow.scheduler)
         if scheduler is not None and job_ends.hook(scheduler, self._receiver.put):
+            self._unnoted = _UNNOTED_ENDS
             self._receiver.put(notes.EndsHooked(clock.now()))
 
     def _planned(self, moment: clock.Micros) -> None:
@@ -159,6 +171,11 @@ class LogListener(logging.Filter):
             self._receiver.fault(error)
 
 
+def _error(record: logging.LogRecord, moment: clock.Micros) -> notes.LogMessage:
+    """Return the error in *record* with what its exception is about."""
+    return log_records.error_of(record, moment, *raised.logged_error())
+
+
 def ignore(record: logging.LogRecord) -> None:
     """Mark *record* as one that needs no notes: it was seen, or we made it for other listeners."""
-    setattr(record, _SEEN, True)
+    record.__dict__[_SEEN] = True

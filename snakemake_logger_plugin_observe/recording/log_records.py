@@ -40,6 +40,7 @@ _KINDS_BY_TEXT: Final = (
     ("Submitted group job", "submitted"),
     ("Terminating service job", "service_ended"),
 )
+_BEGINNINGS: Final = tuple(beginning for beginning, _ in _KINDS_BY_TEXT)
 _KEPT_TEXT: Final = 4000
 _NOT_KNOWN_YET: Final = "<TBD>"
 _DEEPEST: Final = 20
@@ -56,30 +57,29 @@ class JobTexts(NamedTuple):
     shellcmd: str | None
 
 
-def describes_a_job(record: logging.LogRecord) -> bool:
-    """Return whether *record* describes a job or a group, whose object has more details."""
-    return str(getattr(record, "event", None)) in ("job_info", "group_info")
-
-
-def is_error(record: logging.LogRecord) -> bool:
-    """Return whether *record* is an error that Snakemake reports, not a job's end."""
-    return str(getattr(record, "event", None)) == "error"
+def kind_of(record: logging.LogRecord) -> str | None:
+    """Return the name of the event that *record* is about; None of a plain message."""
+    event = record.__dict__.get("event")
+    return None if event is None else str(event)
 
 
 def error_of(
-    record: logging.LogRecord, job_id: int | None, facts: notes.ErrorFacts | None
+    record: logging.LogRecord,
+    moment: clock.Micros,
+    job_id: int | None,
+    facts: notes.ErrorFacts | None,
 ) -> notes.LogMessage:
-    """Return the error in *record*, with what is known of it beyond its text."""
+    """Return the error in *record*, made at *moment*, with what is known beyond its text."""
     if facts is None and (name := _get(record, "exception")) is not None:
         facts = notes.ErrorFacts(str(name))
-    found = _message(record, moment_of(record), "error")
+    found = _message(record, moment, "error")
     return replace(found, job_id=job_id, error=facts)
 
 
 def is_planned(record: logging.LogRecord) -> bool:
     """Return whether *record* shows that the DAG is planned, or that nothing needs to run."""
-    if (event := getattr(record, "event", None)) is not None:
-        return str(event) == "run_info"
+    if (kind := kind_of(record)) is not None:
+        return kind == "run_info"
     return str(record.msg).startswith(_NOTHING_TO_DO)
 
 
@@ -88,11 +88,13 @@ def moment_of(record: logging.LogRecord) -> clock.Micros:
     return clock.from_wall(clock.from_seconds(record.created))
 
 
-def note_of(record: logging.LogRecord) -> notes.FromRecord | None:
-    """Return *record* as a note, or None if journals contain nothing of its kind."""
-    time = moment_of(record)
-    event = getattr(record, "event", None)
-    match str(event) if event is not None else None:
+def note_of(
+    record: logging.LogRecord, moment: clock.Micros | None = None
+) -> notes.FromRecord | None:
+    """Return *record*, made at *moment*, as a note; None if journals have nothing of its kind."""
+    kind = kind_of(record)
+    time = moment_of(record) if moment is None else moment
+    match kind:
         case "workflow_started":
             return _workflow(record, time)
         case "job_started":
@@ -117,7 +119,7 @@ def note_of(record: logging.LogRecord) -> notes.FromRecord | None:
 
 def remote_state(record: logging.LogRecord) -> notes.RemoteState | None:
     """Return the state of a remote job that an executor put into *record*, or None."""
-    state = job_state.in_record(record)
+    state = job_state.in_record(record) if job_state.may_be_in(record) else None
     if state is None:
         return None
     return notes.RemoteState(clock.from_seconds(record.created), state)
@@ -142,13 +144,14 @@ def _workflow(record: logging.LogRecord, time: clock.Micros) -> notes.WorkflowSt
 
 def job_texts(record: logging.LogRecord) -> JobTexts:
     """Return the fields of a job that *record* contains."""
-    wildcards = _get(record, "wildcards") or {}
+    fields = record.__dict__
+    wildcards, priority = fields.get("wildcards"), fields.get("priority")
     return JobTexts(
-        wildcards={str(k): str(v) for k, v in dict(wildcards).items()},
-        reason=_optional_text(_get(record, "reason")),
-        threads=known_threads(_get(record, "threads")),
-        priority=plain(_get(record, "priority")),
-        shellcmd=_optional_text(_get(record, "shellcmd")),
+        {str(k): str(v) for k, v in dict(wildcards).items()} if wildcards else {},
+        _optional_text(fields.get("reason")),
+        known_threads(fields.get("threads")),
+        priority if type(priority) is int else plain(priority),
+        _optional_text(fields.get("shellcmd")),
     )
 
 
@@ -228,12 +231,13 @@ def _message(record: logging.LogRecord, time: clock.Micros, kind: str) -> notes.
 def _plain(record: logging.LogRecord, time: clock.Micros) -> notes.LogMessage | None:
     if record.levelno < logging.INFO or record.msg is None:
         return None
-    text = str(record.msg)
-    for beginning, kind in _KINDS_BY_TEXT:
-        if text.startswith(beginning):
-            return _message(record, time, kind)
-    if "has been submitted with" in text:
-        return _message(record, time, "submitted")
-    if record.levelno >= logging.WARNING:
-        return _message(record, time, record.levelname.lower())
-    return None
+    kind = _kind_by_text(str(record.msg))
+    if kind is None and record.levelno >= logging.WARNING:
+        kind = record.levelname.lower()
+    return None if kind is None else _message(record, time, kind)
+
+
+def _kind_by_text(text: str) -> str | None:
+    if text.startswith(_BEGINNINGS):
+        return next(kind for beginning, kind in _KINDS_BY_TEXT if text.startswith(beginning))
+    return "submitted" if "has been submitted with" in text else None

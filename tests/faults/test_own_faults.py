@@ -77,7 +77,7 @@ LOGGER = {
     "emit": (f"{OBSERVE}.recording.log_listener", "LogListener.take"),
     "close": (f"{OBSERVE}.recording.session", "Session.api_closed"),
     "the filter": (f"{OBSERVE}.recording.log_records", "note_of"),
-    "reading a job": (f"{OBSERVE}.recording.live_objects", "job_info"),
+    "reading a job": (f"{OBSERVE}.recording.job_descriptions", "JobReader.describe"),
     "counting what was planned": (f"{OBSERVE}.recording.dag_counts", "DagReader.read"),
 }
 

@@ -200,7 +200,9 @@ def test_only_log_records_reads_a_log_record_s_attributes() -> None:
         for name, path in modules(OBSERVE).items()
         if foreign & {node.attr for node in ast.walk(tree(path)) if isinstance(node, ast.Attribute)}
     }
-    assert reading <= {f"recording.{name}" for name in ("log_records", "live_objects")}
+    assert reading <= {
+        f"recording.{name}" for name in ("log_records", "live_objects", "job_descriptions")
+    }
 
 
 def test_only_the_journal_s_own_modules_open_journals() -> None:

@@ -11,6 +11,7 @@ from snakemake_interface_executor_plugins.settings import ExecMode, SharedFSUsag
 
 from snakemake_executor_plugin_timed.main_side import MainSide
 from snakemake_logger_plugin_observe.recording import notes
+from snakemake_logger_plugin_observe.recording.job_descriptions import JobReader
 from snakemake_logger_plugin_observe.recording.options import JournalSettings
 
 N = TypeVar("N", bound=notes.Note)
@@ -27,6 +28,7 @@ class Session:
     journal = JournalSettings()
 
     def __init__(self) -> None:
+        self.listener = SimpleNamespace(jobs=JobReader())
         self.notes: list[notes.AnyNote] = []
         self.faults: list[BaseException] = []
 

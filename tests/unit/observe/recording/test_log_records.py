@@ -11,11 +11,10 @@ from builders import SECOND, T0
 from snakemake_logger_plugin_observe.recording import notes
 from snakemake_logger_plugin_observe.recording.log_records import (
     JobTexts,
-    describes_a_job,
     error_of,
-    is_error,
     is_planned,
     job_texts,
+    kind_of,
     note_of,
     plain,
 )
@@ -170,12 +169,11 @@ def test_an_error_becomes_a_message() -> None:
 
 def test_an_error_has_what_is_known_of_it_beyond_its_text() -> None:
     logged = record("error", level=logging.ERROR, msg="no", exception="LockException")
-    assert is_error(logged)
     by_name = notes.LogMessage(T0, "error", "error", "no", None, notes.ErrorFacts("LockException"))
-    assert error_of(logged, None, None) == by_name
+    assert error_of(logged, T0, None, None) == by_name
     facts = notes.ErrorFacts("FileNotFoundError", "map", {"n": "1"}, "forced")
     known = notes.LogMessage(T0, "error", "error", "no", 3, facts)
-    assert error_of(logged, 3, facts) == known
+    assert error_of(logged, T0, 3, facts) == known
 
 
 @pytest.mark.parametrize(
@@ -245,14 +243,9 @@ def test_a_subclass_of_str_becomes_a_plain_str() -> None:
     assert type(plain(Text("x"))) is str
 
 
-@pytest.mark.parametrize(
-    ("event", "describes"),
-    [("job_info", True), ("group_info", True), ("job_finished", False), (None, False)],
-)
-def test_only_records_that_describe_a_job_or_group_have_a_live_object(
-    event: str | None, describes: bool
-) -> None:
-    assert describes_a_job(record(event)) is describes
+@pytest.mark.parametrize("event", ["job_info", "error", None])
+def test_a_record_is_about_the_event_that_it_names(event: str | None) -> None:
+    assert kind_of(record(event)) == event
 
 
 @pytest.mark.parametrize(
