@@ -299,7 +299,7 @@ class _Cluster:
         visible = seen + self._some(0.0001, 0.001)
         self._now = visible + self._some(0.0005, 0.002)
         draft.waits = (Wait(phase="latency_wait", start=seen, end=visible),)
-        draft.stamps = draft.stamps.model_copy(update={"reported": reported, "finished": self._now})
+        draft.stamps = draft.stamps.but(reported=reported, finished=self._now)
         timeline = fold.timeline_of(self._run, draft)
         status: Status = "failed" if draft.status == "failed" else "success"
         last = draft.levels[0].executions[0]
@@ -338,23 +338,21 @@ class _Cluster:
         self._run.last_moment = self._now
         found = account(self._run)
         self._emit(
-            draft.model_copy(
-                update={
-                    "makespan_s": to_seconds(found.makespan),
-                    "job_account": AccountTotals(
-                        by_class_s=in_seconds(found.jobs_by_class),
-                        by_phase_s=in_seconds(found.jobs_by_phase),
-                    ),
-                    "makespan": AccountTotals(
-                        by_class_s=in_seconds(found.makespan_by_class),
-                        by_phase_s=in_seconds(found.makespan_by_phase),
-                    ),
-                    "job_count": found.job_count,
-                    "attempt_count": found.attempt_count,
-                    "failed_attempts": found.failed_attempts,
-                    "jobs": job_tally(self._run),
-                    "rules": rule_times(found),
-                }
+            draft.but(
+                makespan_s=to_seconds(found.makespan),
+                job_account=AccountTotals(
+                    by_class_s=in_seconds(found.jobs_by_class),
+                    by_phase_s=in_seconds(found.jobs_by_phase),
+                ),
+                makespan=AccountTotals(
+                    by_class_s=in_seconds(found.makespan_by_class),
+                    by_phase_s=in_seconds(found.makespan_by_phase),
+                ),
+                job_count=found.job_count,
+                attempt_count=found.attempt_count,
+                failed_attempts=found.failed_attempts,
+                jobs=job_tally(self._run),
+                rules=rule_times(found),
             )
         )
 

@@ -6,7 +6,6 @@ clock is set. Standard library only: this module is imported in every process on
 """
 
 import os
-import re
 import time
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -14,7 +13,6 @@ from typing import Final
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_OURS = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", re.ASCII)
 
 _FIRST: Final = -62_135_596_800_000_000
 _LAST: Final = 253_402_300_799_999_999
@@ -144,34 +142,10 @@ def format_moment(moment: Micros) -> str:
     return f"{_second(seconds)}.{micros:06d}Z"
 
 
-def parse_moment(text: str) -> Micros:
-    """Return the moment of an RFC 3339 *text*.
-
-    Raises:
-        ValueError: if *text* is not a date and time with an offset from UTC.
-
-    """
-    if len(text) == 27 and text[19] == "." and text[26] == "Z":  # as in a journal
-        second, micros = _whole_second(text[:19]), text[20:26]
-        if second is not None and micros.isdigit() and micros.isascii():
-            return second + int(micros)
-    when = datetime.fromisoformat(text)
-    if when.tzinfo is None:
-        raise ValueError(f"a moment needs its offset from UTC: {text!r}")
-    return (when - _EPOCH) // _MICROSECOND
-
-
 # The same seconds occur many times in a journal.
 @lru_cache(maxsize=256)
 def _second(seconds: int) -> str:
     return (_EPOCH + timedelta(seconds=seconds)).replace(tzinfo=None).isoformat()
-
-
-@lru_cache(maxsize=4096)
-def _whole_second(text: str) -> Micros | None:
-    if not _OURS.fullmatch(text):
-        return None
-    return (datetime.fromisoformat(text).replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
 
 
 def process_started(pid: int | None = None) -> Micros | None:

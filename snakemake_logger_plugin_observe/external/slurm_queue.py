@@ -105,7 +105,7 @@ def _with_its_wait(one: SchedulerRecord, known: Sequence[SchedulerRecord]) -> Sc
     """Return a record of the queue with what the accounting says of the wait before its start."""
     for other in known:
         if other.cluster_job == one.cluster_job and other.started == one.started:
-            return one.model_copy(update={"eligible": other.eligible, "reason": other.reason})
+            return one.but(eligible=other.eligible, reason=other.reason)
     return one
 
 

@@ -1,14 +1,17 @@
-"""The lines of a journal: one frozen model per event, and the history of the schema.
+"""The lines of a journal: one frozen record per event, and the history of the schema.
 
-The JSON Schema is generated from these models. A reader skips events and fields that it does not
+The JSON Schema is generated from these types. A reader skips events and fields that it does not
 know, so it can read a journal of a later minor version.
 """
 
-from functools import reduce
-from operator import or_
-from typing import Annotated, Any, ClassVar, Final, Literal, TypeVar, get_args
+from functools import cache
+from types import MappingProxyType
+from typing import Annotated, Any, ClassVar, Final, Literal, TypeVar, Union, cast, get_args
 
-from pydantic import AliasChoices, ConfigDict, Field, TypeAdapter
+import msgspec
+from msgspec import NODEFAULT, defstruct, field
+from msgspec.json import Decoder
+from msgspec.structs import fields, force_setattr
 
 from snakemake_logger_plugin_observe.journal.records import (
     AccountTotals,
@@ -46,36 +49,32 @@ from snakemake_logger_plugin_observe.journal.records import (
 SCHEMA_VERSION: Final = 1
 
 
-class Event(Frozen):
+class Event(Frozen, tag_field="event", frozen=True, kw_only=True):
     """The fields of every line: its type (``event``) and its time."""
 
-    # No fields, so they are neither written nor compared.
-    __slots__ = ("_left_out", "_line")
-
-    ALWAYS_WRITTEN: ClassVar[tuple[str, ...]] = ("event",)
-    """The fields with a default that are written even if they have it."""
-
-    event: Own
+    event: ClassVar[str]
     time: Moment
+    left_out: tuple[str, ...] = ()
+    """The fields whose values did not fit when it was made, each with the reason."""
+    line: int | None = None
+    """The number of the journal line that it was read from; None if it was made here."""
 
-    @property
-    def line(self) -> int | None:
-        """The number of the journal line that it was read from; None if it was made here."""
-        return getattr(self, "_line", None)
+    def __eq__(self, other: object) -> bool:
+        """Whether both say the same, from whatever line they were read."""
+        return type(other) is type(self) and all(
+            getattr(self, name) == getattr(other, name)
+            for name in self.__struct_fields__
+            if name != "line"
+        )
 
-    @property
-    def left_out(self) -> tuple[str, ...]:
-        """The fields whose values did not fit when it was made, each with the reason."""
-        return getattr(self, "_left_out", ())
+    __hash__ = None  # type: ignore[assignment]  # some of their fields are mappings
 
 
-class RunStarted(Event):
+class RunStarted(Event, tag="run_started", frozen=True, kw_only=True):
     """The first line: who runs what, where, and with which settings."""
 
-    ALWAYS_WRITTEN: ClassVar = ("event", "schema_version")
-
-    event: Literal["run_started"] = "run_started"
-    schema_version: Whole = SCHEMA_VERSION
+    event: ClassVar[Literal["run_started"]] = "run_started"
+    schema_version: Whole = field(default_factory=lambda: SCHEMA_VERSION)  # so it is written
     run_id: Own
     kind: RunKind = "run"
     plugins: tuple[Own, ...] = ()
@@ -112,15 +111,15 @@ class RunStarted(Event):
     memory_bytes: Whole | None = None
     """How much memory of its machine the main process may use."""
     jobs: Whole | None = None
-    resources: Named = Field(default_factory=dict)
-    settings: Named = Field(default_factory=dict)
+    resources: Named = field(default_factory=dict)
+    settings: Named = field(default_factory=dict)
     config_digest: Own | None = None
-    config_keys: dict[str, Own] = Field(default_factory=dict)
+    config_keys: dict[str, Own] = field(default_factory=dict)
     """Each top-level key of the config, with a short digest of its value."""
     config_values: tuple[str, ...] = ()
     """The short plain values of the config, as ``key.key=value`` in JSON's notation, up to a limit;
     none of a key that is named like a secret."""
-    tags: Annotated[dict[str, str], Texts.NAMED] = Field(default_factory=dict)
+    tags: Annotated[dict[str, str], Texts.NAMED] = field(default_factory=dict)
 
     @property
     def inner_executor(self) -> str | None:
@@ -128,21 +127,21 @@ class RunStarted(Event):
         return self.wraps or self.executor
 
 
-class Provenance(Event):
+class Provenance(Event, tag="provenance", frozen=True, kw_only=True):
     """The workflow's sources; looked up in the background, so it comes a little later."""
 
-    event: Literal["provenance"] = "provenance"
+    event: ClassVar[Literal["provenance"]] = "provenance"
     snakefile_sha256: Own | None = None
-    sources: dict[str, Own] = Field(default_factory=dict)
+    sources: dict[str, Own] = field(default_factory=dict)
     """The SHA-256 of each readable local source file of the workflow."""
     git_commit: Own | None = None
     git_dirty: bool | None = None
 
 
-class Allocation(Event):
+class Allocation(Event, tag="allocation", frozen=True, kw_only=True):
     """The cluster job that Snakemake itself runs in; looked up in the background."""
 
-    event: Literal["allocation"] = "allocation"
+    event: ClassVar[Literal["allocation"]] = "allocation"
     scheduler: Own = "slurm"
     cluster_job: str
     nodes: str | None = None
@@ -150,13 +149,13 @@ class Allocation(Event):
     """When its time limit ends, as the scheduler reported it when the run began."""
 
 
-class FileSystem(Event):
+class FileSystem(Event, tag="file_system", frozen=True, kw_only=True):
     """How long single metadata operations took in the working directory: medians of a few.
 
     They show whether slow planning or finishing comes from a slow file system.
     """
 
-    event: Literal["file_system"] = "file_system"
+    event: ClassVar[Literal["file_system"]] = "file_system"
     when: Literal["start", "end"]
     path: str
     create_s: Seconds | None = None
@@ -164,10 +163,10 @@ class FileSystem(Event):
     remove_s: Seconds | None = None
 
 
-class RunPhase(Event):
+class RunPhase(Event, tag="run_phase", frozen=True, kw_only=True):
     """A phase of the run's own work: planning, deploying, hooks; ``time`` is its start."""
 
-    event: Literal["run_phase"] = "run_phase"
+    event: ClassVar[Literal["run_phase"]] = "run_phase"
     phase: Own
     end: Moment
     detail: str | None = None
@@ -179,64 +178,62 @@ class RunPhase(Event):
     """Re-planning: jobs that were in the DAG before and had to wait for it."""
 
 
-class Planned(Event):
+class Planned(Event, tag="planned", frozen=True, kw_only=True):
     """The DAG after planning or re-planning: numbers of jobs by rule; the last one counts."""
 
-    event: Literal["planned"] = "planned"
-    to_run: dict[str, Count] = Field(default_factory=dict)
+    event: ClassVar[Literal["planned"]] = "planned"
+    to_run: dict[str, Count] = field(default_factory=dict)
     """Jobs that this run has run or will run, by rule."""
-    up_to_date: dict[str, Count] = Field(default_factory=dict)
+    up_to_date: dict[str, Count] = field(default_factory=dict)
     """Jobs that need not run, by rule."""
-    needs: dict[str, dict[str, Count]] = Field(default_factory=dict)
+    needs: dict[str, dict[str, Count]] = field(default_factory=dict)
     """Of the jobs to run: how many of each rule those of a rule need, all of them together."""
     without_command: tuple[str, ...] | None = None
     """The rules of these jobs that run nothing, like a target rule; null in older journals."""
 
 
-class Blocked(Event):
+class Blocked(Event, tag="blocked", frozen=True, kw_only=True):
     """Jobs that will not run, since one that they need failed for good; the last one counts."""
 
-    event: Literal["blocked"] = "blocked"
-    jobs: dict[str, Count] = Field(default_factory=dict)
+    event: ClassVar[Literal["blocked"]] = "blocked"
+    jobs: dict[str, Count] = field(default_factory=dict)
     """How many there are by now, by rule."""
 
 
-class UpToDate(Event):
+class UpToDate(Event, tag="up_to_date", frozen=True, kw_only=True):
     """Jobs of the DAG that need not run, each once; ``planned`` counts all, also very many."""
 
-    event: Literal["up_to_date"] = "up_to_date"
+    event: ClassVar[Literal["up_to_date"]] = "up_to_date"
     jobs: tuple[UpToDateJob, ...] = ()
 
 
-class SchedulerIteration(Event):
+class SchedulerIteration(Event, tag="scheduler_iteration", frozen=True, kw_only=True):
     """One iteration of Snakemake's main loop, from waking (``time``) to going idle again."""
 
-    event: Literal["scheduler_iteration", "scheduler_round"] = "scheduler_iteration"
+    event: ClassVar[Literal["scheduler_iteration"]] = "scheduler_iteration"
     idle: Moment
     selections: tuple[tuple[Moment, Moment], ...] = ()
     ready: Count | None = None
     selected: tuple[Whole | str, ...] = ()
-    unrecorded: Count = Field(default=0, validation_alias=AliasChoices("unrecorded", "alike"))
+    unrecorded: Count = 0
     """How many iterations before it selected nothing and are not recorded."""
-    unrecorded_s: Seconds = Field(
-        default=0.0, validation_alias=AliasChoices("unrecorded_s", "alike_s")
-    )
+    unrecorded_s: Seconds = 0.0
     """How long these took in total."""
 
 
-class Wake(Event):
+class Wake(Event, tag="wake", frozen=True, kw_only=True):
     """With ``--timed-wake on``: whether status checks can come before the executor's own time."""
 
-    event: Literal["wake"] = "wake"
+    event: ClassVar[Literal["wake"]] = "wake"
     on: bool = False
     reason: str | None = None
     """Why not."""
 
 
-class EarlyCheck(Event):
+class EarlyCheck(Event, tag="early_check", frozen=True, kw_only=True):
     """A status check before the executor's own time (``--timed-wake``); ``time`` is its start."""
 
-    event: Literal["early_check"] = "early_check"
+    event: ClassVar[Literal["early_check"]] = "early_check"
     after_ring_s: Seconds | None = None
     """How long before it the first end was rung that the executor had not noticed yet."""
     rung: Count = 0
@@ -251,10 +248,10 @@ class EarlyCheck(Event):
     """How much of that interval was left."""
 
 
-class StatusCheckCounts(Event):
+class StatusCheckCounts(Event, tag="status_check_counts", frozen=True, kw_only=True):
     """How often the executor checked the status of its jobs, when it is shut down."""
 
-    event: Literal["status_check_counts"] = "status_check_counts"
+    event: ClassVar[Literal["status_check_counts"]] = "status_check_counts"
     own: Count = 0
     """Checks at the executor's own times; the first, before any job, included."""
     early: Count = 0
@@ -263,14 +260,14 @@ class StatusCheckCounts(Event):
     """How many submissions' ends were rung by their last process."""
 
 
-class JobDescribed(Event):
+class JobDescribed(Event, tag="job", frozen=True, kw_only=True):
     """A job of the DAG, as Snakemake knew it when it was about to run."""
 
-    event: Literal["job"] = "job"
+    event: ClassVar[Literal["job"]] = "job"
     job_id: Whole
     rule: str
     attempt: Whole | None = None
-    wildcards: dict[str, str] = Field(default_factory=dict)
+    wildcards: dict[str, str] = field(default_factory=dict)
     local: bool | None = None
     checkpoint: bool = False
     service: bool = False
@@ -281,7 +278,7 @@ class JobDescribed(Event):
     log: tuple[str, ...] = ()
     benchmark: str | None = None
     reason: str | None = None
-    resources: Named = Field(default_factory=dict)
+    resources: Named = field(default_factory=dict)
     threads: Whole | None = None
     priority: Whole | float | str | None = None
     shellcmd: str | None = None
@@ -293,7 +290,7 @@ class JobDescribed(Event):
     """What the digest is of, as ``name=value`` in Python's notation; given once for each digest of
     a rule, up to a limit. Of a long one only its size is given, with an ellipsis."""
     environment_digest: Own | None = None
-    input_sizes: dict[str, Count] = Field(default_factory=dict)
+    input_sizes: dict[str, Count] = field(default_factory=dict)
     ancient: tuple[str, ...] | None = None
     """Inputs whose changes trigger no rerun: ``ancient()``, or ``--consider-ancient``."""
     retries: Whole | None = None
@@ -312,22 +309,22 @@ class JobDescribed(Event):
     """Outputs that the job changes in place: ``update()``."""
     shadow: str | None = None
     """How its shadow directory is filled (``minimal``, ``shallow``, ...), if it runs in one."""
-    requested: Named = Field(default_factory=dict)
+    requested: Named = field(default_factory=dict)
     """What the rule asks for where the run's limits gave it less: ``threads`` or a resource, and
     the amount; null if that is a function of the workflow, which is not called again."""
 
 
-class GroupDescribed(Event):
+class GroupDescribed(Event, tag="group", frozen=True, kw_only=True):
     """Jobs that are submitted together."""
 
-    event: Literal["group"] = "group"
+    event: ClassVar[Literal["group"]] = "group"
     group: str
     name: str | None = None
     members: tuple[Whole, ...] = ()
     attempt: Whole | None = None
 
 
-class AttemptEvent(Event):
+class AttemptEvent(Event, frozen=True, kw_only=True):
     """An event about an attempt of a job, or of a group's submission (then without a job)."""
 
     job_id: Whole | None = None
@@ -335,32 +332,32 @@ class AttemptEvent(Event):
     attempt: Whole
 
 
-class AttemptSubmitted(AttemptEvent):
+class AttemptSubmitted(AttemptEvent, tag="attempt_submitted", frozen=True, kw_only=True):
     """The executor accepted the submission."""
 
-    event: Literal["attempt_submitted"] = "attempt_submitted"
+    event: ClassVar[Literal["attempt_submitted"]] = "attempt_submitted"
     external_jobid: str | None = None
     stamps: Stamps
     fragments: tuple[Own, ...] = ()
     """What its processes on the node write while it goes on: folder and name of each fragment."""
 
 
-class AttemptStarted(AttemptEvent):
+class AttemptStarted(AttemptEvent, tag="attempt_started", frozen=True, kw_only=True):
     """The tool started in the main process, or the submission was seen to start on its node."""
 
-    event: Literal["attempt_started"] = "attempt_started"
+    event: ClassVar[Literal["attempt_started"]] = "attempt_started"
     node: str | None = None
     node_started: Moment | None = None
     """The first sign of life on the node, by the node's clock; ``time`` is when it was seen."""
 
 
-class AttemptFinished(AttemptEvent):
+class AttemptFinished(AttemptEvent, tag="attempt_finished", frozen=True, kw_only=True):
     """An attempt's end, with every stamp and the phases computed from them.
 
     Another event about the same attempt (``revises``) replaces it: the last one counts.
     """
 
-    event: Literal["attempt_finished"] = "attempt_finished"
+    event: ClassVar[Literal["attempt_finished"]] = "attempt_finished"
     status: Status
     external_jobid: str | None = None
     node: str | None = None
@@ -384,7 +381,7 @@ class AttemptFinished(AttemptEvent):
     start: Moment | None = None
     segments: tuple[tuple[Own | None, Seconds], ...] = ()
     """Phase and seconds of each segment, end to end from ``start``."""
-    phases_s: dict[Own, Seconds] = Field(default_factory=dict)
+    phases_s: dict[Own, Seconds] = field(default_factory=dict)
     used: Usage | None = None
     """The resources that its last execution used, if known."""
     benchmark: Benchmark | None = None
@@ -403,17 +400,17 @@ class AttemptFinished(AttemptEvent):
     revises: bool = False
 
 
-class OutputsRecorded(AttemptEvent):
+class OutputsRecorded(AttemptEvent, tag="outputs", frozen=True, kw_only=True):
     """The outputs of an attempt that succeeded, if the user asked for them."""
 
-    event: Literal["outputs"] = "outputs"
+    event: ClassVar[Literal["outputs"]] = "outputs"
     files: tuple[OutputFile, ...] = ()
 
 
-class InputsChanged(AttemptEvent):
+class InputsChanged(AttemptEvent, tag="inputs_changed", frozen=True, kw_only=True):
     """Input files that were changed while an attempt went on."""
 
-    event: Literal["inputs_changed"] = "inputs_changed"
+    event: ClassVar[Literal["inputs_changed"]] = "inputs_changed"
     since: Moment
     """When they were looked at first, soon after the attempt began."""
     until: Moment
@@ -421,19 +418,19 @@ class InputsChanged(AttemptEvent):
     files: tuple[ChangedInput, ...] = ()
 
 
-class Accounting(AttemptEvent):
+class Accounting(AttemptEvent, tag="accounting", frozen=True, kw_only=True):
     """The accounting record of an attempt's submission; the last event counts."""
 
-    event: Literal["accounting"] = "accounting"
+    event: ClassVar[Literal["accounting"]] = "accounting"
     record: SchedulerRecord
-    phases_s: dict[Own, Seconds] = Field(default_factory=dict)
+    phases_s: dict[Own, Seconds] = field(default_factory=dict)
     """The phases of the attempt, which has ended, if the record changes them."""
 
 
-class Message(Event):
+class Message(Event, tag="message", frozen=True, kw_only=True):
     """A message that Snakemake logged: of a known kind, a warning or an error."""
 
-    event: Literal["message"] = "message"
+    event: ClassVar[Literal["message"]] = "message"
     level: Own
     kind: Own
     text: str
@@ -443,37 +440,37 @@ class Message(Event):
     """What is known of an error beyond its text."""
 
 
-class Paused(Event):
+class Paused(Event, tag="paused", frozen=True, kw_only=True):
     """The main process did not run from ``time`` to ``end``: stopped, or its machine asleep."""
 
-    event: Literal["paused"] = "paused"
+    event: ClassVar[Literal["paused"]] = "paused"
     end: Moment
     suspended_s: Seconds | None = None
     """How long of that the machine was suspended."""
 
 
-class Heartbeat(Event):
+class Heartbeat(Event, tag="heartbeat", frozen=True, kw_only=True):
     """The run lives, though nothing else was written for a while; the last one counts."""
 
-    event: Literal["heartbeat"] = "heartbeat"
+    event: ClassVar[Literal["heartbeat"]] = "heartbeat"
     in_flight: int = 0
     """Submissions that the scheduler has selected and that have not ended."""
     attempts: tuple[tuple[int | Own, int], ...] = ()
     """The first of them: the id of the job or the group, and the attempt's number."""
 
 
-class Gap(Event):
+class Gap(Event, tag="gap", frozen=True, kw_only=True):
     """Why a part of this journal is missing."""
 
-    event: Literal["gap"] = "gap"
+    event: ClassVar[Literal["gap"]] = "gap"
     reason: str
     lost: Count | None = None
 
 
-class RunFinished(Event):
+class RunFinished(Event, tag="run_finished", frozen=True, kw_only=True):
     """The last line: how the run ended, and both accounts of its time."""
 
-    event: Literal["run_finished"] = "run_finished"
+    event: ClassVar[Literal["run_finished"]] = "run_finished"
     status: RunStatus
     makespan_s: Seconds | None = None
     job_account: AccountTotals
@@ -486,7 +483,7 @@ class RunFinished(Event):
     """Whether its accounts have the time of attempts without an end, as those of readers do."""
     jobs: JobTally | None = None
     """How far its jobs got."""
-    rules: dict[str, RuleTimes] = Field(default_factory=dict)
+    rules: dict[str, RuleTimes] = field(default_factory=dict)
     """What the jobs of each rule took: of the rules that took longest, if there are many."""
 
 
@@ -495,13 +492,8 @@ _E = TypeVar("_E", bound=Event)
 
 def at_line(event: _E, number: int) -> _E:
     """Return *event* with the number of its journal line set."""
-    object.__setattr__(event, "_line", number)  # it is frozen otherwise
+    force_setattr(event, "line", number)  # it is frozen otherwise
     return event
-
-
-def left_out(event: Event, fields: tuple[str, ...]) -> None:
-    """Set the fields whose values did not fit *event*."""
-    object.__setattr__(event, "_left_out", fields)  # it is frozen otherwise
 
 
 def line_of(event: Event | None) -> int | None:
@@ -509,27 +501,39 @@ def line_of(event: Event | None) -> int | None:
     return event.line if event is not None else None
 
 
-def _without(model: type[_E], *fields: str) -> type[_E]:
-    """Return a version of *model* that skips *fields*: they keep their defaults.
+def _without(model: type[_E], *names: str) -> type[_E]:
+    """Return a version of *model* that skips the fields *names*: they keep their defaults.
 
-    What is skipped is parsed as JSON, but neither validated nor turned into objects.
+    What is skipped is neither checked nor turned into objects.
     """
-    defaults = {
-        name: model.model_fields[name].get_default(call_default_factory=True) for name in fields
-    }
-    no_fields = {"__annotations__": dict.fromkeys(fields, ClassVar[Any])}
-    plain = {"__module__": __name__, "__doc__": f"{model.__name__}, read in part."}
-    return type(f"Lean{model.__name__}", (model,), {**plain, **no_fields, **defaults})
+    skipped: dict[str, Any] = {}
+    kept: list[tuple[str, Any, Any]] = []
+    for one in fields(model):
+        if one.name in names:
+            skipped[one.name] = MappingProxyType({}) if one.default is NODEFAULT else one.default
+        elif one.name not in Event.__struct_fields__:
+            own: Any = {"default": one.default, "default_factory": one.default_factory}
+            kept.append((one.name, one.type, field(**own)))
+    lean = defstruct(
+        f"Lean{model.__name__}",
+        kept,
+        bases=(Event,),
+        namespace={"event": model.event, "__module__": __name__, **skipped},
+        tag=model.event,
+        kw_only=True,
+    )
+    return cast("type[_E]", lean)
 
 
 LeanAttemptFinished = _without(AttemptFinished, "waits", "levels", "phases_s")
 """An attempt's end, read for its segments, without the processes behind them."""
-_LeanJobDescribed = _without(
+LeanJobDescribed = _without(
     JobDescribed,
     *("input", "output", "log", "benchmark", "reason", "shellcmd", "script"),
     *("code_digest", "params_digest", "environment_digest", "input_sizes", "ancient"),
     *("retries", "own_retries", "ensured", "temp", "params"),
 )
+"""A job, read for its times and dependencies, without its texts."""
 
 _Other = (
     RunStarted
@@ -557,8 +561,8 @@ _Other = (
     | Gap
     | RunFinished
 )
-AnyEvent = Annotated[_Other | AttemptFinished, Field(discriminator="event")]
-"""Any event of this schema version, discriminated by its ``event`` field."""
+AnyEvent = _Other | AttemptFinished
+"""Any event of this schema version; on the wire, its field ``event`` says which."""
 
 EVENTS: Final[tuple[type[Event], ...]] = (*get_args(_Other), AttemptFinished)
 """The model of every event."""
@@ -566,29 +570,24 @@ EVENTS: Final[tuple[type[Event], ...]] = (*get_args(_Other), AttemptFinished)
 RECORDED_LATER: Final = frozenset({"accounting", "outputs"})
 """Events that may be recorded long after the run: they show nothing about whether it goes on."""
 
-# Built when a reader first uses them: a run that only writes need not wait for them.
-_LATER: Final = ConfigDict(defer_build=True)
-ADAPTER: TypeAdapter[AnyEvent] = TypeAdapter(AnyEvent, config=_LATER)
 
-
-def _reading(*lean: type[Event]) -> TypeAdapter[AnyEvent]:
-    """Return an adapter for any event that reads some as their *lean* versions."""
-    others = [model for model in EVENTS if not any(issubclass(part, model) for part in lean)]
-    union: Any = reduce(or_, (*others, *lean))
-    return TypeAdapter(Annotated[union, Field(discriminator="event")], config=_LATER)
-
-
-LEAN_ADAPTER: Final = _reading(LeanAttemptFinished)
-"""Reads any event; of attempts only the figures."""
-LEANEST_ADAPTER: Final = _reading(LeanAttemptFinished, _LeanJobDescribed)
-"""As above; of jobs only the times and dependencies, without their texts."""
+@cache
+def decoder(*lean: type[Event]) -> Decoder[AnyEvent]:
+    """Return a decoder of any event, which reads some as their *lean* versions."""
+    names = {one.event for one in lean}
+    read = (*(one for one in EVENTS if one.event not in names), *lean)
+    return Decoder(Union[read])  # noqa: UP007
 
 
 def json_schema() -> dict[str, Any]:
     """Return the JSON Schema of one journal line, as written."""
-    schema = ADAPTER.json_schema(mode="serialization")
-    return {
+    (one_line,), definitions = msgspec.json.schema_components([Union[EVENTS]])  # noqa: UP007
+    for event in EVENTS:  # a line does not say its own number
+        del definitions[event.__name__]["properties"]["line"]
+    schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"run journal line, schema version {SCHEMA_VERSION}",
-        **schema,
+        **one_line,
+        "$defs": definitions,
     }
+    return cast("dict[str, Any]", msgspec.json.decode(msgspec.json.encode(schema)))

@@ -7,11 +7,11 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Any, Final
 
-from pydantic_core import from_json
+import msgspec
 
 from snakemake_logger_plugin_observe.console import UserError
 from snakemake_logger_plugin_observe.journal import compressed
-from snakemake_logger_plugin_observe.journal.events import ADAPTER, AnyEvent
+from snakemake_logger_plugin_observe.journal.events import AnyEvent, decoder
 
 _UNREADABLE: Final = (
     "; its owner can let you read it (chmod), and later ones with --logger-observe-mode 0640"
@@ -94,7 +94,7 @@ def all_lines(file: IO[bytes]) -> Iterator[bytes]:
 def loaded(line: bytes) -> dict[str, Any]:
     """Return the JSON object of *line*, or an empty one."""
     try:
-        loaded = from_json(line)
+        loaded = msgspec.json.decode(line)
     except (ValueError, RecursionError):
         return {}
     return loaded if isinstance(loaded, dict) else {}
@@ -109,6 +109,6 @@ def kind_of(line: bytes) -> str | None:
 def event_in(line: bytes) -> AnyEvent | None:
     """Return the event of a line; None if it is none that is known."""
     try:
-        return ADAPTER.validate_json(line)
+        return decoder().decode(line)
     except (ValueError, RecursionError, OverflowError):
         return None

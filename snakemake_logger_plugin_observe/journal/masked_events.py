@@ -10,7 +10,8 @@ from functools import cache
 from types import UnionType
 from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
 
-from pydantic import BaseModel
+from msgspec import Struct
+from msgspec.structs import fields
 
 from snakemake_logger_plugin_observe.journal.masking import Masker
 from snakemake_logger_plugin_observe.journal.records import Texts
@@ -25,14 +26,14 @@ class _Place(NamedTuple):
     masked: Callable[[Any, Masker], Any]
 
 
-def texts_of(event: BaseModel) -> str:
+def texts_of(event: Struct) -> str:
     """Return all texts in *event* that may hold a secret, one after the other."""
     found: list[str] = []
     _collect(event, found)
     return "\n".join(found)
 
 
-def masked(model: type[BaseModel], loaded: dict[str, Any], mask: Masker) -> dict[str, Any]:
+def masked(model: type[Struct], loaded: dict[str, Any], mask: Masker) -> dict[str, Any]:
     """Return *loaded*, the JSON object of a *model*, masked."""
     for name, place in _places(model):
         if (value := loaded.get(name)) is not None:
@@ -40,20 +41,17 @@ def masked(model: type[BaseModel], loaded: dict[str, Any], mask: Masker) -> dict
     return loaded
 
 
-def _collect(event: BaseModel, found: list[str]) -> None:
+def _collect(event: Struct, found: list[str]) -> None:
     for name, place in _places(type(event)):
         if value := getattr(event, name):
             place.collect(value, found)
 
 
 @cache
-def _places(model: type[BaseModel]) -> tuple[tuple[str, _Place], ...]:
+def _places(model: type[Struct]) -> tuple[tuple[str, _Place], ...]:
     """Return the fields of *model* that may hold a text."""
-    fields = (
-        (name, _place(info.annotation, tuple(info.metadata)))
-        for name, info in model.model_fields.items()
-    )
-    return tuple((name, place) for name, place in fields if place is not None)
+    places = ((one.name, _place(one.type)) for one in fields(model))
+    return tuple((name, place) for name, place in places if place is not None)
 
 
 def _place(annotation: Any, marks: tuple[Any, ...] = ()) -> _Place | None:
@@ -66,7 +64,7 @@ def _place(annotation: Any, marks: tuple[Any, ...] = ()) -> _Place | None:
         return None
     if Texts.NAMED in marks:
         return _Place(_collect_any, lambda value, mask: mask.value(value))
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+    if isinstance(annotation, type) and issubclass(annotation, Struct):
         return _of_model(annotation)
     if origin in (Union, UnionType):
         return _of_union([_place(one) for one in arguments])
@@ -99,7 +97,7 @@ _TEXT = _Place(
 )
 
 
-def _of_model(model: type[BaseModel]) -> _Place | None:
+def _of_model(model: type[Struct]) -> _Place | None:
     if not _places(model):
         return None
     return _Place(_collect, lambda value, mask: masked(model, value, mask))

@@ -11,6 +11,7 @@ import re
 import shlex
 import urllib.parse
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final
 
 from snakemake_logger_plugin_observe.journal import secret_names, secret_shapes
@@ -83,12 +84,19 @@ class Masker:
         longest_first = sorted(forms, key=len, reverse=True)
         self._values = re.compile("|".join(map(re.escape, longest_first))) if forms else None
         self._forms = tuple(forms)
+        self._forms_in_json = tuple(map(_in_json, forms))
 
     def may_hold_a_secret(self, text: str) -> bool:
         """Return whether *text* must be masked: a quick test that misses none."""
         if self._patterns or _any_of(self._forms, text):
             return True
-        return _has_a_hint(text.lower())
+        return _has_a_hint(text.lower(), _HINTS)
+
+    def line_may_hold_a_secret(self, line: str) -> bool:
+        """Return whether something in a *line* of JSON must be masked: misses none, either."""
+        if self._patterns or _any_of(self._forms_in_json, line):
+            return True
+        return _has_a_hint(line.lower(), _HINTS_IN_JSON)
 
     def text(self, text: str, *, keep_lines: bool = False) -> str:
         """Return *text* with every secret in it replaced by ``***``.
@@ -195,7 +203,14 @@ class Masker:
         return self.text(argument)
 
 
-def _grouped(hints: set[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+_Hints = tuple[tuple[str, tuple[str, ...]], ...]
+
+
+def _in_json(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)[1:-1]
+
+
+def _grouped(hints: set[str]) -> _Hints:
     """Return *hints* in groups that begin alike, so that most are ruled out together.
 
     A hint that contains another one is left out.
@@ -209,11 +224,13 @@ def _grouped(hints: set[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
     return (*alone, *several)
 
 
-_HINTS: Final = _grouped({*secret_names.HINTS, *secret_shapes.HINTS, *secret_shapes.ESCAPE_HINTS})
+_ALL_HINTS: Final = {*secret_names.HINTS, *secret_shapes.HINTS, *secret_shapes.ESCAPE_HINTS}
+_HINTS: Final = _grouped(_ALL_HINTS)
+_HINTS_IN_JSON: Final = _grouped(set(map(_in_json, _ALL_HINTS)))
 
 
-def _has_a_hint(lower: str) -> bool:
-    for start, hints in _HINTS:
+def _has_a_hint(lower: str, hints_by_start: _Hints) -> bool:
+    for start, hints in hints_by_start:
         if start in lower:
             if not hints:
                 return True
@@ -235,11 +252,12 @@ def _forms(value: str) -> set[str]:
     for text in texts:
         if len(text) < _SHORTEST or (text in lines and len(text) < _SHORTEST_UNDECLARED):
             continue
-        percent = urllib.parse.quote(text, safe="")
+        in_urls = partial(urllib.parse.quote, text, errors="surrogateescape")
+        percent = in_urls(safe="")
         found |= {
             *(text, shlex.quote(text), repr(text)[1:-1]),
             *(json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]),
-            *(percent, percent.lower(), urllib.parse.quote(text), urllib.parse.quote_plus(text)),
+            *(percent, percent.lower(), in_urls(), in_urls(safe="").replace("%20", "+")),
             text.replace("'", r"'\''"),
             re.sub(r"([^\w@%+=:,./-])", r"\\\1", text),
             *(() if text.isascii() else _in_ascii(text)),

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from pydantic import ValidationError
+from msgspec import ValidationError, convert
 
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.journal.records import Execution, Level
@@ -74,9 +74,7 @@ class FragmentReader:
                 self._levels.clear()
                 raise ValueError(f"more than {_MOST_PROCESSES} processes")
             if of_array:
-                level = level.model_copy(
-                    update={"executions": tuple(map(_without_job, level.executions))}
-                )
+                level = level.but(executions=tuple(map(_without_job, level.executions)))
             self._levels[(level.host, level.pid, level.started)] = level
 
     def finished(self) -> NodeReport:
@@ -98,7 +96,7 @@ def _by_start(levels: Iterable[Level]) -> Iterator[Level]:
     for level in sorted(levels, key=lambda level: level.started or 0):
         restarts = max(restarts, level.restarts)
         same = level.restarts == restarts
-        yield level if same else level.model_copy(update={"restarts": restarts})
+        yield level if same else level.but(restarts=restarts)
 
 
 def array_task(name: str) -> str | None:
@@ -111,12 +109,12 @@ def _without_inner_ancestors(levels: list[Level]) -> Iterator[Level]:
     seen: set[int] = set()
     for level in levels:
         inner = level.restarts in seen and level.ancestors
-        yield level.model_copy(update={"ancestors": ()}) if inner else level
+        yield level.but(ancestors=()) if inner else level
         seen.add(level.restarts)
 
 
 def _without_job(execution: Execution) -> Execution:
-    return execution.model_copy(update={"rule": None, "wildcards": {}})
+    return execution.but(rule=None, wildcards={})
 
 
 def _level(line: bytes) -> tuple[Level, str | None]:
@@ -134,6 +132,6 @@ def _level(line: bytes) -> tuple[Level, str | None]:
         raise ValueError("not of a known format")
     try:
         internal_error = str(loaded["fault"])[:200] if loaded.get("fault") else None
-        return Level.model_validate(loaded), internal_error
+        return convert(loaded, Level), internal_error
     except ValidationError as error:
-        raise ValueError(error.errors(include_url=False, include_input=False)[0]["msg"]) from None
+        raise ValueError(str(error).replace("`", "")) from None

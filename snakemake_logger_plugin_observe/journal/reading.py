@@ -4,19 +4,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import Path
-from typing import IO, Final, get_args
+from typing import IO, Final
 
-from pydantic import TypeAdapter, ValidationError
+from msgspec import ValidationError
+from msgspec.json import Decoder
 
 from snakemake_logger_plugin_observe.journal.events import (
-    ADAPTER,
     EVENTS,
-    LEAN_ADAPTER,
-    LEANEST_ADAPTER,
     SCHEMA_VERSION,
     AnyEvent,
+    LeanAttemptFinished,
+    LeanJobDescribed,
     RunStarted,
     at_line,
+    decoder,
 )
 from snakemake_logger_plugin_observe.journal.lines import (
     BYTE_ORDER_MARK,
@@ -28,17 +29,14 @@ from snakemake_logger_plugin_observe.journal.lines import (
     unreadable,
     why_the_end,
 )
-from snakemake_logger_plugin_observe.journal.records import lighten
 
-_KNOWN: Final = frozenset(
-    name for model in EVENTS for name in get_args(model.model_fields["event"].annotation)
-)
+_KNOWN: Final = frozenset(model.event for model in EVENTS)
 # How the lines about attempts and scheduler iterations begin: most of a journal.
 _OF_ATTEMPTS: Final = tuple(
     b'{"event":"%s"' % kind.encode()
     for kind in (
         *("attempt_submitted", "attempt_started", "attempt_finished", "outputs", "accounting"),
-        *("scheduler_iteration", "scheduler_round"),
+        "scheduler_iteration",
     )
 )
 HEARTBEAT: Final = b'{"event":"heartbeat"'
@@ -147,37 +145,29 @@ class Reading:
         return False
 
     def _event(self, number: int, line: bytes) -> AnyEvent | None:
-        adapter = self._adapter(line)
         try:
-            event = adapter.validate_json(line)
-            if adapter is not ADAPTER:
-                lighten(event)
-                if event.event == "attempt_finished":
-                    lighten(event.stamps, event.offset, event.used, event.benchmark)
-            return event
+            return self._decoder(line).decode(line)
         except ValidationError as error:
             kind = kind_of(line)
             if kind is None:
                 self.problems.append(Problem(number, "not a JSON object with an event"))
             elif kind in _KNOWN:
-                first = error.errors(include_url=False, include_input=False)[0]
-                where = ".".join(str(part) for part in first["loc"][1:]) or kind
-                self.problems.append(Problem(number, f"{kind}: {where}: {first['msg']}"))
+                self.problems.append(Problem(number, f"{kind}: {_where_first(str(error))}"))
             return None
-        except (ValueError, RecursionError, OverflowError) as error:
-            self.problems.append(Problem(number, str(error)))
+        except (ValueError, RecursionError):
+            self.problems.append(Problem(number, "not a JSON object with an event"))
             return None
 
-    def _adapter(self, line: bytes) -> TypeAdapter[AnyEvent]:
+    def _decoder(self, line: bytes) -> Decoder[AnyEvent]:
         match self.detail:
             case Detail.WHOLE:
-                return ADAPTER
-            case Detail.FAILURES:
-                return ADAPTER if _may_contain_a_failure(line) else LEAN_ADAPTER
+                return decoder()
+            case Detail.FAILURES if _may_contain_a_failure(line):
+                return decoder()
             case Detail.TIMES:
-                return LEANEST_ADAPTER
+                return decoder(LeanAttemptFinished, LeanJobDescribed)
             case _:
-                return LEAN_ADAPTER
+                return decoder(LeanAttemptFinished)
 
     def _checked_start(self, number: int, line: bytes, event: AnyEvent | None) -> RunStarted:
         first = loaded(line)
@@ -194,6 +184,12 @@ class Reading:
         if not isinstance(event, RunStarted):
             raise JournalError(f"{self.path}:{number}: {self.problems[-1].reason}")
         return event
+
+
+def _where_first(error: str) -> str:
+    """Return what is wrong with a line's values, after the field that it is about."""
+    what, _, where = error.replace("`", "").partition(" - at $.")
+    return f"{where}: {what}" if where else what
 
 
 def why_unreadable(path: Path) -> str | None:

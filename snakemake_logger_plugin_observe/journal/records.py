@@ -1,17 +1,10 @@
 """The parts of events: moments and amounts, and records of processes, files and clocks."""
 
 from enum import Enum, auto
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import (
-    AliasChoices,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PlainSerializer,
-    WithJsonSchema,
-)
+from msgspec import Meta, Struct, field
+from msgspec.structs import replace
 
 from snakemake_logger_plugin_observe import clock
 
@@ -31,28 +24,18 @@ Named = Annotated[dict[str, Any], Texts.NAMED]
 """Values under names that the user chose: one is masked if its name says so."""
 
 
-def _moment(value: object) -> object:
-    return clock.parse_moment(value) if isinstance(value, str) else value
-
-
-Moment = Annotated[
-    int,
-    Field(ge=0, lt=253_402_300_800_000_000),  # RFC 3339 ends with the year 9999
-    BeforeValidator(_moment),
-    PlainSerializer(clock.format_moment, return_type=str, when_used="json"),
-    WithJsonSchema({"type": "string", "format": "date-time"}),
-]
-"""Microseconds since the epoch here, RFC 3339 in UTC in the journal."""
+Moment = Annotated[int, Meta(ge=0, lt=253_402_300_800_000_000)]  # the year 10000
+"""Microseconds since the epoch, UTC."""
 
 _LONGEST_S: Final = 1e12  # longer than the time between any two moments
 
-Seconds = Annotated[float, Field(ge=0, le=_LONGEST_S, allow_inf_nan=False)]
+Seconds = Annotated[float, Meta(ge=0, le=_LONGEST_S)]
 """A duration in seconds."""
-Count = Annotated[int, Field(ge=0, lt=2**63)]
+Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 """A number of things, or of bytes."""
-Signed = Annotated[float, Field(ge=-_LONGEST_S, le=_LONGEST_S, allow_inf_nan=False)]
+Signed = Annotated[float, Meta(ge=-_LONGEST_S, le=_LONGEST_S)]
 """A difference in seconds."""
-Whole = Annotated[int, Field(ge=-(2**63), lt=2**63)]
+Whole = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 """A whole number, of a size that can be computed with."""
 
 Status = Literal[
@@ -64,27 +47,19 @@ RunStatus = Literal[
 ]
 
 
-class Frozen(BaseModel):
-    """An immutable model; a reader skips fields that it does not know."""
+class Frozen(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """An immutable record. Fields that have their defaults are not written.
 
-    # Built when first used: a reader needs the union of all events, not single models.
-    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
-
-
-_SHARED: Final[set[str]] = set()
-
-
-def lighten(*models: Frozen | None) -> None:
-    """Drop each model's set of the fields that it was given: it takes more memory than the values.
-
-    For reading only: nothing but pydantic's ``exclude_unset`` needs it.
+    Nothing is checked when one is made; what is read is. Garbage is not looked for in them: they
+    cannot refer to themselves.
     """
-    for model in models:
-        if model is not None:
-            object.__setattr__(model, "__pydantic_fields_set__", _SHARED)
+
+    def but(self, **changes: Any) -> Self:
+        """Return a copy with other values in some fields."""
+        return replace(self, **changes)
 
 
-class Wait(Frozen):
+class Wait(Frozen, frozen=True, kw_only=True):
     """A period inside an attempt or a node's process that has its own phase."""
 
     phase: Own
@@ -92,7 +67,7 @@ class Wait(Frozen):
     end: Moment
 
 
-class Usage(Frozen):
+class Usage(Frozen, frozen=True, kw_only=True):
     """Resources used by a tool's processes, from the kernel; null where it is not known."""
 
     user_s: Seconds | None = None
@@ -119,7 +94,7 @@ class Usage(Frozen):
     """Why its figures are not known."""
 
 
-class Benchmark(Frozen):
+class Benchmark(Frozen, frozen=True, kw_only=True):
     """The figures of a job's ``benchmark:`` file: sums over its repetitions."""
 
     repetitions: Count
@@ -131,7 +106,7 @@ class Benchmark(Frozen):
     written_bytes: Count | None = None
 
 
-class DiskRoom(Frozen):
+class DiskRoom(Frozen, frozen=True, kw_only=True):
     """The room on the file system of the working directory, for this user, at an attempt's failure.
 
     A quota is in it only where the file system reports one as its size.
@@ -143,7 +118,7 @@ class DiskRoom(Frozen):
     """How many more files can be made; null where the file system does not count them."""
 
 
-class LogTail(Frozen):
+class LogTail(Frozen, frozen=True, kw_only=True):
     """The end of a log file, read after its job failed."""
 
     path: str
@@ -159,14 +134,14 @@ class LogTail(Frozen):
     """Its number in the file; null for a long file."""
 
 
-class Execution(Frozen):
+class Execution(Frozen, frozen=True, kw_only=True):
     """One execution of a job's tool, with moments by the clock of the process that ran it.
 
     ``rule`` and ``wildcards`` name the job, since job ids differ between processes.
     """
 
     rule: str | None = None
-    wildcards: dict[str, str] = Field(default_factory=dict)
+    wildcards: dict[str, str] = field(default_factory=dict)
     number: Whole = 1
     selected: Moment | None = None
     begun: Moment | None = None
@@ -186,7 +161,7 @@ class Execution(Frozen):
     """The ends of its logs, if it failed and the attempt went on; else the attempt has them."""
 
 
-class Level(Frozen):
+class Level(Frozen, frozen=True, kw_only=True):
     """One Snakemake process that took part in an attempt: the main one, or one on the node."""
 
     clock: Own
@@ -222,18 +197,16 @@ class Level(Frozen):
     peak_rss_bytes: Count | None = None
     """The peak of its own memory, without its tools: a limit of the job counts it, too."""
     waits: tuple[Wait, ...] = ()
-    executions: tuple[Execution, ...] = Field(
-        default=(), validation_alias=AliasChoices("executions", "tries")
-    )
+    executions: tuple[Execution, ...] = ()
 
 
-class ErrorDetails(Frozen):
+class ErrorDetails(Frozen, frozen=True, kw_only=True):
     """What an error of Snakemake's is about, by its exception and the frames it went through."""
 
     exception: Own | None = None
     """The name of the exception, without its module."""
     rule: str | None = None
-    wildcards: dict[str, str] = Field(default_factory=dict)
+    wildcards: dict[str, str] = field(default_factory=dict)
     """Those of the job, if it is about one."""
     reason: str | None = None
     """Why that job had to run, in Snakemake's words."""
@@ -249,16 +222,16 @@ class ErrorDetails(Frozen):
     """Why that job had to run, in Snakemake's words."""
 
 
-class UpToDateJob(Frozen):
+class UpToDateJob(Frozen, frozen=True, kw_only=True):
     """A job of the DAG that need not run."""
 
     rule: str
-    wildcards: dict[str, str] = Field(default_factory=dict)
+    wildcards: dict[str, str] = field(default_factory=dict)
     input: tuple[str, ...] = ()
     output: tuple[str, ...] = ()
 
 
-class OutputFile(Frozen):
+class OutputFile(Frozen, frozen=True, kw_only=True):
     """What exists at the path of a job's output."""
 
     path: str
@@ -271,7 +244,7 @@ class OutputFile(Frozen):
     """Why something about it is unknown."""
 
 
-class ChangedInput(Frozen):
+class ChangedInput(Frozen, frozen=True, kw_only=True):
     """An input file that is not what it was when its job had just begun."""
 
     path: str
@@ -283,7 +256,7 @@ class ChangedInput(Frozen):
     """Whether another file has taken its place."""
 
 
-class Refusal(Frozen):
+class Refusal(Frozen, frozen=True, kw_only=True):
     """A submit command that failed."""
 
     command: str | None = None
@@ -292,7 +265,7 @@ class Refusal(Frozen):
     """The last lines that it printed on stderr."""
 
 
-class SchedulerStart(Frozen):
+class SchedulerStart(Frozen, frozen=True, kw_only=True):
     """A start of a cluster job before its last one: the scheduler ended it to start it again."""
 
     state: Own | None = None
@@ -302,7 +275,7 @@ class SchedulerStart(Frozen):
     nodes: Own | None = None
 
 
-class SchedulerRecord(Frozen):
+class SchedulerRecord(Frozen, frozen=True, kw_only=True):
     """A job's record in the cluster's accounting, by the scheduler's own clock."""
 
     scheduler: Own = "slurm"
@@ -356,7 +329,7 @@ def _between(begun: int | None, ended: int | None) -> float | None:
     return clock.to_seconds(ended - begun)
 
 
-class Stamps(Frozen):
+class Stamps(Frozen, frozen=True, kw_only=True):
     """The moments of an attempt by the main process's clock."""
 
     ready: Moment | None = None
@@ -367,7 +340,7 @@ class Stamps(Frozen):
     finished: Moment | None = None
 
 
-class StatusCheck(Frozen):
+class StatusCheck(Frozen, frozen=True, kw_only=True):
     """The executor's status check that found a submission's end, and what came before it."""
 
     begun: Moment
@@ -379,7 +352,7 @@ class StatusCheck(Frozen):
     """For how long it had waited, since it began, for the main thread to note other ends."""
 
 
-class Offset(Frozen):
+class Offset(Frozen, frozen=True, kw_only=True):
     """How far the node's clock is ahead of the main one, in seconds, with its bounds.
 
     If both are one kernel's clock, it is exact (``low_s`` = ``high_s``). Otherwise queue and poll
@@ -394,14 +367,14 @@ class Offset(Frozen):
     poll_wait_bounds_s: tuple[Signed, Signed] | None = None
 
 
-class AccountTotals(Frozen):
+class AccountTotals(Frozen, frozen=True, kw_only=True):
     """Seconds by cost class and by phase; the classes include unobserved and unattributed."""
 
     by_class_s: dict[Own, Seconds]
     by_phase_s: dict[Own, Seconds]
 
 
-class RuleTimes(Frozen):
+class RuleTimes(Frozen, frozen=True, kw_only=True):
     """What the jobs of one rule took, over all their attempts."""
 
     jobs: Count = 0
@@ -411,7 +384,7 @@ class RuleTimes(Frozen):
     """Their tools; null where not all of their time was observed."""
 
 
-class JobTally(Frozen):
+class JobTally(Frozen, frozen=True, kw_only=True):
     """A run's jobs by how far they got by its end; unknown is null."""
 
     planned: Count | None = None

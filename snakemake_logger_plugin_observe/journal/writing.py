@@ -8,7 +8,7 @@ from io import FileIO
 from pathlib import Path
 from typing import Any, Final
 
-from pydantic_core import PydanticSerializationError, from_json, to_json
+import msgspec
 
 from snakemake_logger_plugin_observe import clock
 from snakemake_logger_plugin_observe.journal import compressed
@@ -17,8 +17,6 @@ from snakemake_logger_plugin_observe.journal.folders import open_journals_folder
 from snakemake_logger_plugin_observe.journal.lines import JournalError, opened, regular
 from snakemake_logger_plugin_observe.journal.masked_events import masked, texts_of
 from snakemake_logger_plugin_observe.journal.masking import Masker
-
-_REPLACED: Final = "\N{REPLACEMENT CHARACTER}".encode()
 
 
 class JournalWriter:
@@ -89,34 +87,51 @@ def _above_stderr(descriptor: int) -> int:
 def to_line(event: Event, mask: Masker | None = None) -> bytes:
     """Return *event* as one JSON line, without its newline, masked.
 
-    Fields that have their defaults are left out, except those that every such line has. Bytes that
-    are not UTF-8 (in paths, mostly) are written as backslash escapes.
+    Fields that have their defaults are left out. Bytes that are not UTF-8 (in paths, mostly) are
+    written as backslash escapes.
     """
+    if event.line is not None:  # a line does not say its own number
+        event = event.but(line=None)
     try:
-        line = _as_json(event)
-    except (PydanticSerializationError, UnicodeEncodeError):
-        line = _REPLACED
-    if _REPLACED in line:
-        event = type(event).model_validate(_readable(event.model_dump()))
-        line = _as_json(event)
-    if mask is not None and mask.may_hold_a_secret(texts_of(event)):
-        line = to_json(masked(type(event), from_json(line), mask))
+        line = _ENCODER.encode(event)
+    except UnicodeEncodeError:
+        fields = msgspec.to_builtins(event, enc_hook=_plain_text)
+        event = msgspec.convert(readable(fields), type(event))
+        line = _ENCODER.encode(event)
+    # Most lines have nothing in them that looks like one, and few of those that do hold one.
+    if (
+        mask is not None
+        and mask.line_may_hold_a_secret(line.decode())
+        and mask.may_hold_a_secret(texts_of(event))
+    ):
+        fields = masked(type(event), msgspec.json.decode(line), mask)
+        line = _ENCODER.encode({"event": event.event, **fields})
     return line
 
 
-def _as_json(event: Event) -> bytes:
-    always = to_json({name: getattr(event, name) for name in event.ALWAYS_WRITTEN})
-    return always[:-1] + b"," + event.model_dump_json(exclude_defaults=True).encode()[1:]
+def _plain_text(value: object) -> str:
+    """Return a text of a type of its own, as Snakemake has them, as plain text.
+
+    Raises:
+        TypeError: for a value of any other type that JSON does not know.
+
+    """
+    if isinstance(value, str):
+        return str.__str__(value)
+    raise TypeError(f"a journal does not hold values like {value!r}")
 
 
-def _readable(value: Any) -> Any:
+_ENCODER: Final = msgspec.json.Encoder(enc_hook=_plain_text)
+
+
+def readable(value: Any) -> Any:
     """Return *value* with what UTF-8 cannot represent as backslash escapes."""
     if isinstance(value, str):
         return value.encode("utf-8", "backslashreplace").decode()
     if isinstance(value, dict):
-        return {_readable(key): _readable(item) for key, item in value.items()}
+        return {readable(key): readable(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_readable(item) for item in value]
+        return [readable(item) for item in value]
     return value
 
 

@@ -168,7 +168,7 @@ def _use(
     since = submission.started_last or 0  # what ran before the cluster started it again has gone
     around = [level for level in levels if _was_there(level, innermost[-1], since)]
     sizes = [level.peak_rss_bytes for level in around if level.peak_rss_bytes is not None]
-    return used.model_copy(update={"snakemake_bytes": sum(sizes)}) if sizes else used
+    return used.but(snakemake_bytes=sum(sizes)) if sizes else used
 
 
 def _was_there(level: Level, tool: Execution, since: clock.Micros) -> bool:

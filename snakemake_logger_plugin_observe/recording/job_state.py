@@ -143,7 +143,7 @@ def updated_record(
         The record, or *before* if the submission has no id outside of Snakemake.
 
     """
-    from snakemake_logger_plugin_observe.journal.records import SchedulerRecord  # loads pydantic
+    from snakemake_logger_plugin_observe.journal.records import SchedulerRecord
 
     cluster_job = state.external_jobid or (before.cluster_job if before else external_jobid)
     if cluster_job is None:
@@ -170,4 +170,4 @@ def updated_record(
         reported = {
             name: value for name, value in reported.items() if getattr(before, name) is None
         }
-    return before.model_copy(update=reported)
+    return before.but(**reported)

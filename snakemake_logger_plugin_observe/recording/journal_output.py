@@ -1,20 +1,29 @@
-"""The journal as the recorder writes it: lines wait while its file cannot be written.
+"""The journal as the recorder writes it: in bursts, and lines wait while it cannot be written.
 
-A disk that is full may have room again later. So lines that could not be written are kept, up to a
-limit, and written in order before the next one; the first line, without which the file is not a
-journal, is always kept. Lines that were lost become a gap.
+What happens at once is written at once: a system call costs more than a line. A disk that is full
+may have room again later. So lines that could not be written are kept, up to a limit, and written
+in order before the next ones; the first line, without which the file is not a journal, is always
+kept. Lines that were lost become a gap.
 """
 
 import errno
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.console import sentence
-from snakemake_logger_plugin_observe.journal.events import Event, Gap, Heartbeat, RunFinished
+from snakemake_logger_plugin_observe.journal.events import (
+    AttemptFinished,
+    AttemptStarted,
+    AttemptSubmitted,
+    Event,
+    Gap,
+    Heartbeat,
+    RunFinished,
+)
 from snakemake_logger_plugin_observe.journal.masking import Masker
 from snakemake_logger_plugin_observe.journal.writing import JournalWriter, to_line
 
@@ -44,6 +53,7 @@ class JournalOutput:
         """The file to make as soon as there is room for it."""
         self._tried = 0.0
         self._begun = False
+        self._burst: list[Event] = []
         self._waiting: deque[bytes] = deque()
         self._waiting_bytes = 0
         self._lost = 0
@@ -83,30 +93,42 @@ class JournalOutput:
             )
 
     def write(self, event: Event) -> None:
-        """Append *event*, after the lines that wait and a gap that counts those that were lost."""
-        if self._writer is None and self._wanted is None:
+        """Append *event* with the next ``flush``."""
+        if self._writer is not None or self._wanted is not None:
+            self._written = time.monotonic()
+            self._burst.append(event)
+
+    def flush(self) -> None:
+        """Write the events of this burst, after the lines that wait and a gap for lost ones."""
+        if not self._burst:
             return
-        self._written = time.monotonic()
+        burst, self._burst = self._burst, []
+        lines = list(self._lines(burst))
+        ends = isinstance(burst[-1], RunFinished)
         try:
-            line = to_line(event, self._mask)
-        except Exception as error:
-            self._lost += not isinstance(event, Heartbeat)  # the next one says the same
-            self._fault(f"the journal has a gap, the run goes on: {sentence(error)}")
-            line = None
-        try:
-            writer = self._writer or self._opened(at_once=isinstance(event, RunFinished))
+            writer = self._writer or self._opened(at_once=ends)
             if writer is not None:
-                self._write_waiting(writer, event.time)
-                if line is not None:
-                    writer.write(line)
+                self._write_waiting(writer, burst[-1].time)
+                if lines:
+                    writer.write(b"\n".join(line for _, line in lines))
                     self._begun = True
                 return
         except Exception as error:
             why = getattr(error, "strerror", None) or sentence(error)
             path = self._writer.path if self._writer is not None else "journal"
             self._fault(f"{path}: {why}; the run goes on, its journal waits for room")
-        if line is not None and not isinstance(event, Heartbeat):
-            self._keep(line)
+        for event, line in lines:
+            if not isinstance(event, Heartbeat):  # the next one says the same
+                self._keep(line)
+
+    def _lines(self, burst: list[Event]) -> Iterator[tuple[Event, bytes]]:
+        """Yield the events of a burst that are to be written, each with its line."""
+        for event in _without_begins(burst):
+            try:
+                yield event, to_line(event, self._mask)
+            except Exception as error:
+                self._lost += not isinstance(event, Heartbeat)
+                self._fault(f"the journal has a gap, the run goes on: {sentence(error)}")
 
     def _opened(self, *, at_once: bool) -> JournalWriter | None:
         """Try again to make the file, once a second or *at_once*; None if there is no room yet."""
@@ -147,6 +169,7 @@ class JournalOutput:
 
     def complete_path(self) -> Path | None:
         """Return the journal's path if it is there and ends with the last event, or None."""
+        self.flush()
         if self._writer is None:
             return None
         if not self._writer.still_there():
@@ -156,8 +179,28 @@ class JournalOutput:
 
     def close(self) -> None:
         """Close the file, and remove it if nothing could be written: it is not a journal."""
+        self.flush()
         if self._writer is None:
             return
         if not self._begun:
             self._writer.remove_if_empty()
         self._writer.close()
+
+
+def _without_begins(burst: list[Event]) -> Iterator[Event]:
+    """Yield *burst* without how attempts began whose end is in it: their ends say that, too.
+
+    A submission is kept if it names fragments: so it is known whose they are.
+    """
+    ended = {
+        (event.job_id, event.group, event.attempt)
+        for event in burst
+        if isinstance(event, AttemptFinished)
+    }
+    for event in burst:
+        match event:
+            case AttemptStarted() | AttemptSubmitted(fragments=()):
+                if (event.job_id, event.group, event.attempt) not in ended:
+                    yield event
+            case _:
+                yield event

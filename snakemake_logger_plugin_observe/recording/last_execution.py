@@ -32,11 +32,8 @@ def without(
 
     def bare(one: Execution) -> Execution:
         update = {name: _EMPTY[name] for name in fields if getattr(one, name)}
-        return one.model_copy(update=update) if update and one in executions else one
+        return one.but(**update) if update and one in executions else one
 
     if not any(getattr(one, name) for one in executions for name in fields):
         return levels
-    return tuple(
-        level.model_copy(update={"executions": tuple(map(bare, level.executions))})
-        for level in levels
-    )
+    return tuple(level.but(executions=tuple(map(bare, level.executions))) for level in levels)

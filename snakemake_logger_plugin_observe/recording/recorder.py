@@ -193,6 +193,7 @@ class Recorder:
         self._take(note)
         while not (self._over or self._queue.empty()):
             self._take(self._queue.get())
+        self._journal.flush()
         if self._notifier is not None:
             self._notifier.journal_written()
         if not self._over and self._listener is None:
@@ -210,6 +211,7 @@ class Recorder:
         while True:
             quiet_s = self._journal.until_quiet_for(_HEARTBEAT_S)
             wait_s = _AWAKE_S if quiet_s is None else min(_AWAKE_S, quiet_s)
+            self._journal.flush()
             self._pauses.begin()
             note = None
             with contextlib.suppress(queue.Empty):
@@ -309,6 +311,7 @@ class Recorder:
             case notes.ListenerAdded():
                 self._listener = note.listener
             case notes.Drain():
+                self._journal.flush()
                 note.done.set()
             case notes.RecordingStarted():
                 self._start(note.time)

@@ -223,10 +223,9 @@ def _moved(level: Level, by: Micros, **more: Micros) -> Level:
     if abs(by) < _READING:
         return level
     executions = tuple(
-        execution.model_copy(update=_later(execution, _EXECUTION_MOMENTS, by))
-        for execution in level.executions
+        execution.but(**_later(execution, _EXECUTION_MOMENTS, by)) for execution in level.executions
     )
-    waits = tuple(w.model_copy(update=_later(w, ("start", "end"), by)) for w in level.waits)
+    waits = tuple(w.but(**_later(w, ("start", "end"), by)) for w in level.waits)
     changed = {
         **_later(level, _LEVEL_MOMENTS, by),
         "ancestors": tuple(moment + by for moment in level.ancestors),
@@ -234,7 +233,7 @@ def _moved(level: Level, by: Micros, **more: Micros) -> Level:
         "waits": waits,
         **more,
     }
-    return level.model_copy(update=changed)
+    return level.but(**changed)
 
 
 def _later(record: Level | Execution | Wait, names: Sequence[str], by: Micros) -> dict[str, Micros]:

@@ -68,7 +68,7 @@ def add(run: Run, event: AnyEvent, attempt: Attempt | None = None) -> None:  # n
             _add_job(run, event)
         case "group":
             run.groups[event.group] = event
-        case "scheduler_iteration" | "scheduler_round":  # the second is the event's former name
+        case "scheduler_iteration":
             run.iterations.append(event)
         case "run_phase":
             run.phases.append(event)
@@ -132,7 +132,9 @@ def _add_kept(run: Run, event: UpToDate, job: UpToDateJob) -> None:
     run.kept[job_id] = described
 
 
-def _add_attempt(run: Run, event: AttemptEvent, recorded: Attempt | None) -> None:
+def _add_attempt(
+    run: Run, event: AttemptSubmitted | AttemptStarted | AttemptFinished, recorded: Attempt | None
+) -> None:
     key = _key(event)
     attempt = recorded or run.attempts.get(key)
     if attempt is None:
@@ -140,22 +142,22 @@ def _add_attempt(run: Run, event: AttemptEvent, recorded: Attempt | None) -> Non
     if run.attempts.get(key) is not attempt:
         run.put(attempt)
     attempt.line = event.line
-    match event:
-        case AttemptSubmitted():
+    match event.event:
+        case "attempt_submitted":
             if attempt.tool_started is None:  # a local tool may start before this is recorded
                 attempt.status = "submitted"
             attempt.external_jobid = event.external_jobid
             attempt.stamps = event.stamps
             attempt.fragments = event.fragments
             attempt.submitted_line = event.line
-        case AttemptStarted():
+        case "attempt_started":
             attempt.status = "running"
             attempt.node = event.node
             if event.node_started is not None:
                 attempt.node_starts = (event.node_started,)
             else:
                 attempt.tool_started = event.time
-        case AttemptFinished():
+        case "attempt_finished":
             if recorded is None:
                 attempt.take(event)
                 if isinstance(event, LeanAttemptFinished):

@@ -169,7 +169,7 @@ def only_of(job: JobDescribed, levels: Iterable[Level]) -> tuple[Level, ...]:
             if (execution.rule, execution.wildcards) == (job.rule, job.wildcards)
         )
         if executions:
-            found.append(level.model_copy(update={"executions": executions, "waits": ()}))
+            found.append(level.but(executions=executions, waits=()))
     return tuple(found)
 
 

@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from msgspec.structs import astuple
+
 from snakemake_logger_plugin_observe.clock import TICK, Micros, to_seconds
 from snakemake_logger_plugin_observe.journal.events import Paused
 from snakemake_logger_plugin_observe.journal.records import (
@@ -76,7 +78,7 @@ class TimelineInput:
 def timeline(evidence: TimelineInput) -> Timeline:
     """Return the segments of one attempt, from ready (or its first stamp) to finished."""
     stamps = evidence.stamps
-    known = [m for m in stamps.__dict__.values() if m is not None]
+    known = [m for m in astuple(stamps) if m is not None]
     if not known:
         return Timeline()
     start = stamps.ready if stamps.ready is not None else min(known)
@@ -241,7 +243,7 @@ def _on_node(track: Track, levels: list[Level], evidence: TimelineInput, result:
     before = "queue_wait" if accepted is not None else UNOBSERVED
     if _ran_while_submitting(levels, evidence):
         # What the order of events says of the clocks does not hold; the submission is around it.
-        stamps = stamps.model_copy(update={"accepted": stamps.submitting})
+        stamps = stamps.but(accepted=stamps.submitting)
         before = "submit"
     if stamps.reported is not None:
         track.end = min(track.end, stamps.reported)
@@ -285,7 +287,7 @@ def _less_than_the_poll(result: Timeline, track: Track, reported: Micros | None)
     after = [one for one in track.segments if one.end > ended and one.phase != "poll_wait"]
     other = to_seconds(sum(one.end - max(one.start, ended) for one in after))
     low, high = (max(0.0, round(bound - other, 6)) for bound in offset.poll_wait_bounds_s)
-    return offset.model_copy(update={"poll_wait_bounds_s": (low, high)})
+    return offset.but(poll_wait_bounds_s=(low, high))
 
 
 def member_timeline(

@@ -331,7 +331,7 @@ def on_slurm() -> Story:
     )
     story.events.pop()
     bound = Usage(**own, peak_rss_bound_bytes=130_000_000)
-    story.events[-1] = story.events[-1].model_copy(update={"used": bound})
+    story.events[-1] = story.events[-1].but(used=bound)
     for job_id in range(1, 4):
         peak = 140_000_000 + job_id
         record = {"submitted": 3, "eligible": 5, "started": 22, "ended": 33, "time_limit_s": 14400}

@@ -5,13 +5,14 @@ a plain value here.
 """
 
 from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from snakemake_logger_plugin_observe.analysis.cost.account import account
 from snakemake_logger_plugin_observe.analysis.cost.partition import partition
 from snakemake_logger_plugin_observe.analysis.cost.run_totals import job_tally, rule_times
-from snakemake_logger_plugin_observe.clock import parse_moment, to_seconds
+from snakemake_logger_plugin_observe.clock import to_seconds
 from snakemake_logger_plugin_observe.journal.events import (
     Accounting,
     AttemptFinished,
@@ -53,11 +54,18 @@ from snakemake_logger_plugin_observe.run.segments import Timeline
 from snakemake_logger_plugin_observe.run.timeline import TimelineInput
 
 SECOND = 1_000_000
-T0 = parse_moment("2026-03-01T12:00:00Z")
+T0 = 1_772_366_400_000_000  # 2026-03-01T12:00:00Z
 MAIN = "login"
 NODE = "node7"
 RULE = "map"
 RUN_ID = "0123456789abcdef0123456789abcdef"
+
+
+def micros_of(text: str) -> int:
+    """Return the moment of an RFC 3339 *text*, as answers have them."""
+    return (datetime.fromisoformat(text) - datetime.fromtimestamp(0, UTC)) // timedelta(
+        microseconds=1
+    )
 
 
 def at(moment_s: float | None) -> int | None:
@@ -419,7 +427,7 @@ class Story:
             finished=end_s,
         )
         one = an_execution(begun=selected_s, prepared=selected_s, tool_started=selected_s)
-        one = one.model_copy(update={"running": at(selected_s), "tool_ended": at(end_s)})
+        one = one.but(running=at(selected_s), tool_ended=at(end_s))
         return self.attempt(job_id, known, in_main(one), **more)
 
     def end(self, moment_s: float, status: str = "success") -> "Story":
@@ -506,7 +514,7 @@ def grouped() -> Story:
     story.iteration(3, 5, (3, 4))
     story.attempt(None, known, whole, group="g1", external_jobid="77")
     for job_id, one in ((1, first), (2, second)):
-        own = whole.model_copy(update={"executions": (one,)})
+        own = whole.but(executions=(one,))
         offset = story.events[-1].offset
         ended = Stamps(finished=known.finished)
         story.attempt(job_id, ended, own, group="g1", external_jobid="77", offset=offset)
@@ -635,7 +643,7 @@ def on_cluster(
         began = {"ancestors": (at(started - script_s),)} if script_s else {}
         moments = {"started": started, "loaded": loaded, "planned": planned, "ended": ended}
         story.attempt(
-            *(job_id, known, level(one, pid=job_id, **moments).model_copy(update=began)),
+            *(job_id, known, level(one, pid=job_id, **moments).but(**began)),
             external_jobid=str(70 + job_id),
             poll_interval_s=every_s,
             used=used,

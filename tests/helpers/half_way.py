@@ -34,15 +34,15 @@ def as_recorded(lived: Lived) -> list[Event]:
                 continue
             retries = len(tasks[event.job_id].lengths) - 1
             changed = {"time": selected[event.job_id], "retries": retries}
-            events.append(event.model_copy(update=changed))
+            events.append(event.but(**changed))
         elif event.event == "group":
             members = _members(lived.world, event.group)
-            events.append(event.model_copy(update={"time": selected[members[0]]}))
+            events.append(event.but(time=selected[members[0]]))
         else:
             events.append(event)
     for (unit, number), known in lived.stamps.items():
         whose = {"group": unit} if isinstance(unit, str) else {"job_id": unit}
-        begun = known.model_copy(update={"reported": None, "finished": None})
+        begun = known.but(reported=None, finished=None)
         submitted = AttemptSubmitted(time=known.accepted, attempt=number, stamps=begun, **whose)
         events.append(submitted)
     hidden = {job_id for task in tasks.values() for job_id in task.brings}

@@ -9,11 +9,12 @@ from typing import Any
 from builders import Story, a_record, at, grouped, retried
 
 from snakemake_logger_plugin_observe.journal.events import (
-    ADAPTER,
     Accounting,
     Event,
+    decoder,
 )
 from snakemake_logger_plugin_observe.journal.reading import read_journal
+from snakemake_logger_plugin_observe.reporters.as_json.records import shape
 
 START = Story().lines[0]
 WHOLE = b"".join(line + b"\n" for line in [*retried().lines, *grouped().lines[1:]])
@@ -32,7 +33,8 @@ def read(path: Path) -> tuple[list[Event], list[str]]:
 
 def fields_of(line: bytes | str) -> dict[str, Any]:
     """Return the fields of a journal line as JSON, with the defaults that it leaves out."""
-    return ADAPTER.validate_json(line).model_dump(mode="json")
+    event = decoder().decode(line)
+    return {"event": event.event, **shape(event)}
 
 
 def write_lines(path: Path, *lines: bytes) -> Path:

@@ -51,7 +51,7 @@ def write(folder: Path, day: int, story: Story) -> Path:
     moved = [_moved(event, day * DAY) for event in story.events]
     first = moved[0]
     run_id = f"{day:08x}" * 4
-    moved[0] = first.model_copy(update={"run_id": run_id})
+    moved[0] = first.but(run_id=run_id)
     other = Story()
     other.events = moved
     stamp = format_moment(T0 + day * DAY)[:19].replace("-", "").replace(":", "")
@@ -67,4 +67,4 @@ def _moved(event: Event, by: Micros) -> Event:
     moments = ("time", "process_started", "plugin_loaded", "workflow_started")
     known = {name: getattr(event, name, None) for name in moments}
     update = {name: moment + by for name, moment in known.items() if moment is not None}
-    return event.model_copy(update=update)
+    return event.but(**update)

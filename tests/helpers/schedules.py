@@ -358,7 +358,7 @@ class _Life:
         else:
             end, levels, own = self.on_node(unit, accepted, lengths)
             reported = self.poll_after(end)
-        self.lived.stamps[key] = known.model_copy(update={"reported": reported})
+        self.lived.stamps[key] = known.but(reported=reported)
         for member, phases in own.items():
             self.lived.phases[(member, number)] = phases
         phases = self.lived.phases.setdefault(key, {})
@@ -491,7 +491,7 @@ class _Life:
         begun, seen = moment, moment + lengths["latency_wait"]
         moment = seen + lengths["postprocess"]
         failed = number < len(tasks[0].lengths)
-        known = self.lived.stamps[key].model_copy(update={"finished": moment})
+        known = self.lived.stamps[key].but(finished=moment)
         self.lived.stamps[key] = known
         phases = self.lived.phases[key]
         phases["postprocess"] = begun - (known.reported or 0) + lengths["postprocess"]
@@ -519,7 +519,7 @@ class _Life:
         )
         if isinstance(unit, str):
             for task, one in zip(tasks, levels[0].executions if levels else (), strict=False):
-                share = levels[0].model_copy(update={"executions": (one,)})
+                share = levels[0].but(executions=(one,))
                 ended = Stamps(finished=moment)
                 facts = {"job_id": task.job_id, "group": unit, "stamps": ended}
                 self.lived.events.append(AttemptFinished(**shared, **facts, levels=(share,)))

@@ -12,7 +12,7 @@ from typing import Any
 
 from builders import MAIN, NODE, RUN_ID, SECOND, T0, numbered
 from hypothesis import strategies as st
-from pydantic import BaseModel
+from msgspec import Struct
 
 from snakemake_logger_plugin_observe.journal.events import (
     EVENTS,
@@ -117,16 +117,18 @@ def _of(kind: Any) -> st.SearchStrategy[Any]:
         return st.tuples(*map(_of, inner))
     if origin is dict:
         return st.dictionaries(_of(inner[0]), _of(inner[1]), max_size=3)
-    if isinstance(kind, type) and issubclass(kind, BaseModel):
+    if isinstance(kind, type) and issubclass(kind, Struct):
         return events_of(kind)
     plain = {str: st.text(max_size=12), int: _whole, float: _finite, bool: st.booleans()}
     return {**plain, Any: _json, types.NoneType: st.none()}[kind]
 
 
-def events_of(model: type[BaseModel]) -> st.SearchStrategy[Any]:
+def events_of(model: type[Struct]) -> st.SearchStrategy[Any]:
     """Return instances of *model* with any value in any field."""
     hints = typing.get_type_hints(model, include_extras=True)
-    return st.builds(model, **{name: _of(hints[name]) for name in model.model_fields})
+    return st.builds(
+        model, **{name: _of(hints[name]) for name in model.__struct_fields__ if name != "line"}
+    )
 
 
 events = st.one_of(*map(events_of, EVENTS))
@@ -140,7 +142,7 @@ maybe_moments = st.none() | moments
 _phases = st.sampled_from([phase.name for phase in ATTEMPT_PHASES])
 
 waits = st.builds(Wait, phase=_phases, start=moments, end=moments)
-stamps = st.builds(Stamps, **dict.fromkeys(Stamps.model_fields, maybe_moments))
+stamps = st.builds(Stamps, **dict.fromkeys(Stamps.__struct_fields__, maybe_moments))
 _try_moments = (
     *("selected", "begun", "prepared", "running"),
     *("tool_started", "tool_ended", "reported", "checked"),
@@ -182,7 +184,7 @@ _on_a_node = st.builds(
     stamps=st.builds(
         Stamps,
         **{
-            **dict.fromkeys(Stamps.model_fields, maybe_moments),
+            **dict.fromkeys(Stamps.__struct_fields__, maybe_moments),
             **dict.fromkeys(("submitting", "accepted"), moments),
         },
     ),
@@ -287,16 +289,14 @@ def requeued(draw: st.DrawFn) -> Requeued:
             signs.append(edges[0])
         if steps >= 2:
             one = Execution(rule="map", begun=edges[2], tool_started=edges[3])
-            process = last.model_copy(
-                update={
-                    "pid": 10 + number,
-                    "restarts": number,
-                    "started": edges[0],
-                    "loaded": edges[1],
-                    "planned": edges[2] if steps >= 3 else None,
-                    "ended": None,
-                    "executions": (one,) if steps >= 4 else (),
-                }
+            process = last.but(
+                pid=10 + number,
+                restarts=number,
+                started=edges[0],
+                loaded=edges[1],
+                planned=edges[2] if steps >= 3 else None,
+                ended=None,
+                executions=(one,) if steps >= 4 else (),
             )
             killed.append(process)
     later = max(0, moment + SECOND - last.started)
@@ -313,8 +313,8 @@ def _later(known: TimelineInput, later: int, **changed: Any) -> TimelineInput:
 
     def moved(value: Any, names: typing.Iterable[str]) -> Any:
         moments = {name: getattr(value, name) for name in names}
-        return value.model_copy(
-            update={name: moment + later for name, moment in moments.items() if moment is not None}
+        return value.but(
+            **({name: moment + later for name, moment in moments.items() if moment is not None})
         )
 
     (node,) = known.levels
@@ -323,7 +323,7 @@ def _later(known: TimelineInput, later: int, **changed: Any) -> TimelineInput:
     return TimelineInput(
         stamps=moved(known.stamps, ("reported", "finished")),
         waits=[moved(wait, ("start", "end")) for wait in known.waits],
-        levels=(node.model_copy(update={"executions": (one,), **changed}),),
+        levels=(node.but(executions=(one,), **changed),),
         main=known.main,
     )
 
@@ -595,14 +595,10 @@ class _Simulator:
         begun = bare.stamps.submitting
         prepared = begun + lengths["stage_in"] // 2
         tool_started = begun + lengths["stage_in"]
-        one = (
-            bare.levels[0]
-            .executions[0]
-            .model_copy(update={"begun": begun, "prepared": prepared, "running": prepared})
-        )
+        one = bare.levels[0].executions[0].but(begun=begun, prepared=prepared, running=prepared)
         assert one.tool_started == tool_started
         here = Level(clock="main", host=MAIN, pid=1, wraps="local", in_main=True, executions=(one,))
-        known = bare.stamps.model_copy(update={"accepted": prepared})
+        known = bare.stamps.but(accepted=prepared)
         return TimelineInput(stamps=known, waits=bare.waits, levels=(here,), main=MainProcess(MAIN))
 
 

@@ -232,7 +232,7 @@ def test_what_others_reported_becomes_events_in_one_place() -> None:
     kinds = {model.__name__ for model in EVENTS}
     for name, path in in_folders("recording"):
         assert called(path) & kinds <= ours, name
-        assert "model_validate" not in called(path) or name == "recording.event_of", name
+        assert "convert" not in called(path) or name == "recording.event_of", name
 
 
 # -- the node's side -----------------------------------------------------------------------------

@@ -76,7 +76,7 @@ def explain_run(run: Run, error: Message, other: OtherRun | None = None) -> Expl
         files = {"similar": known.similar, "unreadable": known.unreadable}
         relative = {name: run.relative(path) for name, path in files.items() if path is not None}
         protected = tuple(map(run.relative, known.protected))
-        known = known.model_copy(update={**relative, "protected": protected})
+        known = known.but(**relative, protected=protected)
     found = explain(run.with_relative_paths(error.text), known)
     if other is not None and found.kind in LEFT_BY_ANOTHER:
         return with_other_run(found, other, run)

@@ -107,7 +107,7 @@ def _with_restarts(record: SchedulerRecord, attempt: Attempt) -> SchedulerRecord
     starts = max(len(attempt.node_starts), *(1 + one.restarts for one in attempt.levels), 0)
     if record.state not in WAITING or not starts or record.restarts >= starts:
         return record
-    return record.model_copy(update={"restarts": starts})
+    return record.but(restarts=starts)
 
 
 def _set_status(attempt: Attempt, one: LiveState) -> None:

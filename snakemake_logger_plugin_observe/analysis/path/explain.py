@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from snakemake_logger_plugin_observe.analysis.cost.partition import MakespanSegment
-from snakemake_logger_plugin_observe.clock import Micros, parse_moment
+from snakemake_logger_plugin_observe.clock import Micros, format_moment
 from snakemake_logger_plugin_observe.journal.events import line_of
 from snakemake_logger_plugin_observe.run.attempt import FINAL, Attempt
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.refined import RecordMoments
 
 _TOLERANCE: Final = 1_000  # reading two clocks of the same kernel differs by less
+_FIRST_MOMENT: Final = 10**15  # in 2001; hardly anything else in a line is as large a number
 _ON_THE_NODE: Final = ("levels", "node_starts")
 
 
@@ -113,7 +114,8 @@ def _of_the_record(
         known = getattr(by_main, name)
         borders = () if known is None else (known, known + by_main.resolution)
         if any(abs(moment - border) <= _TOLERANCE for border in borders):
-            text = str(record.get(name))
+            written = record.get(name)
+            text = format_moment(written) if isinstance(written, int) else "null"
             return (StampSource(attempt.accounting_line, "accounting", f"record.{name}", text),)
     return ()
 
@@ -147,18 +149,14 @@ def _stamps(line: Mapping[str, Any]) -> Iterator[tuple[str, str, Micros]]:
     ahead = round(assumed * 1_000_000) if isinstance(assumed, int | float) else 0
     for field, value in line.items():
         node = field in _ON_THE_NODE
-        for name, text in _moments(field, value):
-            try:
-                moment = parse_moment(text)
-            except ValueError:
-                continue
-            yield name, text, moment - ahead if node else moment
+        for name, moment in _moments(field, value):
+            yield name, format_moment(moment), moment - ahead if node else moment
 
 
-def _moments(name: str, value: Any) -> Iterator[tuple[str, str]]:
-    """Yield each string in *value* that may be a moment, with its place."""
-    if isinstance(value, str):
-        if value.endswith("Z") and len(value) == 27:
+def _moments(name: str, value: Any) -> Iterator[tuple[str, Micros]]:
+    """Yield each number in *value* that may be a moment, with its place."""
+    if isinstance(value, int):
+        if value >= _FIRST_MOMENT:
             yield name, value
     elif isinstance(value, dict):
         for key, inner in value.items():

@@ -148,7 +148,7 @@ class SoFar:
                 self._end(self.run.attempts[(key, event.attempt)])
             case "accounting":
                 self._account(event)
-            case "scheduler_iteration" | "scheduler_round":
+            case "scheduler_iteration":
                 _trim(self.run.iterations, _ITERATIONS)
             case "message":
                 _trim(self.run.messages, _NOTES)

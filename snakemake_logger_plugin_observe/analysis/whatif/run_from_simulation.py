@@ -42,7 +42,7 @@ def simulated_run(model: Model, simulation: Simulation, run: Run) -> Run:
             group,
             number,
             status="running" if model.unfinished[i] else "success",
-            stamps=Stamps.model_construct(
+            stamps=Stamps(
                 ready=simulation.ready[i],
                 selected=moments.selected[i],
                 submitting=None,
@@ -65,10 +65,10 @@ def simulated_run(model: Model, simulation: Simulation, run: Run) -> Run:
         selections = ((begin, selected), (idle, idle))
         fold.add(
             simulated,
-            SchedulerIteration.model_construct(time=woke, idle=idle, selections=selections),
+            SchedulerIteration(time=woke, idle=idle, selections=selections),
         )
     simulated.last_moment = simulation.end
-    simulated.finished = RunFinished.model_construct(
+    simulated.finished = RunFinished(
         time=simulation.end, status="success", job_account=_NOTHING, makespan=_NOTHING
     )
     return simulated
@@ -83,20 +83,17 @@ def _add_beginning(simulated: Run, model: Model, run: Run) -> None:
         if phase in ("import", "parse"):
             known[phase] = at
         else:
-            fold.add(simulated, RunPhase.model_construct(time=at - length, phase=phase, end=at))
+            fold.add(simulated, RunPhase(time=at - length, phase=phase, end=at))
     if not any(phase.phase == "plan" for phase in simulated.phases):
-        fold.add(simulated, RunPhase.model_construct(time=at, phase="plan", end=at))
+        fold.add(simulated, RunPhase(time=at, phase="plan", end=at))
     loaded = known.get("import", model.start)
     started = run.started
     if started is not None:
-        simulated.started = RunStarted.model_construct(
-            **{
-                **dict(started),
-                "process_started": model.start,
-                "plugin_loaded": loaded,
-                "workflow_started": known.get("parse", loaded),
-                **_limits_of(model, started),
-            }
+        simulated.started = started.but(
+            process_started=model.start,
+            plugin_loaded=loaded,
+            workflow_started=known.get("parse", loaded),
+            **_limits_of(model, started),
         )
 
 
@@ -128,7 +125,7 @@ def _add_replanning(simulated: Run, model: Model, i: int, finished: Micros) -> N
     known = model.replannings.get(i)
     fold.add(
         simulated,
-        RunPhase.model_construct(
+        RunPhase(
             time=finished,
             phase="plan",
             end=finished + model.replan[i],

@@ -246,7 +246,7 @@ class _Search:
             facts["input"] = here.input
         if here is not None:
             facts |= {"rule": here.rule, "wildcards": here.wildcards}
-        self._run.kept[job_id] = job.model_copy(update=facts)
+        self._run.kept[job_id] = job.but(**facts)
         touch = self._touches.get(identity(job))
         since = touch is not None and touch.run > (known.made.start or 0)
         self._run.made[job_id] = (
@@ -288,7 +288,7 @@ class _Search:
         planned = self._run.planned
         if planned is not None:
             counts = {**planned.up_to_date, rule: planned.up_to_date.get(rule, 0) + 1}
-            counted = planned.model_copy(update={"up_to_date": counts})
+            counted = planned.but(up_to_date=counts)
             self._run.planned = counted if planned.line is None else at_line(counted, planned.line)
 
 

@@ -7,6 +7,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
+from msgspec import convert
+
 from snakemake_logger_plugin_observe.analysis.compare.run_differences import snakefile_of
 from snakemake_logger_plugin_observe.analysis.compare.trend import trend
 from snakemake_logger_plugin_observe.commands.support import find_journal, folder_runs
@@ -156,7 +158,7 @@ def read_tally(one: Begun, most: int = _MOST_READ_WHOLE) -> JobTally | None:
         if unpacked_size(one.path) > most:
             return None
         counts = job_counts(fold(read_journal(one.path, Detail.TIMES)))
-        return JobTally(**{name: getattr(counts, name) for name in JobTally.model_fields})
+        return convert(counts, JobTally, from_attributes=True)
     except (JournalError, OSError, ValueError):  # numbers that no run has
         return None
 

@@ -34,8 +34,7 @@ def withhold(run: Run, *, logs: bool, commands: bool) -> tuple[str, ...]:
     for attempt in run.attempts.values():
         _strip(attempt, logs=logs)
     run.messages = [
-        one.model_copy(update={"text": _GONE, "error": None}) if _may_quote(one) else one
-        for one in run.messages
+        one.but(text=_GONE, error=None) if _may_quote(one) else one for one in run.messages
     ]
     if commands:
         run.jobs = {key: _without_command(job) for key, job in run.jobs.items()}
@@ -43,7 +42,7 @@ def withhold(run: Run, *, logs: bool, commands: bool) -> tuple[str, ...]:
         run.earlier_jobs = {key: _without_command(job) for key, job in run.earlier_jobs.items()}
         run.params = {}
         if run.started is not None:
-            run.started = run.started.model_copy(update={"command": (), "config_values": ()})
+            run.started = run.started.but(command=(), config_values=())
     return (*((_NO_LOGS,) if logs else ()), *((_NO_COMMANDS,) if commands else ()))
 
 
@@ -58,19 +57,17 @@ def _strip(attempt: Attempt, *, logs: bool) -> None:
     if logs:
         attempt.logs = ()
     attempt.levels = tuple(
-        level.model_copy(
-            update={"executions": tuple(_quiet(one, logs=logs) for one in level.executions)}
-        )
+        level.but(executions=tuple(_quiet(one, logs=logs) for one in level.executions))
         for level in attempt.levels
     )
 
 
 def _quiet(one: Execution, *, logs: bool) -> Execution:
-    return one.model_copy(update={"message": None, **({"logs": ()} if logs else {})})
+    return one.but(message=None, **{"logs": ()} if logs else {})
 
 
 def _without_command(job: JobDescribed) -> JobDescribed:
     """Return *job* without its command and params; a reason may quote params, too."""
     quotes = job.reason is not None and "aram" in job.reason
     hidden = {"shellcmd": None, "params": (), "script": None}
-    return job.model_copy(update={**hidden, **({"reason": None} if quotes else {})})
+    return job.but(**hidden, **{"reason": None} if quotes else {})

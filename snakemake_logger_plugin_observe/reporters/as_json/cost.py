@@ -59,7 +59,10 @@ def shape(answer: CostAnswer) -> dict[str, Any]:
             for one in answer.holds
         ],
         "file_system": [
-            one.model_dump(mode="json", exclude={"event", "time"})
+            {
+                name: getattr(one, name)
+                for name in ("when", "path", "create_s", "stat_s", "remove_s")
+            }
             for one in answer.source.run.file_systems
         ],
         "advice": shape_advice(answer.source, answer.advice),

@@ -14,7 +14,7 @@ from snakemake_logger_plugin_observe.analysis.live.state import LiveView
 from snakemake_logger_plugin_observe.clock import format_moment, to_seconds
 from snakemake_logger_plugin_observe.journal.records import SchedulerRecord
 from snakemake_logger_plugin_observe.reporters.answers import JobsAnswer
-from snakemake_logger_plugin_observe.reporters.as_json import failures, live
+from snakemake_logger_plugin_observe.reporters.as_json import failures, live, records
 from snakemake_logger_plugin_observe.reporters.as_json.common import head, moment
 
 
@@ -91,13 +91,13 @@ def _attempt(row: Row, view: LiveView | None) -> dict[str, Any]:
             "written_bytes": row.use.written_bytes,
             "unobserved": row.use_unknown,
         },
-        "benchmark": attempt.benchmark.model_dump(mode="json") if attempt.benchmark else None,
-        "offset": attempt.offset.model_dump(mode="json") if attempt.offset else None,
-        "logs": [one.model_dump(mode="json") for one in attempt.logs],
+        "benchmark": records.shape(attempt.benchmark) if attempt.benchmark else None,
+        "offset": records.shape(attempt.offset) if attempt.offset else None,
+        "logs": [records.shape(one) for one in attempt.logs],
         "outputs": None
         if attempt.outputs is None
-        else [one.model_dump(mode="json") for one in attempt.outputs],
-        "executions": [one.model_dump(mode="json") for one in attempt.executions],
+        else [records.shape(one) for one in attempt.outputs],
+        "executions": [records.shape(one) for one in attempt.executions],
         "unobserved": list(attempt.unobserved),
         "line": row.line,
     }
@@ -108,7 +108,7 @@ def _scheduler(record: SchedulerRecord | None) -> dict[str, Any] | None:
     if record is None:
         return None
     return {
-        **record.model_dump(mode="json"),
+        **records.shape(record),
         "held_s": record.held_s,
         "queued_s": record.queued_s,
     }

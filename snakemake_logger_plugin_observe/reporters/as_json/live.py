@@ -7,6 +7,7 @@ from snakemake_logger_plugin_observe.analysis.live.state import LiveState, LiveV
 from snakemake_logger_plugin_observe.analysis.triage.incident import Incident
 from snakemake_logger_plugin_observe.clock import to_seconds
 from snakemake_logger_plugin_observe.reporters.answers import Source
+from snakemake_logger_plugin_observe.reporters.as_json import records
 from snakemake_logger_plugin_observe.reporters.as_json.common import moment
 
 
@@ -25,7 +26,7 @@ def shape(source: Source) -> dict[str, Any] | None:
                 "attempt": one.key[1],
                 "external_jobid": one.external_jobid,
                 **state_of(view, one),
-                "scheduler": one.record.model_dump(mode="json") if one.record else None,
+                "scheduler": records.shape(one.record) if one.record else None,
             }
             for one in view.submissions
         ],

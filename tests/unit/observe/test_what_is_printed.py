@@ -63,7 +63,7 @@ def left_on(scheduler: str) -> Story:
     """Return a run that was killed on this machine with jobs in flight in a cluster."""
     story = killed()
     here = {"wraps": scheduler, "host": socket.gethostname(), "pid": 2**30}
-    story.events[0] = story.events[0].model_copy(update=here)
+    story.events[0] = story.events[0].but(**here)
     return story
 
 

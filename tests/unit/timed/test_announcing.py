@@ -1,5 +1,6 @@
 """Announcing: the run's events become states for other logger plugins alone."""
 
+import json
 import logging
 import logging.handlers
 import queue
@@ -8,6 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Never
 
+import msgspec
 import pytest
 from builders import NODE, SECOND, at
 from fragment_lines import process
@@ -212,15 +214,13 @@ def test_a_reported_state_becomes_the_attempt_s_scheduler_record(record: Record)
     attempt = recording.run.attempts[(7, 1)]
     assert attempt.external_jobid == "arn:1"
     assert attempt.accounting is not None
-    assert attempt.accounting.model_dump(exclude_none=True) == {
+    assert json.loads(msgspec.json.encode(attempt.accounting)) == {
         "scheduler": "aws-batch",
         "cluster_job": "arn:1",
         "resolution_s": 0.001,
         "state": "succeeded",
         "submitted": at(5),
         "ended": at(14),
-        "restarts": 0,
-        "earlier_starts": (),
         "exit_code": 0,
     }
     assert recording.kinds().count("accounting") == 2

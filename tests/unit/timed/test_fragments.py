@@ -125,7 +125,7 @@ def test_waits_and_executions_are_read(report_of: ReportOf) -> None:
         (b"{}", FOREIGN),
         (process(v=2), FOREIGN),
         (process(in_main=True), FOREIGN),
-        (process(host=None), "fragment: Input should be a valid string"),
+        (process(host=None), "fragment: Expected str, got null - at $.host"),
         (process(executions=[{"status": "great"}]), None),
         (process(started="noon"), None),
     ],

@@ -106,7 +106,7 @@ def test_a_group_is_one_job_to_slurm(tmp_path: Path, command: Command) -> None:
 def test_a_killed_run_gets_its_records(tmp_path: Path, command: Command, capsys: Said) -> None:
     """Its journal ends in a torn line, and its process is gone."""
     story = killed()
-    host = story.events[0].model_copy(update={"host": socket.gethostname(), "pid": os.getpid()})
+    host = story.events[0].but(host=socket.gethostname(), pid=os.getpid())
     story.events[0] = host
     path = story.write(tmp_path / "j.jsonl")
     with path.open("ab") as file:

@@ -268,10 +268,10 @@ def test_the_default_baseline_is_the_newest_earlier_success(here: Path, capsys: 
     _, answer = check(capsys, "observe.toml", "run")
     assert [(line["ok"], line["why"]) for line in answer["lines"][1:]] == [(None, why)] * 2
     earlier = chain()
-    earlier.events[0] = earlier.events[0].model_copy(
-        update={"process_started": earlier.events[0].process_started - 10**9}
+    earlier.events[0] = earlier.events[0].but(
+        process_started=earlier.events[0].process_started - 10**9
     )
-    earlier.events[-1] = earlier.events[-1].model_copy(update={"makespan_s": 21})
+    earlier.events[-1] = earlier.events[-1].but(makespan_s=21.0)
     journal("run", earlier, "20260228T120000-z")
     _, answer = check(capsys, "observe.toml", "run")
     assert lines(answer)[1] == ("same_work", True, True)
@@ -294,7 +294,7 @@ def test_a_baseline_can_be_given_without_a_baseline_in_the_file(here: Path, caps
 
 def test_a_proposal_is_written_once_and_its_run_passes_it(here: Path, capsys: Capsys) -> None:
     story = on_cluster(3, queue_s=2, tool_s=4)
-    story.events[2] = story.events[2].model_copy(update={"output": ("out/a.txt", "gone.txt")})
+    story.events[2] = story.events[2].but(output=("out/a.txt", "gone.txt"))
     journal("run", story)
     write("x", "run/out/a.txt")
     assert main(["check", "--init", "new.toml", "run"]) == 0
@@ -432,7 +432,7 @@ def extents(folder: str) -> None:
     kept = {"cut": 3, "count": 3}
     part = a_run(rest, sums={"table": "f" * 64}, up_to_date=kept, process_started=at(0))
     for name, story in (("1", full), ("2", part)):
-        story.events[0] = story.events[0].model_copy(update={"run_id": f"run {name}"})
+        story.events[0] = story.events[0].but(run_id=f"run {name}")
         journal(folder, story, name)
 
 

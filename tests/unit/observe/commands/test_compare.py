@@ -53,7 +53,7 @@ def test_the_default_baseline_is_the_newest_earlier_success(
         ("4", 0, "success"),
     ):
         story = a_run(process_started=at(begins_s), status=status)
-        story.events[0] = story.events[0].model_copy(update={"run_id": f"run {name}"})
+        story.events[0] = story.events[0].but(run_id=f"run {name}")
         story.write(folder / f"{name}.jsonl")
     _, answer = compare(capsys)
     assert answer["journals"] == {"A": str(folder / "2.jsonl"), "B": str(folder / "4.jsonl")}
@@ -91,7 +91,7 @@ def tagged(folder: Path, name: str, pr: str, *, begins_s: float, **facts: Any) -
         f"pr={pr}",
     )
     story = a_run(process_started=at(begins_s), command=command, tags={"pr": pr}, **facts)
-    story.events[0] = story.events[0].model_copy(update={"run_id": f"run {name}"})
+    story.events[0] = story.events[0].but(run_id=f"run {name}")
     return story.write(folder / f"{name}.jsonl")
 
 

@@ -4,7 +4,17 @@ import json
 from pathlib import Path
 
 import pytest
-from builders import Story, begun, chain, grouped, killed, logger_only, replanned, retried
+from builders import (
+    Story,
+    begun,
+    chain,
+    grouped,
+    killed,
+    logger_only,
+    micros_of,
+    replanned,
+    retried,
+)
 from failing import fails
 
 from snakemake_logger_plugin_observe.__main__ import main
@@ -42,7 +52,7 @@ def test_explain_quotes_journal_lines_and_stamps(
     )
     lines = path.read_text().splitlines()
     for quote in (*own["evidence"]["start"], *own["evidence"]["end"]):
-        assert quote["text"] in lines[quote["line"] - 1]
+        assert str(micros_of(quote["text"])) in lines[quote["line"] - 1]
 
 
 def test_a_journal_cut_off_anywhere_still_has_its_paths(

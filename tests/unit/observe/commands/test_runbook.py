@@ -33,7 +33,7 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def put(work: Path, name: str, story: Story) -> Path:
     """Write a run's journal; each run has an id of its own."""
     started = story.events[0]
-    story.events[0] = started.model_copy(update={"run_id": f"run {name}"})
+    story.events[0] = started.but(run_id=f"run {name}")
     return story.write(work / ".snakemake" / "observe" / f"{name}.jsonl")
 
 

@@ -99,8 +99,8 @@ def test_sampled_waits_give_an_interval_that_depends_on_the_seed_only(
         other = on_cluster(1, queue_s=queue_s, tool_s=1)
         described, ended = other.events[2:4]
         story.events[-1:-1] = [
-            described.model_copy(update={"job_id": job_id}),
-            ended.model_copy(update={"job_id": job_id}),
+            described.but(job_id=job_id),
+            ended.but(job_id=job_id),
         ]
     story.events.pop()
     path = story.end(13).write(tmp_path / "run.jsonl")
@@ -203,7 +203,7 @@ def test_the_suggested_sweep_is_over_what_kept_work_back(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     story = side_by_side(3, 1, resources={"licence": 1})
-    story.events[0] = story.events[0].model_copy(update={"cores": 6})
+    story.events[0] = story.events[0].but(cores=6)
     text = text_of(capsys, story.write(tmp_path / "run.jsonl"), "--cores", 8)
     assert "--sweep resources=licence=1,2,3,4  # a curve over licence" in text
 

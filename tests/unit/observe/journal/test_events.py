@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 import strategies
@@ -35,7 +35,7 @@ def test_the_schema_names_its_version() -> None:
 
 
 def test_the_schema_has_every_event() -> None:
-    names = {name for kind in EVENTS for name in get_args(kind.model_fields["event"].annotation)}
+    names = {kind.event for kind in EVENTS}
     assert set(SCHEMA["discriminator"]["mapping"]) == names
 
 
@@ -55,9 +55,9 @@ def test_the_schema_accepts_whole_journals(story: Callable[[], Story]) -> None:
     [
         {},
         {"event": "gap", "reason": "no time"},
-        {"event": "gap", "time": 5, "reason": "time is a number"},
-        {"event": "never_heard_of", "time": "2026-03-01T12:00:00Z"},
-        {"event": "attempt_finished", "time": "2026-03-01T12:00:00Z", "status": "great"},
+        {"event": "gap", "time": "2026-03-01T12:00:00Z", "reason": "time is a text"},
+        {"event": "never_heard_of", "time": 1},
+        {"event": "attempt_finished", "time": 1, "status": "great"},
     ],
 )
 def test_the_schema_rejects_other_lines(line: dict[str, Any]) -> None:
@@ -66,9 +66,8 @@ def test_the_schema_rejects_other_lines(line: dict[str, Any]) -> None:
 
 
 def test_the_schema_accepts_lines_with_bytes_that_are_not_utf_8() -> None:
-    """Their escapes change no other field: moments are texts there, too."""
     fields = {"time": T0, "attempt": 1, "job_id": 1, "status": "failed", "message": "gr\udcfc"}
     event = AttemptFinished(**fields, stamps=Stamps(ready=T0, finished=T0))
     line = json.loads(to_line(event))
     VALIDATOR.validate(line)
-    assert line == json.loads(to_line(event.model_copy(update={"message": "gr\\udcfc"})))
+    assert line == json.loads(to_line(event.but(message="gr\\udcfc")))

@@ -56,11 +56,11 @@ def test_an_event_is_one_line(event: Event) -> None:
     assert json.loads(line)["event"] == event.event
 
 
-def test_moments_are_written_as_rfc_3339() -> None:
+def test_moments_are_written_as_microseconds() -> None:
     line = to_line(Gap(time=T0 + 1, reason="x"))
     assert json.loads(line) == {
         "event": "gap",
-        "time": "2026-03-01T12:00:00.000001Z",
+        "time": 1_772_366_400_000_001,
         "reason": "x",
     }
 
@@ -72,12 +72,12 @@ def test_a_field_that_has_its_default_is_left_out_and_read_as_that() -> None:
     line = to_line(event)
     assert json.loads(line) == {
         "event": "attempt_finished",
-        "time": "2026-03-01T12:00:00.000000Z",
+        "time": T0,
         "job_id": 0,
         "attempt": 1,
         "status": "failed",
         "exit_code": 0,
-        "stamps": {"finished": "2026-03-01T12:00:00.000000Z"},
+        "stamps": {"finished": T0},
     }
     assert event_in(line) == event
 
@@ -201,10 +201,10 @@ def problems_with(tmp_path: Path, line: bytes) -> list[str]:
         (b"[1]", "line 2: not a JSON object with an event"),
         (b"", "line 2: not a JSON object with an event"),
         (b'{"event":1}', "line 2: not a JSON object with an event"),
-        (b'{"event":"gap","reason":"x"}', "line 2: gap: time: Field required"),
+        (b'{"event":"gap","reason":"x"}', "line 2: gap: Object missing required field time"),
         (
             b'{"event":"gap","time":"noon","reason":"x"}',
-            "line 2: gap: time: Value error, Invalid isoformat string: 'noon'",
+            "line 2: gap: time: Expected int, got str",
         ),
         (b"\xff\xfe", "line 2: not a JSON object with an event"),
         (b"[" * 100_000, "line 2: not a JSON object with an event"),

@@ -4,11 +4,11 @@ import logging
 from collections.abc import Callable
 from typing import Any, Never
 
+import msgspec
 import pytest
 from builders import SECOND, T0, at
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import TypeAdapter
 
 from snakemake_logger_plugin_observe.journal.records import SchedulerRecord
 from snakemake_logger_plugin_observe.recording.job_state import (
@@ -183,7 +183,7 @@ def test_any_payload_becomes_a_writable_record_or_nothing(
     if found is not None:
         updated = updated_record(None, found, "71")
         assert updated is not None
-        again = TypeAdapter(SchedulerRecord).validate_json(updated.model_dump_json())
+        again = msgspec.json.decode(msgspec.json.encode(updated), type=SchedulerRecord)
         assert again == updated
 
 

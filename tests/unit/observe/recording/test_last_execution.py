@@ -8,8 +8,8 @@ from snakemake_logger_plugin_observe.recording.last_execution import best_logs, 
 NODE = (LogTail(path="a.log", bytes=9, first_line=1, lines=("no room",)),)
 HERE = (LogTail(path="a.log", bytes=8, first_line=1, lines=("no such file",)),)
 GONE = (LogTail(path="a.log", problem="it does not exist"),)
-FIRST = an_execution(number=1, status="failed").model_copy(update={"logs": HERE})
-LAST = an_execution(number=2, status="failed").model_copy(update={"logs": NODE})
+FIRST = an_execution(number=1, status="failed").but(logs=HERE)
+LAST = an_execution(number=2, status="failed").but(logs=NODE)
 
 
 def test_what_is_read_here_comes_first() -> None:

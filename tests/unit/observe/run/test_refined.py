@@ -41,7 +41,7 @@ def refined_at(
 def on_node(started_s: float = 20, ended_s: float = 26) -> TimelineInput:
     level = node_level(16, started=4, loaded=5, planned=6, ended=10)
     moved = {"started": at(started_s), "ended": at(ended_s)}
-    return evidence(KNOWN, level.model_copy(update=moved))
+    return evidence(KNOWN, level.but(**moved))
 
 
 def no_node(**more: float) -> TimelineInput:
@@ -160,12 +160,10 @@ def test_of_a_job_without_stamps_only_what_it_did_is_unobserved() -> None:
 
 def test_a_requeued_job_is_held_from_its_second_submission() -> None:
     """Of its first start only a sign is known; Slurm lets it start again two minutes later."""
-    node = node_level().model_copy(
-        update={"started": at(144), "loaded": at(145), "planned": at(146), "ended": None}
-    )
+    node = node_level().but(started=at(144), loaded=at(145), planned=at(146), ended=None)
     known = evidence(
         stamps(ready=0, selected=1, submitting=2, accepted=3, reported=160, finished=160),
-        node.model_copy(update={"executions": (), "ended": at(150)}),
+        node.but(executions=(), ended=at(150)),
         node_starts=(5, 144),
     )
     record = a_record(
@@ -223,7 +221,7 @@ def test_what_the_record_changes_is_written_with_it_and_is_validated() -> None:
         "unobserved": 21.0,
     }
     assert validate(numbered(story.events), ()).disagreements == ()
-    story.events[-2] = accounting.model_copy(update={"phases_s": {"queue_wait": 9.0}})
+    story.events[-2] = accounting.but(phases_s={"queue_wait": 9.0})
     (first, *_) = validate(numbered(story.events), ()).disagreements
     assert first.text.startswith("accounting of job 1: queue_wait is 9.0 s as written, 3.0 s")
 

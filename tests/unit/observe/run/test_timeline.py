@@ -240,7 +240,7 @@ def test_a_job_whose_end_the_node_did_not_stamp_has_no_status_check_s_phases() -
 
 def test_what_follows_an_end_that_no_status_check_found_is_unobserved_and_called_so() -> None:
     known = remote()
-    cut_off = known.stamps.model_copy(update={"reported": None, "finished": None})
+    cut_off = known.stamps.but(reported=None, finished=None)
     result = timeline(replace(known, stamps=cut_off, until=known.stamps.finished))
     assert phases_at(result)[-1] == ("unobserved", 10, 14)
     assert result.unobserved == [UNNOTICED]
@@ -249,7 +249,7 @@ def test_what_follows_an_end_that_no_status_check_found_is_unobserved_and_called
 def with_ancestors(*moments_s: float, **more: Any) -> TimelineInput:
     known = remote(**more)
     ancestors = tuple(at(moment) for moment in moments_s)
-    known.levels = [one.model_copy(update={"ancestors": ancestors}) for one in known.levels]
+    known.levels = [one.but(ancestors=ancestors) for one in known.levels]
     return known
 
 
@@ -286,7 +286,7 @@ def test_the_job_script_ends_with_the_shell_s_first_sign_of_life() -> None:
 def test_the_job_script_of_a_node_whose_clock_is_behind_is_on_that_clock() -> None:
     known = evidence(REMOTE_STAMPS, node_level(-90), waits=LATENCY)
     ancestors = (at(3.4 - 90),)
-    known.levels = [one.model_copy(update={"ancestors": ancestors}) for one in known.levels]
+    known.levels = [one.but(ancestors=ancestors) for one in known.levels]
     phases = phase_sums(timeline(known).segments)
     waits = sum(phases.get(name, 0) for name in ("queue_wait", "job_script", "poll_wait"))
     assert (waits, phases["node_startup"]) == (3_000_000, 1_000_000)
@@ -294,7 +294,7 @@ def test_the_job_script_of_a_node_whose_clock_is_behind_is_on_that_clock() -> No
 
 def test_an_acceptance_that_was_not_recorded_hides_only_the_time_up_to_the_node() -> None:
     known = remote()
-    result = timeline(replace(known, stamps=known.stamps.model_copy(update={"accepted": None})))
+    result = timeline(replace(known, stamps=known.stamps.but(accepted=None)))
     before, after = phases_at(result)[:3], phases_at(result)[3:]
     assert [phase for phase, _start, _end in before] == ["slot_wait", "dispatch", "unobserved"]
     assert after == phases_at(timeline(known))[-len(after) :]
@@ -591,7 +591,7 @@ def test_a_submitted_attempt_without_node_stamps_is_unobserved_up_to_now() -> No
 def test_a_cycle_of_parent_processes_ends() -> None:
     """Fragments are untrusted: here two processes each claim to run inside the other's tool."""
     one = an_execution(tool_started=5, tool_ended=8)
-    pair = [level(one.model_copy(), host=MAIN, pid=pid, started=6, loaded=6) for pid in (1, 2)]
+    pair = [level(one.but(), host=MAIN, pid=pid, started=6, loaded=6) for pid in (1, 2)]
     result = member_timeline(pair, None, at(14))
     assert sum(segment.length for segment in result.segments) <= 9_000_000
     known = stamps(ready=0, selected=1, submitting=2, accepted=3, reported=12, finished=14)
@@ -666,12 +666,9 @@ def test_phase_sums_are_in_the_model_s_order() -> None:
 def requeued(*, killed: bool, signs: bool = True) -> TimelineInput:
     """Return an attempt that the cluster started at 4, and again at 20."""
     known = stamps(ready=0, selected=1, submitting=2, accepted=3, reported=30, finished=31)
-    first = node_level().model_copy(update={"ended": None if killed else at(10)})
-    again = node_level(started=20, loaded=21, planned=22, ended=28, pid=2).model_copy(
-        update={
-            "executions": (an_execution(tool_started=24, tool_ended=26, checked=27),),
-            "restarts": 1,
-        }
+    first = node_level().but(ended=None if killed else at(10))
+    again = node_level(started=20, loaded=21, planned=22, ended=28, pid=2).but(
+        executions=(an_execution(tool_started=24, tool_ended=26, checked=27),), restarts=1
     )
     return evidence(known, first, again, node_starts=[4, 20] if signs else [])
 
@@ -714,7 +711,7 @@ BLOCKING = stamps(ready=0, selected=1, submitting=2, accepted=11, reported=12, f
 def blocking(**more: Any) -> TimelineInput:
     """Return a job on the main host that ran from 4 to 10, inside its own submission."""
     here = KernelBoot("a-boot", at(-1000))
-    node = node_level().model_copy(update={"boot_id": here.id, "boot_time": here.time})
+    node = node_level().but(boot_id=here.id, boot_time=here.time)
     return evidence(BLOCKING, node, waits=LATENCY, **{"main": MainProcess(MAIN, here), **more})
 
 
@@ -790,7 +787,7 @@ def test_members_in_processes_of_their_own_have_their_tools_time() -> None:
         ("postprocess", 50, 51),
     ]
     own = known.levels[0].executions[0]
-    outer = known.levels[0].model_copy(update={"executions": (own,)})
+    outer = known.levels[0].but(executions=(own,))
     assert phases_at(member_timeline([outer, first], None, at(51))) == [
         ("stage_in", 10, 12),
         ("compute", 12, 16),
@@ -813,7 +810,7 @@ def test_a_retry_in_another_process_is_the_member_s_with_its_start_up() -> None:
     first, again = member("a", 7, status="failed"), member("a", 20)
     known = of_members(first, again)
     assert (None, 10, 30) in phases_at(timeline(known))
-    own = known.levels[0].model_copy(update={"executions": known.levels[0].executions[:1]})
+    own = known.levels[0].but(executions=known.levels[0].executions[:1])
     assert phases_at(member_timeline([own, first, again], None, at(51))) == [
         ("stage_in", 10, 12),
         ("compute", 12, 16),

@@ -5,6 +5,7 @@ from itertools import pairwise
 import strategies
 from builders import T0
 from hypothesis import given, settings
+from msgspec.structs import astuple
 
 from snakemake_logger_plugin_observe.run.phases import ATTEMPT_PHASES, UNOBSERVED
 from snakemake_logger_plugin_observe.run.segments import phase_sums
@@ -21,7 +22,7 @@ LABELS = {phase.name for phase in ATTEMPT_PHASES}
 
 def borders(evidence: TimelineInput) -> tuple[int, int] | None:
     """Return when the model lets an attempt begin and end, or None where nothing is known."""
-    known = [moment for moment in evidence.stamps.__dict__.values() if moment is not None]
+    known = [moment for moment in astuple(evidence.stamps) if moment is not None]
     if not known:
         return None
     stamps = evidence.stamps

@@ -91,9 +91,7 @@ def test_a_what_if_takes_the_settings_of_the_command(workdir: Path) -> None:
 def test_runs_are_listed_the_newest_last(workdir: Path) -> None:
     write_run(workdir, "20260301T120000-aaaaaa", chain())
     later = begun(run_id="b" * 32, host="elsewhere").job(1)
-    later.events[0] = later.events[0].model_copy(
-        update={"process_started": later.events[0].process_started + 10**9}
-    )
+    later.events[0] = later.events[0].but(process_started=later.events[0].process_started + 10**9)
     write_run(workdir, "20260301T121640-bbbbbb", later)
     first, second = list_runs()
     assert (first.status, first.makespan_s, first.jobs) == ("success", 21.0, 2)
@@ -213,7 +211,7 @@ LOADED = """
 import sys, json
 import snakemake_logger_plugin_observe as plugin
 before = [hasattr(plugin, "LogHandler"), hasattr(plugin, "common_settings")]
-light = not any("observe.views" in name or "pydantic" in name for name in sys.modules)
+light = not any("observe.views" in name or "msgspec" in name for name in sys.modules)
 plugin.open_run
 print(json.dumps([*before, light, any("observe.views" in name for name in sys.modules)]))
 """

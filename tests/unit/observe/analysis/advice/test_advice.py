@@ -608,11 +608,9 @@ def with_own_snakemakes(cpus: int = 2) -> Story:
             finished=begin + 10,
         )
         tool = an_execution(begun=begin + 7, prepared=begin + 7, tool_started=begin + 7)
-        tool = tool.model_copy(
-            update={key: at(begin + 8) for key in ("tool_ended", "reported", "checked")}
-        )
+        tool = tool.but(**({key: at(begin + 8) for key in ("tool_ended", "reported", "checked")}))
         inner = level(tool, started=begin + 0.1, loaded=begin + 6, planned=begin + 7)
-        inner = inner.model_copy(update={"ended": at(begin + 9)})
+        inner = inner.but(ended=at(begin + 9))
         outer = an_execution(running=begin, tool_started=begin, tool_ended=begin + 10)
         used = Usage(user_s=0.01, system_s=0.01)
         story.attempt(number, known, in_main(outer), inner, used=used)

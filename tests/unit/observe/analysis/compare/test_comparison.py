@@ -626,7 +626,7 @@ def test_jobs_taken_from_the_cache_are_work_that_was_done_before() -> None:
     before, after = a_run(sums=SUMS), a_run(sums=SUMS, length_s=20)
     for index, event in enumerate(after.events):
         if isinstance(event, AttemptFinished) and event.job_id in (1, 2, 3):
-            after.events[index] = event.model_copy(update={"status": "cached"})
+            after.events[index] = event.but(status="cached")
     assert found(before, after) == {"from_cache": "neutral"}
     assert verdict(before, after)[:2] == (f"{SAME_WORK}; B ran 5 of 8 jobs, A 8 of 8", True)
     assert found(after, after) == {}

@@ -26,7 +26,7 @@ def attempts(*ahead_s: float, boot: str | None = None, **facts: object) -> Story
     story = begun(**facts)
     for job_id, ahead in enumerate(ahead_s, 1):
         process = {"boot_id": boot, "boot_time": at(ahead)} if boot else {}
-        node = node_level(ahead).model_copy(update=process)
+        node = node_level(ahead).but(**process)
         story.job(job_id).attempt(job_id, REMOTE_STAMPS, node, waits=remote().waits)
     return story.end(15)
 

@@ -209,7 +209,7 @@ def test_the_member_that_ended_last_owns_an_overlap() -> None:
     node = level(first, second, started=6, loaded=7, planned=8, ended=16)
     story.attempt(None, known, node, group="g1")
     for job_id, one in ((1, first), (2, second)):
-        own = node.model_copy(update={"executions": (one,)})
+        own = node.but(executions=(one,))
         story.attempt(job_id, Stamps(finished=known.finished), own, group="g1")
     assert joined(story.end(16).run)[-3:] == [
         ("compute", 1, 8, 10),

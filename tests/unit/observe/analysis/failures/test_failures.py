@@ -110,7 +110,7 @@ def test_each_execution_inside_an_attempt_has_its_own_line() -> None:
     kept = {"logs": tail("no room")}
     first = an_execution(number=1, begun=6, tool_started=6, tool_ended=7, **FAILED)
     second = an_execution(number=2, begun=7, tool_started=7, tool_ended=8, **FAILED)
-    node = level(first.model_copy(update=kept), second, started=4, loaded=5, planned=6, ended=9)
+    node = level(first.but(**kept), second, started=4, loaded=5, planned=6, ended=9)
     ends = {"status": "failed", "external_jobid": "71", "logs": tail("no such file")}
     found = only(story.attempt(1, moments(3, 10), node, **ends))
     assert [one.line.text if one.line else None for one in found.occurrences] == [
@@ -233,23 +233,23 @@ def group_of_two(status: str, *failed: int) -> Run:
         if isinstance(event, AttemptFinished):
             ended = "failed" if event.job_id in (*failed, None) else event.status
             levels = tuple(
-                one.model_copy(
-                    update={
-                        "executions": tuple(
-                            each.model_copy(
-                                update={"status": "failed", "exit_code": 5}
+                one.but(
+                    executions=tuple(
+                        each.but(
+                            **(
+                                {"status": "failed", "exit_code": 5}
                                 if (1 if each.wildcards == {"s": "a"} else 2) in failed
                                 else {}
                             )
-                            for each in one.executions
                         )
-                    }
+                        for each in one.executions
+                    )
                 )
                 for one in event.levels
             )
             if status == "success":
                 ended = "success"
-            changed = event.model_copy(update={"status": ended, "levels": levels})
+            changed = event.but(status=ended, levels=levels)
         events.append(changed)
     return fold(numbered(events))
 
@@ -326,7 +326,7 @@ def test_a_group_s_executions_are_those_of_its_members_in_all_of_its_submissions
             facts = {"number": number, "group": group}
             story.attempt(None, known, whole, status="failed", **facts)
             for job_id, one in zip(members, executions, strict=True):
-                own = whole.model_copy(update={"executions": (one,)})
+                own = whole.but(executions=(one,))
                 story.attempt(job_id, stamps(finished=21), own, **facts)
     executions = {one.key: one.executions for one in failures(story.end(22, "failed").run)}
     assert executions == {"g1": 4, "g2": 1}

@@ -52,9 +52,7 @@ def test_a_log_without_words_or_with_news_alone_has_no_meaningful_line(
 
 
 def test_an_error_before_the_lines_that_were_kept_comes_before_them() -> None:
-    kept = log("closing files").model_copy(
-        update={"first_line": 40, "earlier_error": "Error: no", "earlier_error_line": 7}
-    )
+    kept = log("closing files").but(first_line=40, earlier_error="Error: no", earlier_error_line=7)
     line = last_meaningful_line(kept)
     assert line is not None
     assert (line.number, line.text) == (7, "Error: no")

@@ -127,12 +127,12 @@ def test_snakemake_s_own_processes_on_the_node_are_part_of_a_job_s_memory() -> N
     known = stamps(ready=3, selected=4, submitting=4, accepted=5, reported=12, finished=13)
     tool = an_execution(begun=8, tool_started=8, tool_ended=10, checked=10)
     node = level(tool, started=6, loaded=7, planned=8, ended=11)
-    used = peaks(14).model_copy(update={"snakemake_bytes": 150 * MB})
+    used = peaks(14).but(snakemake_bytes=150 * MB)
     story.attempt(1, known, node, used=used, external_jobid="71")
     found = demanded(story)
     assert (found.memory_peak_bytes, found.memory_snakemake_bytes) == (164 * MB, 150 * MB)
     within = {"with_snakemake": True, "snakemake_bytes": 150 * MB}
-    used = peaks(80, at_once=None).model_copy(update=within)
+    used = peaks(80, at_once=None).but(**within)
     found = demanded(story.attempt(1, known, node, used=used, external_jobid="71"))
     assert (found.memory_peak_bytes, found.memory_peak_is_least) == (150 * MB, False)
 
@@ -201,7 +201,7 @@ HOSTILE = [
 def test_a_request_that_is_not_an_amount_is_unknown(value: Any) -> None:
     run = on_cluster(tool_s=4).run
     asks = {"mem_mb": value, "runtime": value}
-    run.jobs[1] = run.jobs[1].model_copy(update={"resources": asks})
+    run.jobs[1] = run.jobs[1].but(resources=asks)
     found = resource_use(run, run.attempts[(1, 1)])
     assert (found.memory_requested_bytes, found.runtime_requested_s) == (None, None)
 
@@ -209,7 +209,7 @@ def test_a_request_that_is_not_an_amount_is_unknown(value: Any) -> None:
 @given(st.dictionaries(st.sampled_from(["mem_mb", "runtime"]), strategies.anything))
 def test_no_request_raises_an_error(asks: dict[str, Any]) -> None:
     run = on_cluster(tool_s=4, used=peaks(300)).run
-    run.jobs[1] = run.jobs[1].model_copy(update={"resources": asks})
+    run.jobs[1] = run.jobs[1].but(resources=asks)
     for one in request_mismatches(run):
         assert one.requested > 0
         assert one.too_little in (True, False)

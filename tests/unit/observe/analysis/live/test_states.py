@@ -63,7 +63,7 @@ def test_a_tool_that_has_begun_computes_also_where_the_scheduler_was_not_asked()
 
 
 def test_a_tool_that_has_ended_leaves_snakemake_to_finish() -> None:
-    node = over().levels[0].model_copy(update={"ended": None})
+    node = over().levels[0].but(ended=None)
     running = queued(state="RUNNING", reason=None, started=5, nodes="n1")
     view = view_of(out("71"), answered(running), {FIRST: NodeReport((at(6),), (node,))})
     assert shown(view) == ("finishing", 11_000_000, None, NODE)
@@ -78,7 +78,7 @@ def group_of_three() -> tuple[Story, NodeReport]:
     first = an_execution("map", wildcards={"i": "1"}, begun=8, tool_started=9, tool_ended=20)
     second = an_execution("map", wildcards={"i": "2"}, begun=21, tool_started=22, status="running")
     node = level(
-        first.model_copy(update={"checked": at(20), "status": "success"}),
+        first.but(checked=at(20), status="success"),
         second,
         started=6.5,
         loaded=7,
@@ -179,9 +179,7 @@ def test_a_job_that_the_scheduler_does_not_know_is_gone() -> None:
 
 def test_slurm_s_record_of_another_job_says_nothing_of_another_scheduler_s() -> None:
     story = out("71", wraps="cluster-generic", command=("snakemake",), settings={})
-    foreign = queued(state="FAILED", reason=None, started=20, ended=20).model_copy(
-        update={"submitted": at(-90_000)}
-    )
+    foreign = queued(state="FAILED", reason=None, started=20, ended=20).but(submitted=at(-90_000))
     answer = answered(foreign, ids=("71",))
     assert only(view_of(story, answer, {FIRST: computing()})).state == "computing"
     assert only(view_of(story, answer)).state == "unknown"
@@ -296,7 +294,7 @@ def test_a_member_does_what_its_group_does() -> None:
 
 def test_only_the_last_start_of_a_job_counts() -> None:
     before = level(an_execution(tool_started=9, status="running"), started=6.5, pid=1)
-    again = level(started=30, pid=2).model_copy(update={"restarts": 1})
+    again = level(started=30, pid=2).but(restarts=1)
     report = NodeReport((at(6), at(29)), (before, again))
     assert shown(view_of(out("71"), reports={FIRST: report}))[:2] == ("starting", 29_000_000)
 
@@ -318,7 +316,7 @@ def test_slurm_runs_jobs_by_its_plugin_or_by_sbatch() -> None:
 def test_a_submit_script_s_id_may_be_another_scheduler_s() -> None:
     story = out("71", wraps="cluster-generic", command=("snakemake", "./submit.sh"))
     assert only(view_of(story, answered(queued()))).state == "pending"
-    of_another = queued().model_copy(update={"submitted": at(500)})
+    of_another = queued().but(submitted=at(500))
     assert only(view_of(story, answered(of_another), now_s=600)).state != "pending"
     assert only(view_of(story, answered(ids=("71",)), now_s=600)).state == "unknown"
 

@@ -102,7 +102,7 @@ def piped() -> Story:
     node = level(writer, reader, started=7, loaded=7, planned=7, ended=16)
     story.attempt(None, known, node, group="p")
     for job_id, one in ((2, writer), (3, reader)):
-        own = node.model_copy(update={"executions": (one,)})
+        own = node.but(executions=(one,))
         story.attempt(job_id, Stamps(finished=known.finished), own, group="p")
     return story.quick(5, 16, 16, 18).end(18)
 

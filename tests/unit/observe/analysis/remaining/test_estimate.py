@@ -244,7 +244,7 @@ def test_one_in_flight_for_as_long_as_one_that_failed_is_not_overdue() -> None:
 
 
 def _keep_going(story: Story) -> Story:
-    first = story.events[0].model_copy(update={"settings": {"keep_going": True}})
+    first = story.events[0].but(settings={"keep_going": True})
     story.events[0] = first
     return story
 

@@ -126,7 +126,7 @@ def test_an_end_that_is_revised_counts_once() -> None:
     story: Story = begun().planned(3, {"map": 1}).job(1).quick(1, 3, 4, 8)
     last = story.events[-1]
     once = so_far(story.events).classes
-    story.add(last.model_copy(update={"revises": True}))
+    story.add(last.but(revises=True))
     again = so_far(story.events)
     assert again.classes == once
     assert (again.done["map"], again.ended_attempts) == (1, 1)

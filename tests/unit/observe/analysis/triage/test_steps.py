@@ -145,7 +145,7 @@ def test_an_overwritten_log_is_cited_by_the_journal_that_kept_its_lines() -> Non
     (found,) = triage_of(flaky(), read=reading({now.path: now})).incidents
     assert {one.kind for one in found.evidence} == {"journal"}
     assert "logs/cut/a.log:2: cut: no blade" in [one.quote for one in found.evidence]
-    still = now.model_copy(update={"lines": ("cut: begins", "cut: no blade")})
+    still = now.but(lines=("cut: begins", "cut: no blade"))
     (found,) = triage_of(flaky(), read=reading({now.path: still})).incidents
     assert Citation("log", "logs/cut/a.log:2", "cut: no blade") in found.evidence
 

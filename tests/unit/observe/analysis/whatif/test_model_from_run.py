@@ -74,7 +74,7 @@ def test_an_unchanged_run_without_recorded_limits_is_simulated_with_its_makespan
 ) -> None:
     run = lived.run
     unknown = {"jobs": None, "cores": None, "resources": {}}
-    run.started = run.started.model_copy(update=unknown)
+    run.started = run.started.but(**unknown)
     assert makespan(build_model(run)) == pytest.approx(lived.makespan, rel=TOLERANCE)
 
 
@@ -88,7 +88,7 @@ def test_the_simulation_of_a_tampered_run_ends(run: Run) -> None:
 def test_a_replanning_that_ended_before_it_began_took_no_time() -> None:
     run = replanned().run
     assert any(build_model(run).replan)
-    run.phases = [one.model_copy(update={"time": one.end + SECOND}) for one in run.phases]
+    run.phases = [one.but(time=one.end + SECOND) for one in run.phases]
     assert not any(build_model(run).replan)
 
 

@@ -56,7 +56,7 @@ def side_by_side() -> Run:
     node = level(*executions, started=3, loaded=3, planned=4, ended=16)
     story.attempt(None, known, node, group="p")
     for job_id, one in zip((1, 2), executions, strict=True):
-        own = node.model_copy(update={"executions": (one,)})
+        own = node.but(executions=(one,))
         story.attempt(job_id, stamps(finished=16), own, group="p")
     return story.iteration(16, 16, (16, 16)).quick(3, 16, 16, 18).end(19).run
 

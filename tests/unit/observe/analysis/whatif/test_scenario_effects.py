@@ -313,7 +313,7 @@ def slowly_selected(count: int = 4) -> Story:
         )
         one = an_execution(begun=begin + 2, prepared=begin + 2, running=begin + 2)
         ran = {"tool_started": at(begin + 2), "tool_ended": at(begin + 3)}
-        story.attempt(number, known, in_main(one.model_copy(update=ran)))
+        story.attempt(number, known, in_main(one.but(**ran)))
     end = 3 + count * 4
     return story.iteration(end, end).end(end)
 

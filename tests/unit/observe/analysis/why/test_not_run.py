@@ -34,7 +34,7 @@ def made(run: Run, job_id: int, journal: str, status: Any = "success", **facts: 
     """Have an earlier run describe one of the up-to-date jobs."""
     attempt = Attempt(1, None, 1, status)
     run.made[job_id] = Made(journal, at(-3600), status, attempt)
-    known = run.kept[job_id].model_copy(update={"threads": 1, **facts})
+    known = run.kept[job_id].but(threads=1, **facts)
     run.kept[job_id] = known
     assert isinstance(known, JobDescribed)
     return run

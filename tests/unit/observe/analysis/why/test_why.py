@@ -111,7 +111,7 @@ def test_an_input_that_was_not_made_after_all_leads_to_the_checkpoint_that_dropp
     one.at_s += 1
     one.ran(2, "trim", made("joined.txt"), reads=("joined.txt",), makes=("t.txt",))
     run = one.run
-    run.jobs[2] = run.jobs[2].model_copy(update={"time": later})
+    run.jobs[2] = run.jobs[2].but(time=later)
     (link,) = Origins(run).links[2]
     assert (link.relation, link.jobs, link.certain) == ("replanned_by", (1,), False)
     assert roots_of(run)[2] == {("code", "split")}
@@ -175,7 +175,7 @@ def test_an_input_made_before_a_checkpoint_is_not_a_root_cause() -> None:
     one.at_s += 1
     one.ran(5, "work", newer("parts/a", "lab.txt"), reads=("parts/a", "lab.txt"), makes=("a",))
     run = one.run
-    run.jobs[5] = run.jobs[5].model_copy(update={"time": at(one.at_s)})
+    run.jobs[5] = run.jobs[5].but(time=at(one.at_s))
     assert [
         (link.cause.files, link.relation, link.jobs) for link in Origins(run).links[5] if link.cause
     ] == [(("lab.txt",), None, ()), (("parts/a",), "made_by", (1,))]
@@ -206,7 +206,7 @@ def test_the_job_that_made_a_folder_made_the_files_in_it() -> None:
 def test_without_recorded_dependencies_a_file_leads_to_the_job_that_lists_it() -> None:
     run = diamond().run
     for job_id, job in run.jobs.items():
-        run.jobs[job_id] = job.model_copy(update={"dependencies": None})
+        run.jobs[job_id] = job.but(dependencies=None)
     assert links(run, 1) == [("updated_by_job", "made_by", (2, 3))]
 
 

@@ -196,7 +196,7 @@ def test_with_immediate_submit_no_job_s_end_is_missing(tmp_path: Path) -> None:
     """Snakemake leaves its jobs to the cluster, and so does not see their ends."""
     story = without(chain(), "attempt_finished")
     started = story.events[0]
-    story.events[0] = started.model_copy(update={"settings": {"immediate_submit": True}})
+    story.events[0] = started.but(settings={"immediate_submit": True})
     assert problems(story, tmp_path / "j.jsonl") == ()
 
 

@@ -14,7 +14,7 @@ def written(path: Path, run_id: str, length_s: float, began_s: float = 0) -> Pat
     shift = (at(began_s) or 0) - T0
     started = story.events[0]
     moments = {"time": started.time + shift, "process_started": T0 + shift, "run_id": run_id}
-    story.events[0] = started.model_copy(update=moments)
+    story.events[0] = started.but(**moments)
     return story.write(path)
 
 

@@ -12,6 +12,7 @@ from snakemake_logger_plugin_observe.commands.support import watched as module
 from snakemake_logger_plugin_observe.commands.support.watched import Watched
 from snakemake_logger_plugin_observe.external import slurm_queue
 from snakemake_logger_plugin_observe.journal.node_reports import NodeReport
+from snakemake_logger_plugin_observe.journal.writing import to_line
 from snakemake_logger_plugin_observe.run.queue_answer import QueueAnswer
 
 
@@ -100,7 +101,7 @@ def test_what_was_submitted_since_the_answer_is_not_said_to_be_gone(
     more = on_slurm("71", "72").events[-2:]
     with path.open("ab") as file:
         for event in more:
-            file.write(event.model_dump_json().encode() + b"\n")
+            file.write(to_line(event) + b"\n")
     cluster.moment = 20
     states = {each.external_jobid: (each.state, each.reason) for each in one.look().flights}
     assert states["71"] == ("pending", "Priority")

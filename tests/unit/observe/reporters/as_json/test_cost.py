@@ -12,13 +12,13 @@ from builders import (
     begun,
     chain,
     level,
+    micros_of,
     on_cluster,
     retried,
     stamps,
 )
 from hypothesis import given
 
-from snakemake_logger_plugin_observe.clock import parse_moment
 from snakemake_logger_plugin_observe.journal.events import EarlyCheck, Wake
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.phases import CLASSES
@@ -169,7 +169,7 @@ def test_the_segments_tile_the_makespan_to_the_microsecond(
 ) -> None:
     found = shape(cost(simulated.run))
     segments = found["makespan"]["segments"]
-    edges = [(parse_moment(one["start"]), parse_moment(one["end"])) for one in segments]
+    edges = [(micros_of(one["start"]), micros_of(one["end"])) for one in segments]
     assert [edges[0][0], edges[-1][1]] == [simulated.start, simulated.end]
     assert [end for _, end in edges[:-1]] == [start for start, _ in edges[1:]]
     total = sum(round(s * SECOND) for s in found["makespan"]["by_class_s"].values())

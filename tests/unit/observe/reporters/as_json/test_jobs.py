@@ -8,12 +8,12 @@ from builders import (
     begun,
     grouped,
     logger_only,
+    micros_of,
     retried,
     stamps,
 )
 from hypothesis import given
 
-from snakemake_logger_plugin_observe.clock import parse_moment
 from snakemake_logger_plugin_observe.run.phases import PHASES
 
 ATTEMPT_KEYS = {
@@ -139,6 +139,6 @@ def test_phases_are_the_sums_of_the_segments(simulated: strategies.Simulated) ->
     for found in shape(jobs(simulated.run))["attempts"]:
         sums = dict.fromkeys(found["phases_s"], 0)
         for one in found["segments"]:
-            sums[one["phase"]] += parse_moment(one["end"]) - parse_moment(one["start"])
+            sums[one["phase"]] += micros_of(one["end"]) - micros_of(one["start"])
         assert {name: micros / SECOND for name, micros in sums.items()} == found["phases_s"]
         assert set(sums) <= set(PHASES)

@@ -228,5 +228,5 @@ def test_a_user_is_not_sent_to_ask_themselves(user: str, to_do: str) -> None:
     story.accounting(1, a_record("71", state="CANCELLED", cancelled_by="0")).end(30, "failed")
     run = story.run
     assert run.started is not None
-    run.started = run.started.model_copy(update={"user": user})
+    run.started = run.started.but(user=user)
     assert f"What to do: {to_do}" in render(cost_of(Source(PATH, run, "failed")), width=300)

@@ -125,7 +125,7 @@ def test_moments_beyond_what_a_date_can_hold_are_cut_to_it() -> None:
     story.attempt(1, stamps(ready=3, selected=4, finished=9)).end(10)
     run = story.run
     (attempt,) = run.attempts.values()
-    attempt.stamps = attempt.stamps.model_copy(update={"ready": -(10**18), "selected": 10**18})
+    attempt.stamps = attempt.stamps.but(ready=-(10**18), selected=10**18)
     (cells,) = TABLES["attempts"].rows(run)
     row = dict(zip(TABLES["attempts"].names, cells, strict=True))
     assert (row["ready_at"].year, row["selected_at"].year) == (1, 9999)

@@ -73,7 +73,7 @@ def at_once() -> Story:
     whole = level(first, second, started=6, loaded=7, planned=8, ended=19)
     story.attempt(None, known, whole, group="g1", external_jobid="77")
     for job_id, one in ((1, first), (2, second)):
-        own = whole.model_copy(update={"executions": (one,)})
+        own = whole.but(executions=(one,))
         ended = Stamps(finished=known.finished)
         story.attempt(job_id, ended, own, group="g1", external_jobid="77")
     return story.end(22)

@@ -411,9 +411,7 @@ def test_memory_that_was_enough_inside_an_attempt_is_not_a_failure_that_retries_
         )
         for begun_s in (8, 10, 12)
     ]
-    tried = [
-        one if one.status == "success" else one.model_copy(update={"logs": said}) for one in tried
-    ]
+    tried = [one if one.status == "success" else one.but(logs=said) for one in tried]
     known = stamps(ready=3, selected=4, submitting=4, accepted=5, reported=15, finished=16)
     node = level(*tried, started=6, loaded=7, planned=8, ended=14)
     story.attempt(1, known, node, external_jobid="71")

@@ -17,6 +17,7 @@ from failing import (
     waited_for_a_service,
 )
 from failing import flaky as one_of_many
+from msgspec.structs import force_setattr
 from triaged import triage_of
 
 from snakemake_logger_plugin_observe.analysis.check.measured_run import MeasuredRun
@@ -326,8 +327,8 @@ def test_a_retry_that_was_refused_is_said_of_a_job_that_ran_out_of_memory() -> N
     story = grown()
     for event in story.events:
         if getattr(event, "event", "") == "attempt_finished" and event.attempt < 3:
-            object.__setattr__(event, "message", "OUT_OF_MEMORY")
-            object.__setattr__(event, "external_jobid", "71")
+            force_setattr(event, "message", "OUT_OF_MEMORY")
+            force_setattr(event, "external_jobid", "71")
     run = fold(numbered(story.events))
     (found,) = triage(Case(run, "failed")).incidents
     assert found.incident_class == "out_of_memory"

@@ -62,7 +62,7 @@ def remote(
         one = an_execution(begun=planned, tool_started=tool, tool_ended=done, checked=done + 0.1)
         node = level(one, started=began, loaded=loaded, planned=planned, ended=done + 0.2)
         if script_s is not None:
-            node = node.model_copy(update={"ancestors": (at(began - script_s),)})
+            node = node.but(ancestors=(at(began - script_s),))
         reported = done + 0.3 + poll_s
         end = reported + late_s
         known = stamps(
