@@ -8,10 +8,11 @@ import functools
 from collections.abc import Callable
 from typing import Any, Final
 
+from snakemake_executor_plugin_timed.stamped import GoingOn
 from snakemake_logger_plugin_observe import clock
 from snakemake_logger_plugin_observe.probe import hidden, object_in_the_making
 from snakemake_logger_plugin_observe.recording import notes
-from snakemake_logger_plugin_observe.recording.live_objects import attempt_key, id_of
+from snakemake_logger_plugin_observe.recording.live_objects import id_of
 from snakemake_logger_plugin_observe.recording.session import Session
 
 # In microseconds. Anything shorter is the call itself, not worth a journal line.
@@ -23,9 +24,13 @@ _WORTH_RECORDING_IDLE: Final = 50_000
 class Hooks:
     """The hooks of one run."""
 
-    def __init__(self, session: Session, workflow: Any) -> None:
-        """Hook into *workflow* and its DAG, and into the scheduler that is being made."""
+    def __init__(self, session: Session, workflow: Any, going_on: GoingOn) -> None:
+        """Hook into *workflow* and its DAG, and into the scheduler that is being made.
+
+        Attempts are known by *going_on*.
+        """
         self._session = session
+        self._going_on = going_on
         self._attached = False
         self._missing: list[str] = []
         dag = workflow.dag
@@ -59,6 +64,13 @@ class Hooks:
         """Put the note that *make* returns; an error in it does not reach Snakemake."""
         try:
             self._session.put(make())
+        except Exception as error:
+            self._session.fault(error)
+
+    def files_wait(self, job: Any, phase: str, begun: clock.Micros, ended: clock.Micros) -> None:
+        """Record what the main process did with the files of *job*; no error reaches Snakemake."""
+        try:
+            self._session.put(notes.FilesWait(begun, self._going_on.of(job).key, phase, ended))
         except Exception as error:
             self._session.fault(error)
 
@@ -97,7 +109,7 @@ def _per_job(hooks: Hooks, phase: str, method: Any) -> Any:
         finally:
             ended = clock.now()
             if phase == "latency_wait" or ended - begun >= _WORTH_RECORDING:
-                hooks.put(lambda: notes.FilesWait(begun, attempt_key(job), phase, ended))
+                hooks.files_wait(job, phase, begun, ended)
 
     return timed
 
@@ -114,14 +126,9 @@ def _retrieval(hooks: Hooks, method: Any) -> Any:
             ended = clock.now()
             if ended - begun >= _WORTH_RECORDING:
                 for job in jobs:
-                    make = functools.partial(_retrieved, job, begun, ended)
-                    hooks.put(make)
+                    hooks.files_wait(job, "stage_in", begun, ended)
 
     return timed
-
-
-def _retrieved(job: Any, begun: clock.Micros, ended: clock.Micros) -> notes.FilesWait:
-    return notes.FilesWait(begun, attempt_key(job), "stage_in", ended)
 
 
 def _replanning(hooks: Hooks, dag: Any, method: Any) -> Any:
@@ -179,7 +186,8 @@ class _Iteration:
         self._unrecorded_busy: clock.Micros = 0
         self._woke: clock.Micros | None = None
         self._selections: list[tuple[clock.Micros, clock.Micros]] = []
-        self._selected: list[int | str] = []
+        self._selected: list[Any] = []
+        """Jobs; their ids are asked for when the iteration has ended, and they were submitted."""
         self._ready: int | None = None
 
     def fault(self, error: Exception) -> None:
@@ -191,7 +199,7 @@ class _Iteration:
     def selection(self, begun: clock.Micros, ended: clock.Micros, ready: int, run: Any) -> None:
         self._selections.append((begun, ended))
         self._ready = ready
-        self._selected.extend(map(id_of, run))
+        self._selected += run
 
     def go_idle(self) -> None:
         if self._woke is None:
@@ -204,13 +212,10 @@ class _Iteration:
         elif self._selections or busy >= _WORTH_RECORDING:
             self._session.put(
                 notes.IterationEnded(
-                    self._woke,
-                    idle,
-                    selections=tuple(self._selections),
-                    ready=self._ready,
-                    selected=tuple(self._selected),
-                    unrecorded=self._unrecorded,
-                    unrecorded_s=clock.to_seconds(self._unrecorded_busy),
+                    *(self._woke, idle, tuple(self._selections), self._ready),
+                    tuple(map(id_of, self._selected)),
+                    self._unrecorded,
+                    clock.to_seconds(self._unrecorded_busy),
                 )
             )
             self._unrecorded = self._unrecorded_busy = 0

@@ -11,7 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from snakemake_interface_executor_plugins.settings import ExecMode, SharedFSUsage
 
@@ -21,6 +21,7 @@ from snakemake_executor_plugin_timed.fragment_folder import UnsafeFolderError
 from snakemake_executor_plugin_timed.fragments import Fragments, array_name
 from snakemake_executor_plugin_timed.hooks import Hooks
 from snakemake_executor_plugin_timed.quick_exit import QUICK_EXIT, cancel_timers
+from snakemake_executor_plugin_timed.stamped import GoingOn, ReportedEnd, Stamped
 from snakemake_executor_plugin_timed.status_checks import CheckTimes
 from snakemake_executor_plugin_timed.submit_stderr import SubmitStderr
 from snakemake_executor_plugin_timed.timing import quietly
@@ -30,13 +31,11 @@ from snakemake_logger_plugin_observe import clock
 from snakemake_logger_plugin_observe.probe import ask
 from snakemake_logger_plugin_observe.recording import job_descriptions, live_objects, notes
 from snakemake_logger_plugin_observe.recording.blocked_jobs import after_failure
-from snakemake_logger_plugin_observe.recording.held_logs import HeldLogs, hold
-from snakemake_logger_plugin_observe.recording.live_objects import attempt_key
+from snakemake_logger_plugin_observe.recording.held_logs import hold
 from snakemake_logger_plugin_observe.recording.session import Session, current
-from snakemake_logger_plugin_observe.run.attempt import Key
 
 if TYPE_CHECKING:
-    from snakemake_logger_plugin_observe.journal.records import Status, StatusCheck
+    from snakemake_logger_plugin_observe.journal.records import Status
 
 _ARRAY_TASK: Final = re.compile(r"(?P<array>\d+)_(?P<task>\d+)")
 _UNSAFE_IN_SHELLS: Final = set("$`\"'\\!\n\r%{}")
@@ -47,21 +46,6 @@ _MOST_PRINTED_LINES: Final = 20
 _LONGEST_LINE: Final = 500
 _LONGEST_COMMAND: Final = 2_000
 _STARTING: Final = ("begun", "prepared", "running")
-
-
-class _ReportedEnd(NamedTuple):
-    """How an executor reported the end of an attempt."""
-
-    poll_interval_s: float | None = None
-    status_check: "StatusCheck | None" = None
-    message: str | None = None
-    logs: tuple[str, ...] = ()
-    held: HeldLogs = {}  # noqa: RUF012 - never changed
-    refusal: Mapping[str, Any] | None = None
-    reported_as: "Status | None" = None
-
-
-_NO_REPORT: Final = _ReportedEnd()
 
 
 class MainSide:
@@ -88,15 +72,10 @@ class MainSide:
         self._node_stamps_wanted = node_stamps
         self._accounting = accounting and _slurm_runs(session.wraps, workflow.executor_settings)
         self._numbers = itertools.count(1)
-        self._submissions: dict[Key, str] = {}
         self._arrays: dict[str, str] = {}
-        # Recorded together with a later stamp: waking the recorder for each would cost more.
-        self._stamps: dict[Key, dict[str, clock.Micros]] = {}
-        self._stages: dict[Key, dict[str, clock.Micros]] = {}
-        self._described: set[Key] = set()
+        self._going_on = GoingOn()
         self._keep_lines = session.journal.stderr_lines
         self._meter = Meter(self._keep_lines, sampling=True)
-        self._reports: dict[Key, _ReportedEnd] = {}
         self._checks = CheckTimes()
         self._waking: Waking | None = None
         self._shutting_down: dict[int, clock.Micros] = {}
@@ -115,7 +94,7 @@ class MainSide:
         if wake:
             bell = self._fragments.bell() if self._fragments is not None else None
             self._waking = Waking(session, wake, bell)
-        self._hooks = Hooks(session, workflow)
+        self._hooks = Hooks(session, workflow, self._going_on)
         session.put(notes.DagReady(clock.now()))
 
     @classmethod
@@ -147,12 +126,12 @@ class MainSide:
     @quietly
     def described(self, job: Any) -> None:
         """Remember that *job*'s description is being logged."""
-        self._described.add(attempt_key(job))
+        self._going_on.begin(job).described = True
 
     @quietly
     def submitting(self, job: Any) -> None:
         """Stamp the start of a submission; recorded with its acceptance or its end."""
-        self._stamps[attempt_key(job)] = {"submitting": clock.now()}
+        self._going_on.begin(job).stamps = {"submitting": clock.now()}
         if self._submit_stderr is not None:
             self._submit_stderr.begin()
 
@@ -160,10 +139,11 @@ class MainSide:
     def accepted(self, job: Any, external_jobid: Any) -> None:
         """Stamp the acceptance, with the executor's id of the submission."""
         moment = clock.now()
-        key = attempt_key(job)
+        attempt = self._going_on.of(job)
+        key = attempt.key
         external = None if external_jobid is None else str(external_jobid)
-        submission = self._fragments_of(key, external)
-        stamps = self._stamps.pop(key, {})
+        submission = self._fragments_of(attempt, external)
+        stamps, attempt.stamps = attempt.stamps, {}
         self.session.put(notes.Accepted(moment, key, stamps, external, submission))
         if self._submit_stderr is not None:
             self._submit_stderr.end()
@@ -178,17 +158,17 @@ class MainSide:
     ) -> None:
         """Stamp the moment at which the executor noticed the end; recorded with the end."""
         moment = clock.now()
-        key = attempt_key(job)
-        self._stamps.setdefault(key, {})["reported"] = moment
+        attempt = self._going_on.of(job)
+        attempt.stamps["reported"] = moment
         text = self.session.masked(str(message), 2000) if message else None
         held = {} if ok else hold(job)
         refusal = None if ok else self._refusal()
         check = self._checks.report(executor, moment)
         if self._waking is not None:
-            self._waking.ended(key, by_check=check is not None)
-        self._reports[key] = _ReportedEnd(
+            self._waking.ended(attempt.key, by_check=check is not None)
+        attempt.report = ReportedEnd(
             *(_poll_interval(executor), check, text, tuple(map(str, logs)), held, refusal),
-            reported_as=None if ok else "failed",
+            None if ok else "failed",
         )
 
     def _refusal(self) -> Mapping[str, Any] | None:
@@ -254,22 +234,26 @@ class MainSide:
     def finished(self, job: Any, ok: bool) -> None:
         """Stamp the end of an attempt, once Snakemake has handled it."""
         moment = clock.now()
-        key = attempt_key(job)
-        if stages := self._stages.pop(key, None):  # prepared, but its tool never started
-            self.session.put(notes.ExecutionStages(moment, key, stages))
-        report = self._reports.pop(key, _NO_REPORT)
+        attempt = self._going_on.end(job)
+        key, report = attempt.key, attempt.report
+        if attempt.stages:  # prepared, but its tool never started
+            self.session.put(notes.ExecutionStages(moment, key, attempt.stages))
         self.session.put(
             notes.Finished(
                 moment,
                 key,
-                status="success" if ok else "failed",
-                stamps=self._stamps.pop(key, {}),
-                submission=self._fragments_of(key, None),
-                **report._asdict(),
+                "success" if ok else "failed",
+                attempt.stamps,
+                report.message,
+                self._fragments_of(attempt, None),
+                report.poll_interval_s,
+                report.status_check,
+                report.logs,
+                report.held,
+                report.refusal,
+                report.reported_as,
             )
         )
-        self._described.discard(key)
-        self._submissions.pop(key, None)
         if self._announcing is not None:
             self._announcing.forget(key)
         if not ok and (note := ask(lambda: after_failure(job, moment))) is not None:
@@ -279,12 +263,12 @@ class MainSide:
     def stage(self, job: Any, name: str, failure: BaseException | None = None) -> None:
         """Stamp a stage of the local executor; recorded when the tool starts and when it ends."""
         moment = clock.now()
-        key = attempt_key(job)
-        stages = self._stages.setdefault(key, {})
-        stages["reported" if name == "cached" else name] = moment
+        attempt = self._going_on.of(job)
+        attempt.stages["reported" if name == "cached" else name] = moment
         if name in _STARTING:
             return
-        del self._stages[key]
+        key = attempt.key
+        stages, attempt.stages = attempt.stages, {}
         if name == "tool_started":
             self.session.put(notes.ExecutionStages(moment, key, stages))
             self._meter.start(key, in_process=False)  # last: what follows is the tool
@@ -310,8 +294,9 @@ class MainSide:
     def cancelling(self) -> None:
         """Record that the run was cancelled, and the stamps that no later note will contain."""
         moment = clock.now()
-        for key, stamps in list(self._stamps.items()):
-            self.session.put(notes.StampsTaken(moment, key, stamps))
+        for attempt in self._going_on:
+            if attempt.stamps:
+                self.session.put(notes.StampsTaken(moment, attempt.key, attempt.stamps))
         self.session.put(notes.LogMessage(moment, "info", "cancelling", "all jobs are cancelled"))
 
     @quietly
@@ -359,7 +344,7 @@ class MainSide:
         if job is None:
             return str(self._fragments.folder)
         if (waking := self._waking_of(executor)) is not None:
-            waking.submits(attempt_key(job))
+            waking.submits(self._going_on.of(job).key)
         return shlex.quote(str(self._fragments.path(self._submission(job))))
 
     @quietly
@@ -379,11 +364,11 @@ class MainSide:
     def _describe(self, job: Any) -> None:
         """Record what is missing if a plugin calls neither ``run_job`` nor ``run_job_pre``."""
         moment = clock.now()
-        key = attempt_key(job)
-        self._stamps.setdefault(key, {}).setdefault("submitting", moment)
-        if key in self._described:
+        attempt = self._going_on.of(job)
+        attempt.stamps.setdefault("submitting", moment)
+        if attempt.described:
             return
-        self._described.add(key)
+        attempt.described = True
         if job.is_group():
             self.session.put(live_objects.group_info(job, moment))
         for single in job.jobs if job.is_group() else (job,):
@@ -391,14 +376,14 @@ class MainSide:
             self.session.put(self.session.listener.jobs.describe(single, moment, texts))
 
     def _submission(self, job: Any) -> str:
-        key = attempt_key(job)
-        if key not in self._submissions:
-            self._submissions[key] = str(next(self._numbers))
-        return self._submissions[key]
+        attempt = self._going_on.of(job)
+        if attempt.submission is None:
+            attempt.submission = str(next(self._numbers))
+        return attempt.submission
 
-    def _fragments_of(self, key: Key, external: str | None) -> tuple[str, ...]:
+    def _fragments_of(self, attempt: Stamped, external: str | None) -> tuple[str, ...]:
         """Return the names of a submission's fragments: two, if it is a later task of an array."""
-        name = self._submissions.get(key)
+        name = attempt.submission
         if name is None:
             return ()
         array = _ARRAY_TASK.fullmatch(external or "")

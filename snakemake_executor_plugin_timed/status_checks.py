@@ -55,7 +55,7 @@ class CheckTimes:
 
         None if no check found it: the executor reports it in another thread, or without checks.
         """
-        thread = self._threads.get(_key(executor))
+        thread = self._threads.get(_key(executor)) if self._threads else None
         if thread is None or thread.asleep is not None:
             return None
         thread.told = moment

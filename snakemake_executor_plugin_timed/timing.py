@@ -93,10 +93,13 @@ class Timed:
     """The mixin; it stands before the wrapped executor's class among the bases."""
 
     _observer: Observer
+    _observed = False
 
     def run_jobs(self, jobs: Any) -> Any:
-        """Attach the observer: the scheduler exists by now."""
-        self._observer.attach(self)
+        """Attach the observer with the first jobs: the scheduler exists by now."""
+        if not self._observed:
+            self._observed = True
+            self._observer.attach(self)
         return super().run_jobs(jobs)  # type: ignore[misc]  # the wrapped class has it
 
     def run_job_pre(self, job: Any) -> Any:

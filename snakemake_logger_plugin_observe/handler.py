@@ -12,6 +12,8 @@ from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_logger_plugin_observe.settings import switched_on
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from snakemake_logger_plugin_observe.recording.session import Session
 
 
@@ -19,6 +21,7 @@ class LogHandler(LogHandlerBase):
     """The handler that Snakemake makes and calls, on its listener thread; uses the session."""
 
     _session: "Session | None" = None
+    _take: "Callable[[LogRecord], None] | None" = None
 
     def __post_init__(self) -> None:
         """Join this process's session.
@@ -32,6 +35,7 @@ class LogHandler(LogHandlerBase):
                 from snakemake_logger_plugin_observe.recording import session
 
                 self._session = session.join_logger(self.settings, self.common_settings)
+                self._take = self._session.listener.take
         except ApiError:
             raise
         except Exception as error:  # such as a broken installation
@@ -39,15 +43,16 @@ class LogHandler(LogHandlerBase):
 
     def emit(self, record: LogRecord) -> None:
         """Pass on a record; most were seen by the session's logging filter already."""
-        if self._session is not None:
+        if (take := self._take) is not None:
             try:
-                self._session.listener.take(record)
+                take(record)
             except Exception as error:  # it would end Snakemake's listener and all other handlers
-                self._session.fault(error)
+                if self._session is not None:
+                    self._session.fault(error)
 
     def close(self) -> None:
         """End the journal, or leave that to the process's exit; Snakemake may call this twice."""
-        session, self._session = self._session, None
+        session, self._session, self._take = self._session, None, None
         if session is not None:
             try:
                 session.api_closed()

@@ -7,6 +7,7 @@ import pytest
 from fake_time import FakeTime
 
 from snakemake_executor_plugin_timed.hooks import Hooks
+from snakemake_executor_plugin_timed.stamped import GoingOn
 from snakemake_logger_plugin_observe.recording import notes
 
 
@@ -35,7 +36,8 @@ class Loop:
         )
         self._selected: list[Any] = []
         self._time = time
-        Hooks(session, SimpleNamespace(dag=SimpleNamespace())).attach(self.scheduler)  # type: ignore[arg-type]
+        hooks = Hooks(session, SimpleNamespace(dag=SimpleNamespace()), GoingOn())  # type: ignore[arg-type]
+        hooks.attach(self.scheduler)
         self.scheduler._open_jobs.acquire()
 
     def iterate(self, ready: int, *selected: int, ended: int = 0, takes_s: float = 0.01) -> None:

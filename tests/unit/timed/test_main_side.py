@@ -100,6 +100,39 @@ def test_a_second_attempt_has_no_stamps_of_the_first(session: Session, side: Mai
     assert (note.key, note.status, note.message) == ((3, 2), "success", None)
 
 
+def test_attempts_of_one_job_object_that_follow_each_other_are_told_apart(
+    session: Session, side: MainSide
+) -> None:
+    """Snakemake counts on in the same object; of a lost attempt nobody reports an end."""
+    job = SimpleNamespace(jobid=3, attempt=1)
+    for attempt, ends in ((1, True), (2, False), (3, True)):
+        job.attempt = attempt
+        side.described(job)
+        side.submitting(job)
+        side.accepted(job, attempt * 11)
+        if ends:
+            side.reported(EXECUTOR, job, False, f"{attempt}")
+            side.finished(job, False)
+    accepted, ended = session.of(notes.Accepted), session.of(notes.Finished)
+    assert [(note.key, note.external_jobid) for note in accepted] == [
+        *(((3, 1), "11"), ((3, 2), "22"), ((3, 3), "33"))
+    ]
+    assert [(note.key, note.message) for note in ended] == [((3, 1), "1"), ((3, 3), "3")]
+
+
+def test_jobs_that_go_on_at_once_are_told_apart(session: Session, side: MainSide) -> None:
+    jobs = [SimpleNamespace(jobid=number, attempt=number) for number in (1, 2, 3)]
+    for job in jobs:
+        side.submitting(job)
+    for job in reversed(jobs):
+        side.accepted(job, None)
+    for job in jobs:
+        side.reported(EXECUTOR, job, True, None)
+        side.finished(job, True)
+    assert [note.key for note in session.of(notes.Accepted)] == [(3, 3), (2, 2), (1, 1)]
+    assert [note.key for note in session.of(notes.Finished)] == [(1, 1), (2, 2), (3, 3)]
+
+
 def test_a_group_id_is_a_text(session: Session, side: MainSide) -> None:
     side.finished(SimpleNamespace(jobid=object, attempt=2), True)
     (note,) = session.of(notes.Finished)
@@ -220,9 +253,9 @@ def test_the_shutdown_of_an_executor_that_does_not_poll_is_not_recorded(
 
 def test_each_array_task_but_the_first_has_two_fragments(session: Session, side: MainSide) -> None:
     tasks = [SimpleNamespace(jobid=number, attempt=1) for number in (5, 6, 7)]
-    side._submissions = {(5, 1): "1", (6, 1): "2", (7, 1): "3"}
     for task, external in zip(tasks, ("20_1", "20_2", "21_3"), strict=True):
         side.submitting(task)
+        side._submission(task)
         side.accepted(task, external)
     submissions = [note.submission for note in session.of(notes.Accepted)]
     assert submissions == [("1",), ("2", "1.2"), ("3",)]
@@ -298,8 +331,9 @@ def remote_side(session: Session, tmp_path: Path) -> MainSide:
 def test_a_submission_starts_when_its_command_is_made_if_not_stamped_before(
     session: Session, remote_side: MainSide
 ) -> None:
-    remote_side.first_sign(Remote(), Undescribed())
-    remote_side.accepted(Undescribed(), 77)
+    job = Undescribed()
+    remote_side.first_sign(Remote(), job)
+    remote_side.accepted(job, 77)
     (note,) = session.of(notes.JobInfo)
     (accepted,) = session.of(notes.Accepted)
     assert (note.job_id, note.rule) == (3, "map")
@@ -313,14 +347,17 @@ def test_a_described_submission_is_not_described_again(
     job = Undescribed()
     remote_side.submitting(job)
     remote_side.described(job)
-    begun = dict(remote_side._stamps[(3, 1)])
     remote_side.first_sign(Remote(), job)
-    assert (session.of(notes.JobInfo), remote_side._stamps[(3, 1)]) == ([], begun)
+    remote_side.accepted(job, 77)
+    (accepted,) = session.of(notes.Accepted)
+    assert session.of(notes.JobInfo) == []
+    assert list(accepted.stamps) == ["submitting"]
 
 
 def test_making_a_command_twice_is_one_submission(session: Session, remote_side: MainSide) -> None:
-    remote_side.first_sign(Remote(), Undescribed())
-    remote_side.first_sign(Remote(), Undescribed())
+    job = Undescribed()
+    remote_side.first_sign(Remote(), job)
+    remote_side.first_sign(Remote(), job)
     assert len(session.of(notes.JobInfo)) == 1
 
 
@@ -364,8 +401,9 @@ def test_an_undescribed_group_is_put_with_its_members(
 def test_the_first_sign_goes_to_the_submission_s_own_fragment(
     session: Session, remote_side: MainSide
 ) -> None:
-    sign = remote_side.first_sign(Remote(), Undescribed())
-    record = remote_side.record_for(Remote(), Undescribed())
+    job = Undescribed()
+    sign = remote_side.first_sign(Remote(), job)
+    record = remote_side.record_for(Remote(), job)
     folder, name = os.path.split(record)
     assert name == "1.fragment"
     assert sign == (
@@ -380,8 +418,9 @@ def test_without_a_shell_there_is_a_fragment_but_no_first_sign(
 ) -> None:
     """``date`` and its arguments would be taken for the program to run."""
     executor = type("Remote", (Remote,), {"__module__": "snakemake_executor_plugin_htcondor.x"})()
-    assert remote_side.first_sign(executor, Undescribed()) is None
-    assert remote_side.record_for(executor, Undescribed()) is not None
+    job = Undescribed()
+    assert remote_side.first_sign(executor, job) is None
+    assert remote_side.record_for(executor, job) is not None
     assert len(session.of(notes.JobInfo)) == 1
 
 
