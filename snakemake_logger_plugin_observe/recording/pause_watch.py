@@ -6,8 +6,10 @@ whose process holds Python's lock in a long call: then the process has used the 
 or waited for it.
 """
 
+import io
+import os
 import time
-from pathlib import Path
+from threading import get_ident
 from typing import Final, NamedTuple
 
 from snakemake_logger_plugin_observe import clock
@@ -15,8 +17,9 @@ from snakemake_logger_plugin_observe import clock
 LEAST: Final = 1_000_000
 """By how much a wait must be too long, in microseconds."""
 _BOOT: Final = getattr(time, "CLOCK_BOOTTIME", None)
-_THREADS: Final = (Path("/proc/self/schedstat"), Path("/proc/thread-self/schedstat"))
+_THREADS: Final = ("/proc/self/schedstat", "/proc/thread-self/schedstat")
 """Of the main thread and of this one: nanoseconds on a processor, and waiting for one."""
+_MOST_BYTES: Final = 128
 
 
 class ProcessClocks(NamedTuple):
@@ -37,23 +40,44 @@ class Pause(NamedTuple):
     suspended: clock.Micros
 
 
+class Clocks:
+    """Reads the clocks of this process; keeps the kernel's files open, as opening takes longest."""
+
+    def __init__(self) -> None:
+        """Open nothing yet."""
+        self._thread: int | None = None
+        self._files: tuple[io.FileIO, ...] = ()
+
+    def now(self) -> ProcessClocks:
+        """Return the clocks now, as the thread that calls this sees them."""
+        if self._thread != get_ident():
+            self._thread = get_ident()
+            self._files = tuple(filter(None, map(_opened, _THREADS)))
+        busy = time.process_time_ns() // 1000 + sum(map(_waited_for_a_processor, self._files))
+        suspended = 0
+        if _BOOT is not None:
+            suspended = (time.clock_gettime_ns(_BOOT) - time.monotonic_ns()) // 1000
+        return ProcessClocks(clock.now(), busy, suspended)
+
+
 class PauseWatch:
     """Compares how long a thread waited with how long it meant to."""
 
     def __init__(self) -> None:
         """Begin with a wait that begins now."""
-        self._before = clocks_now()
+        self._clocks = Clocks()
+        self._before = self._clocks.now()
 
     def begin(self) -> None:
         """Note that a wait begins."""
-        self._before = clocks_now()
+        self._before = self._clocks.now()
 
     def end(self, at_most: clock.Micros) -> Pause | None:
         """Return the pause in the wait that ends now, and was to take *at_most*; or None."""
         before = self._before
         if clock.now() - before.moment - at_most < LEAST:
             return None  # nearly always: the other clocks take longer to read
-        after = clocks_now()
+        after = self._clocks.now()
         too_long = after.moment - before.moment - at_most
         if after.busy - before.busy > at_most + too_long // 2:
             return None
@@ -61,17 +85,15 @@ class PauseWatch:
         return Pause(before.moment, after.moment, suspended if suspended >= LEAST else 0)
 
 
-def clocks_now() -> ProcessClocks:
-    """Return the process's clocks now."""
-    waited = sum(map(_waited_for_a_processor, _THREADS))
-    suspended = 0
-    if _BOOT is not None:
-        suspended = (time.clock_gettime_ns(_BOOT) - time.monotonic_ns()) // 1000
-    return ProcessClocks(clock.now(), time.process_time_ns() // 1000 + waited, suspended)
-
-
-def _waited_for_a_processor(path: Path) -> clock.Micros:
+def _opened(path: str) -> io.FileIO | None:
     try:
-        return int(path.read_bytes().split()[1]) // 1000
+        return io.FileIO(path)
+    except OSError:  # this system has no such file
+        return None
+
+
+def _waited_for_a_processor(file: io.FileIO) -> clock.Micros:
+    try:
+        return int(os.pread(file.fileno(), _MOST_BYTES, 0).split()[1]) // 1000
     except (OSError, ValueError, IndexError):
         return 0

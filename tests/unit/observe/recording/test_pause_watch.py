@@ -1,11 +1,20 @@
 """A wait that took too long is a pause, unless the process was busy."""
 
+import threading
+import time
+from pathlib import Path
+
 import pytest
 from builders import SECOND, T0
 
 from snakemake_logger_plugin_observe import clock
 from snakemake_logger_plugin_observe.recording import pause_watch
-from snakemake_logger_plugin_observe.recording.pause_watch import Pause, PauseWatch, ProcessClocks
+from snakemake_logger_plugin_observe.recording.pause_watch import (
+    Clocks,
+    Pause,
+    PauseWatch,
+    ProcessClocks,
+)
 
 AT_MOST = SECOND
 
@@ -18,7 +27,7 @@ def after_waiting(
     begun = ProcessClocks(T0, 7, 9)
     ended = ProcessClocks(*(a + b for a, b in zip(begun, lengths, strict=True)))
     readings = iter([begun, begun, ended])
-    monkeypatch.setattr(pause_watch, "clocks_now", lambda: next(readings))
+    monkeypatch.setattr(Clocks, "now", lambda _self: next(readings))
     monkeypatch.setattr(clock, "now", lambda: ended.moment)
     watch = PauseWatch()
     watch.begin()
@@ -50,7 +59,51 @@ def test_a_machine_that_sleeps_is_suspended(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_a_reading_has_all_clocks() -> None:
-    before, moment = pause_watch.clocks_now(), clock.now()
-    after = pause_watch.clocks_now()
+    clocks = Clocks()
+    before, moment = clocks.now(), clock.now()
+    after = clocks.now()
     assert before.moment <= moment <= after.moment
     assert 0 < before.busy <= after.busy
+
+
+def test_each_reading_sees_what_the_kernel_counts_by_then(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The files stay open, and are read again."""
+    paths = [tmp_path / "main", tmp_path / "own"]
+    monkeypatch.setattr(pause_watch, "_THREADS", tuple(map(str, paths)))
+    monkeypatch.setattr(time, "process_time_ns", lambda: 5_000_000)
+    clocks, found = Clocks(), []
+    for waited in (1_000_000, 30_000_000):
+        for path in paths:
+            path.write_text(f"7 {waited} 9\n")
+        found.append(clocks.now().busy)
+    assert found == [7_000, 65_000]
+
+
+def test_the_thread_that_waits_is_the_one_whose_waits_count(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A watch is made in one thread, and used in another."""
+    path = tmp_path / "schedstat"
+    monkeypatch.setattr(pause_watch, "_THREADS", (str(path),))
+    monkeypatch.setattr(time, "process_time_ns", lambda: 0)
+    path.write_text("7 1000000 9\n")
+    clocks = Clocks()
+    found = [clocks.now().busy]
+    path.rename(tmp_path / "of-the-first-thread")
+    path.write_text("7 2000000 9\n")
+    thread = threading.Thread(target=lambda: found.append(clocks.now().busy))
+    thread.start()
+    thread.join()
+    assert found == [1_000, 2_000]
+
+
+def test_where_the_kernel_counts_no_waits_only_work_counts(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "empty").touch()
+    unknown = (str(tmp_path / "missing"), str(tmp_path / "empty"))
+    monkeypatch.setattr(pause_watch, "_THREADS", unknown)
+    monkeypatch.setattr(time, "process_time_ns", lambda: 5_000_000)
+    assert Clocks().now().busy == 5_000
