@@ -84,19 +84,14 @@ class Masker:
         longest_first = sorted(forms, key=len, reverse=True)
         self._values = re.compile("|".join(map(re.escape, longest_first))) if forms else None
         self._forms = tuple(forms)
-        self._forms_in_json = tuple(map(_in_json, forms))
 
     def may_hold_a_secret(self, text: str) -> bool:
         """Return whether *text* must be masked: a quick test that misses none."""
+        if not text:
+            return False
         if self._patterns or _any_of(self._forms, text):
             return True
-        return _has_a_hint(text.lower(), _HINTS)
-
-    def line_may_hold_a_secret(self, line: str) -> bool:
-        """Return whether something in a *line* of JSON must be masked: misses none, either."""
-        if self._patterns or _any_of(self._forms_in_json, line):
-            return True
-        return _has_a_hint(line.lower(), _HINTS_IN_JSON)
+        return _has_a_hint(text.lower())
 
     def text(self, text: str, *, keep_lines: bool = False) -> str:
         """Return *text* with every secret in it replaced by ``***``.
@@ -203,14 +198,7 @@ class Masker:
         return self.text(argument)
 
 
-_Hints = tuple[tuple[str, tuple[str, ...]], ...]
-
-
-def _in_json(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)[1:-1]
-
-
-def _grouped(hints: set[str]) -> _Hints:
+def _grouped(hints: set[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """Return *hints* in groups that begin alike, so that most are ruled out together.
 
     A hint that contains another one is left out.
@@ -224,13 +212,11 @@ def _grouped(hints: set[str]) -> _Hints:
     return (*alone, *several)
 
 
-_ALL_HINTS: Final = {*secret_names.HINTS, *secret_shapes.HINTS, *secret_shapes.ESCAPE_HINTS}
-_HINTS: Final = _grouped(_ALL_HINTS)
-_HINTS_IN_JSON: Final = _grouped(set(map(_in_json, _ALL_HINTS)))
+_HINTS: Final = _grouped({*secret_names.HINTS, *secret_shapes.HINTS, *secret_shapes.ESCAPE_HINTS})
 
 
-def _has_a_hint(lower: str, hints_by_start: _Hints) -> bool:
-    for start, hints in hints_by_start:
+def _has_a_hint(lower: str) -> bool:
+    for start, hints in _HINTS:
         if start in lower:
             if not hints:
                 return True

@@ -68,12 +68,12 @@ class LiveAttempt:
 
 def stamps_of(run: Run, live: LiveAttempt) -> Stamps:
     """Return the attempt's stamps so far, with the moment at which it was ready."""
-    known: dict[str, clock.Micros] = dict(live.stamps)
-    selected = known.get("selected")
-    ready = ready_at(run, live.attempt.key)
-    if ready is not None and selected is not None:
-        known["ready"] = min(ready, selected)
-    return Stamps(**known)
+    selected = live.stamps.get("selected")
+    if selected is not None and "ready" not in live.stamps:  # what it waited for has ended by then
+        ready = ready_at(run, live.attempt.key)
+        if ready is not None:
+            live.stamps["ready"] = min(ready, selected)
+    return Stamps(**live.stamps)
 
 
 def end_attempt(run: Run, live: LiveAttempt, status: Status, *, revises: bool) -> AttemptFinished:

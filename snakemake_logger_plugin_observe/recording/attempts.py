@@ -173,7 +173,9 @@ class AttemptTracker:
                 self._scripts[note.script] = sha256(self._workdir / note.script)
             if digest := self._scripts[note.script]:
                 more["code_digest"] = f"sha256:{digest}"
-        job = event_of(JobDescribed, note, **more)
+        job = event_of(JobDescribed, note)
+        if more:
+            job = job.but(**more)
         self._emit(job)
         if self._inputs is not None and _runs_a_tool(job):
             own = frozenset(job.output)

@@ -116,6 +116,8 @@ def _comparable(evidence: TimelineInput) -> TimelineInput:
 
     The shell's signs of life are on the plain wall clock, like those of the process after it.
     """
+    if not evidence.node_starts and all(level.in_main for level in evidence.levels):
+        return evidence
     levels = on_common_clock(evidence.levels, evidence.main)
     first = next((level for level in levels if not level.in_main), None)
     lead = 0

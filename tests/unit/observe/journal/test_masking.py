@@ -1,15 +1,14 @@
 """Secrets do not reach a journal; ordinary text is not changed."""
 
 import json
+import os
 import re
 import shlex
 
 import pytest
-import strategies
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from snakemake_logger_plugin_observe.journal import masking
 from snakemake_logger_plugin_observe.journal.events import Message
 from snakemake_logger_plugin_observe.journal.masking import Masker
 from snakemake_logger_plugin_observe.journal.secret_names import names_a_secret
@@ -246,16 +245,9 @@ def test_a_secret_is_recognised_by_its_name(name: str, secret: bool) -> None:
     assert names_a_secret(name) is secret
 
 
-@given(st.sampled_from(sorted(masking._ALL_HINTS)), strategies.hostile)
-def test_a_line_of_json_shows_every_hint_that_its_texts_have(hint: str, around: str) -> None:
-    text = f"{around}{hint}{around}"
-    line = to_line(Message(time=1, level="info", kind="x", text=text)).decode()
-    assert Masker().may_hold_a_secret(text)
-    assert Masker().line_may_hold_a_secret(line)
-
-
-@given(strategies.hostile.filter(lambda text: len(text.strip()) > 8 and text.isprintable()))
-def test_a_line_of_json_shows_every_form_of_a_declared_secret(secret: str) -> None:
-    for form in masking._forms(secret):
-        line = to_line(Message(time=1, level="info", kind="x", text=form)).decode()
-        assert Masker((secret,)).line_may_hold_a_secret(line)
+def test_a_declared_secret_may_hold_bytes_that_are_not_utf_8() -> None:
+    secret = os.fsdecode(b"hunter\xff22")
+    line = to_line(
+        Message(time=1, level="info", kind="x", text=f"log in: {secret}"), Masker((secret,))
+    )
+    assert b"hunter" not in line
