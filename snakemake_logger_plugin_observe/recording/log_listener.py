@@ -55,6 +55,7 @@ class LogListener(logging.Filter):
         """Describes the jobs of the run."""
         self._receiver = receiver
         self._workflow: Any = None
+        self._wrapped = False
         self._hooks_wanted = False
         self._unnoted = _UNNOTED
         self._pid = os.getpid()
@@ -71,14 +72,16 @@ class LogListener(logging.Filter):
         """Stop listening."""
         self._logger.removeFilter(self)
 
-    def follow(self, workflow: Any, *, hook_ends: bool) -> None:
+    def follow(self, workflow: Any, *, wrapped: bool, hook_ends: bool) -> None:
         """Make notes of the run of *workflow*.
 
         Args:
             workflow: Snakemake's workflow, which is starting; None if it is unknown.
+            wrapped: whether its executor is timed, and so its scheduler is.
             hook_ends: whether to hook into its executors: nothing else reports its jobs' ends.
 
         """
+        self._wrapped = wrapped
         self.remote_states_seen = False
         self.jobs = job_descriptions.JobReader()
         self._workflow = workflow
@@ -99,7 +102,10 @@ class LogListener(logging.Filter):
             ignore(record)
             try:
                 kind = log_records.kind_of(record)
-                if kind not in self._unnoted or job_state.may_be_in(record):
+                unnoted = kind in self._unnoted
+                if kind is None and self._wrapped:  # iterations are recorded in detail
+                    unnoted = log_records.is_selection(record)
+                if not unnoted or job_state.may_be_in(record):
                     self._listen(record, kind)
             except Exception as error:
                 self._receiver.fault(error)

@@ -14,9 +14,10 @@ from snakemake_logger_plugin_observe.probe import ask
 from snakemake_logger_plugin_observe.recording import job_state, notes
 
 _NOTHING_TO_DO: Final = "Nothing to be done"
+_SELECTION: Final = "Select jobs to execute"
 _KINDS_BY_TEXT: Final = (
     ("Building DAG of jobs", "building_dag"),
-    ("Select jobs to execute", "select_jobs"),
+    (_SELECTION, "select_jobs"),
     ("Failed to solve scheduling problem", "solver_fallback"),
     ("Waiting at most", "waiting_for_files"),
     ("Trying to restart job", "restart"),
@@ -81,6 +82,11 @@ def is_planned(record: logging.LogRecord) -> bool:
     if (kind := kind_of(record)) is not None:
         return kind == "run_info"
     return str(record.msg).startswith(_NOTHING_TO_DO)
+
+
+def is_selection(record: logging.LogRecord) -> bool:
+    """Return whether *record*, a plain message, says that jobs are about to be selected."""
+    return type(record.msg) is str and record.msg.startswith(_SELECTION)
 
 
 def moment_of(record: logging.LogRecord) -> clock.Micros:

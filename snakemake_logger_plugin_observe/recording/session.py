@@ -121,7 +121,7 @@ class Session:
         wrapped = executor in ("timed", None)
         plugins = self.plugins if wrapped else self.plugins - {"timed"}
         hook_ends = "timed" not in plugins and kind != "dry_run"
-        self.listener.follow(workflow, hook_ends=hook_ends)
+        self.listener.follow(workflow, wrapped="timed" in plugins, hook_ends=hook_ends)
         facts = self._facts(note, executor, kind, plugins)
         sources: tuple[str, ...] = ()
         setting_files: tuple[str, ...] = ()

@@ -13,6 +13,7 @@ from snakemake_logger_plugin_observe.recording.log_records import (
     JobTexts,
     error_of,
     is_planned,
+    is_selection,
     job_texts,
     kind_of,
     note_of,
@@ -266,3 +267,15 @@ def test_run_info_or_nothing_to_do_means_planned(logged: logging.LogRecord, plan
 def test_a_record_s_texts_about_a_job_are_reused() -> None:
     texts = job_texts(record("job_info", wildcards={"s": 1}, threads=2, reason="new"))
     assert texts == JobTexts({"s": "1"}, "new", 2, None, None)
+
+
+@pytest.mark.parametrize(
+    ("logged", "selects"),
+    [
+        (record(msg="Select jobs to execute..."), True),
+        (record(msg="Execute 1 jobs..."), False),
+        (record(), False),
+    ],
+)
+def test_a_selection_is_known_by_its_text(logged: logging.LogRecord, selects: bool) -> None:
+    assert is_selection(logged) is selects
