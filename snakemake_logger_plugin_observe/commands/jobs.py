@@ -41,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="what the jobs of each rule took and used: mean, minimum, maximum and sum",
     )
     parser.add_argument("--sort", choices=SORT_KEYS, help="the order of the table (default: start)")
-    live.add_argument(parser)
+    find_journal.add_offline(parser)
 
 
 def run(args: argparse.Namespace) -> Reply[JobsAnswer]:

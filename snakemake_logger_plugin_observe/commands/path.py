@@ -45,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help=f"also simulate what to fix first in a run of more than {MOST_JOBS:,} jobs",
     )
-    live.add_argument(parser)
+    find_journal.add_offline(parser)
 
 
 def run(args: argparse.Namespace) -> Reply[PathAnswer]:

@@ -63,7 +63,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--no-commands", action="store_true", help="leave out the jobs' commands and parameters"
     )
-    live.add_argument(parser)
+    find_journal.add_offline(parser)
 
 
 def run(args: argparse.Namespace) -> Reply[Written]:

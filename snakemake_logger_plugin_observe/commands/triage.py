@@ -51,7 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--save", type=Path, metavar="DIR", help="save the evidence in a new folder"
     )
     ask_snakemake.add_arguments(parser)
-    live.add_argument(parser)
+    find_journal.add_offline(parser)
 
 
 def run(args: argparse.Namespace) -> Reply[TriageAnswer]:

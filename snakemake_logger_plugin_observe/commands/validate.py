@@ -1,18 +1,22 @@
 """``validate``: check a journal against its schema, and recompute its figures."""
 
 import argparse
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any, Final
 
 from rich.console import RenderableType
 
 from snakemake_logger_plugin_observe.analysis.cost.validation import Validation, validate
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
+from snakemake_logger_plugin_observe.analysis.screen.checked import check_screen
 from snakemake_logger_plugin_observe.analysis.whatif.fidelity import Replay
 from snakemake_logger_plugin_observe.analysis.whatif.model_from_run import build_model
 from snakemake_logger_plugin_observe.analysis.whatif.processors import simulate_here
 from snakemake_logger_plugin_observe.clock import to_seconds
 from snakemake_logger_plugin_observe.commands.support import find_journal
+from snakemake_logger_plugin_observe.journal.ends import end_begins_at
 from snakemake_logger_plugin_observe.journal.excerpts import repeated_lines
 from snakemake_logger_plugin_observe.journal.reading import read_journal
 from snakemake_logger_plugin_observe.reporters.answers import Source
@@ -45,12 +49,25 @@ def run(args: argparse.Namespace) -> Reply[ValidateAnswer]:
     """Return what is wrong with the journal; 1 if anything is."""
     path = find_journal.find(args.journal)
     reading = read_journal(path)
-    found = validate(reading, reading.problems)
+    found = validate(reading, reading.problems, check_screen)
     repeated = [str(problem) for problem in repeated_lines(path)]
-    found = replace(found, problems=(*found.problems, *repeated))
+    found = replace(found, problems=(*found.problems, *repeated, *_misplaced(path, found.run)))
     source = Source(path, found.run, found.run.status(find_journal.is_alive(found.run)))
     answer = ValidateAnswer(source, found, _replay(found.run) if found.sound else None)
     return Reply(answer, parts, shape, 0 if found.sound else 1)
+
+
+def _misplaced(path: Path, run: Run) -> Iterator[str]:
+    """Say so if the last line does not stand where it says that it does."""
+    last = run.finished
+    if last is None or last.screen is None:
+        return
+    written, stands_at = last.screen.begins_at, end_begins_at(path)
+    if stands_at not in (None, written):
+        yield (
+            f"line {last.line}: screen.begins_at: {written} as written, and it begins at byte "
+            f"{stands_at}: lines were lost or added"
+        )
 
 
 def _replay(run: Run) -> Replay | None:

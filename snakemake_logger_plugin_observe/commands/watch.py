@@ -14,7 +14,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from snakemake_logger_plugin_observe.analysis.phrasing import named, plural
-from snakemake_logger_plugin_observe.commands.support import find_journal, live, terminal
+from snakemake_logger_plugin_observe.commands.support import find_journal, terminal
 from snakemake_logger_plugin_observe.commands.support.run_folder import folder_of
 from snakemake_logger_plugin_observe.commands.support.watched import Watched
 from snakemake_logger_plugin_observe.journal.excerpts import read_ends
@@ -50,7 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--next", action="store_true", help="wait for the next run to begin")
     parser.add_argument("--once", action="store_true", help="print one frame and end")
-    live.add_argument(parser)
+    find_journal.add_offline(parser)
 
 
 def run(args: argparse.Namespace) -> Reply[tuple[WatchView, ...]]:

@@ -24,6 +24,7 @@ _WITHOUT_DOUBT: Final = 64 * 1024 * 1024
 _END: Final = 256 * 1024
 _MOST_OF_END: Final = 4 * 1024 * 1024
 _BLOCK: Final = 64 * 1024
+_LENGTH: Final = 4  # a member ends with its length unpacked
 
 
 def is_compressed(descriptor: int) -> bool:
@@ -101,6 +102,26 @@ def line_of_end(descriptor: int, begins: bytes) -> bytes | None:
         line, newline, _ = text.partition(b"\n")
         if newline and line.startswith(begins):
             return line + newline
+    return None
+
+
+def last_member(descriptor: int) -> tuple[bytes, int] | None:
+    """Return what the last member of a compressed journal contains, and how much is before it.
+
+    That is in bytes as they are unpacked, of the one member before it, and modulo 2**32. None if
+    there is no such end, or it is large.
+    """
+    size = os.fstat(descriptor).st_size
+    data = os.pread(descriptor, _END, max(0, size - _END))
+    at = len(data)
+    while (at := data.rfind(_MEMBER, _LENGTH, at)) >= 0:
+        unpacking = zlib.decompressobj(_GZIP)
+        try:
+            text = unpacking.decompress(data[at:], _MOST_OF_END)
+        except zlib.error:  # these three bytes are inside of one
+            continue
+        if unpacking.eof and not unpacking.unused_data:
+            return text, int.from_bytes(data[at - _LENGTH : at], "little")
     return None
 
 

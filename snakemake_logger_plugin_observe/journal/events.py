@@ -13,6 +13,7 @@ from msgspec import NODEFAULT, defstruct, field
 from msgspec.json import Decoder
 from msgspec.structs import fields, force_setattr
 
+from snakemake_logger_plugin_observe.journal.first_screen import FirstScreen
 from snakemake_logger_plugin_observe.journal.records import (
     AccountTotals,
     Benchmark,
@@ -485,6 +486,8 @@ class RunFinished(Event, tag="run_finished", frozen=True, kw_only=True):
     """How far its jobs got."""
     rules: dict[str, RuleTimes] = field(default_factory=dict)
     """What the jobs of each rule took: of the rules that took longest, if there are many."""
+    screen: FirstScreen | None = None
+    """What the first screen shows, of a run that succeeded and is too large to be read at once."""
 
 
 _E = TypeVar("_E", bound=Event)

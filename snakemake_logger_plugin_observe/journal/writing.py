@@ -53,6 +53,10 @@ class JournalWriter:
             os.ftruncate(self._descriptor, os.fstat(self._descriptor).st_size - written)
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
+    def size(self) -> int:
+        """Return how many bytes the file has."""
+        return os.fstat(self._descriptor).st_size
+
     def still_there(self) -> bool:
         """Return whether the file still exists under its name."""
         try:

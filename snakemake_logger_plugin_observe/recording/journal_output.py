@@ -167,6 +167,13 @@ class JournalOutput:
         else:
             self._lost += 1
 
+    def next_begins_at(self) -> int | None:
+        """Return where the next line will begin in the file; None if others are written first."""
+        self.flush()
+        if self._writer is None or self._waiting or self._lost:
+            return None
+        return self._writer.size()
+
     def complete_path(self) -> Path | None:
         """Return the journal's path if it is there and ends with the last event, or None."""
         self.flush()

@@ -465,7 +465,7 @@ class Recorder:
         self._run_events.close(moment)
         self._run_events.write_accounting(moment)  # an attempt's end comes before its record
         self._measure_file_system(moment, "end")
-        summary = self._run_events.end(moment)
+        summary = self._run_events.end(moment, self._journal.next_begins_at)
         if (path := self._journal.complete_path()) is not None:
             shown = harmless(self._mask.text(summary))
             self._summary = f"{shown} → {self._next(path)}"

@@ -9,6 +9,9 @@ from snakemake_logger_plugin_observe.analysis.cost.given_back import given_back
 from snakemake_logger_plugin_observe.analysis.cost.run_totals import job_tally, rule_times
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.journal.events import RunFinished
+from snakemake_logger_plugin_observe.journal.first_screen import SMALL, as_read
+from snakemake_logger_plugin_observe.journal.masked_events import texts_of
+from snakemake_logger_plugin_observe.journal.masking import Masker
 from snakemake_logger_plugin_observe.journal.records import AccountTotals, RunStatus
 from snakemake_logger_plugin_observe.run.fold import complete
 from snakemake_logger_plugin_observe.run.model import Run
@@ -47,6 +50,33 @@ def finished(run: Run, moment: clock.Micros, status: RunStatus) -> tuple[RunFini
         rules=rule_times(accounts),
     )
     return final, accounts
+
+
+def with_screen(
+    final: RunFinished, run: Run, accounts: Account, begins_at: int | None, mask: Masker
+) -> RunFinished:
+    """Return the last event with what the first screen of *run* shows, if that is of use.
+
+    Of a small run all is read anyway. Nor is it of use where a secret would be masked in it: from
+    the lines before, where that is masked at other places, another screen would follow.
+
+    Args:
+        final: the event.
+        run: the run.
+        accounts: where its time went.
+        begins_at: where in the journal the event's line begins, None if not known.
+        mask: masks secrets.
+
+    """
+    if begins_at is None or begins_at <= SMALL:
+        return final
+    from snakemake_logger_plugin_observe.analysis.screen.recorded import first_screen
+
+    made = first_screen(run, accounts, begins_at)
+    screen = as_read(made) if made is not None else None
+    if screen is None or mask.text(texts := texts_of(screen)) != texts:
+        return final
+    return final.but(screen=screen)
 
 
 def _totals(by_class: dict[str, clock.Micros], by_phase: dict[str, clock.Micros]) -> AccountTotals:

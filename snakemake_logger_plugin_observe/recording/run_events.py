@@ -7,7 +7,7 @@ import math
 import socket
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -230,8 +230,14 @@ class RunEvents:
         if self._planning_since is not None:
             self.dag_ready(moment)
 
-    def end(self, moment: clock.Micros) -> str:
-        """Write the run's last event, with both accounts; return a summary of the run."""
+    def end(self, moment: clock.Micros, begins_at: Callable[[], int | None]) -> str:
+        """Write the run's last event, with both accounts; return a summary of the run.
+
+        Args:
+            moment: when the run ended.
+            begins_at: returns where in the journal the last line will begin, None if not known.
+
+        """
         from snakemake_logger_plugin_observe.recording import run_end
 
         run_end.begin(self.run, moment)
@@ -243,6 +249,7 @@ class RunEvents:
             )
             self._emit(Message(time=moment, level="error", kind="exited", text=text))
         final, accounts = run_end.finished(self.run, moment, status)
+        final = run_end.with_screen(final, self.run, accounts, begins_at(), self._mask)
         self._emit(final)
         return run_end.summary(self.run, status, accounts)
 

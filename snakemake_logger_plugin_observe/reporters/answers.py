@@ -18,7 +18,7 @@ from snakemake_logger_plugin_observe.run.scope import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from snakemake_logger_plugin_observe.analysis.advice.advice import Advice
+    from snakemake_logger_plugin_observe.analysis.advice.advised import Advice
     from snakemake_logger_plugin_observe.analysis.check.budgets import CheckLine
     from snakemake_logger_plugin_observe.analysis.compare.change import Change
     from snakemake_logger_plugin_observe.analysis.compare.comparison import Comparison

@@ -91,6 +91,8 @@ class Run:
     """How often the executor checked; None if the run did not get there."""
     over_without_end: bool = False
     """Whether it has no end and does not go on, as far as its reader can see its process."""
+    only_ends: bool = False
+    """Whether only its first and its last line were read."""
     gaps: list[str] = field(default_factory=list)
     """Why parts of the journal are missing."""
     last_moment: Micros = 0

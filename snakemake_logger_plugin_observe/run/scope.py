@@ -41,6 +41,16 @@ def job_counts(run: Run) -> JobCounts:
     Snakemake describes a job before it starts it: one that an error cut off before was not reached.
     One that succeeded in a group that failed counts as cancelled, since its outputs are removed.
     """
+    if run.only_ends and run.finished is not None and (known := run.finished.jobs) is not None:
+        return JobCounts(
+            planned=known.planned,
+            up_to_date=known.up_to_date,
+            done=known.done,
+            failed=known.failed,
+            cancelled=known.cancelled,
+            in_flight=known.in_flight,
+            not_reached=known.not_reached,
+        )
     last: dict[int, str] = {}
     for attempt in run.attempts.values():
         if attempt.job_id is not None:
@@ -68,6 +78,14 @@ def job_counts(run: Run) -> JobCounts:
         ended_since=min(ended_since, in_flight),
         not_reached=None if planned is None else planned - len(ends),
     )
+
+
+def ran_jobs(run: Run) -> tuple[int, int]:
+    """Return how many jobs of *run* ran, and in how many attempts."""
+    if run.only_ends and run.finished is not None:
+        return run.finished.job_count, run.finished.attempt_count
+    of_jobs = [one.job_id for one in run.attempts.values() if one.job_id is not None]
+    return len(set(of_jobs)), len(of_jobs)
 
 
 def all_done(run: Run) -> bool:
@@ -123,10 +141,12 @@ def scope_of(run: Run, *, resumes: bool = False) -> ScopeName | None:
     """
     if run.is_dry_run:
         return "dry_run"
-    if run.planned is None:
+    if run.planned is None and not run.only_ends:
         ended = run.finished.status if run.finished is not None else None
         return "nothing_to_do" if ended == "nothing_to_do" else None
     counts = job_counts(run)
+    if counts.planned is None:
+        return None
     return scope_of_plan(counts.planned, counts.up_to_date, resumes=resumes)
 
 

@@ -27,6 +27,7 @@ from snakemake_logger_plugin_observe.journal.events import (
     SchedulerIteration,
     UpToDate,
 )
+from snakemake_logger_plugin_observe.journal.first_screen import Amount
 from snakemake_logger_plugin_observe.journal.records import (
     AccountTotals,
     Count,
@@ -98,7 +99,7 @@ def _of(kind: Any) -> st.SearchStrategy[Any]:
     """Return values of the annotation *kind*."""
     if kind == Moment:
         return far_moments
-    if kind == Seconds:
+    if kind in (Seconds, Amount):
         return st.floats(0, 9e9)
     if kind == Count:
         return st.integers(0, 2**63 - 1)

@@ -44,7 +44,7 @@ LAYERS = (
     {"analysis.failures", "analysis.live", "analysis.path", "analysis.reruns"},
     {"analysis.whatif", "analysis.compare"},
     {"analysis.advice", "analysis.remaining"},
-    {"analysis.check", "analysis.triage"},
+    {"analysis.check", "analysis.screen", "analysis.triage"},
     {"recording", "reporters"},
     {"reporters.as_text", "reporters.as_json"},
     {"reporters.documents", "reporters.page", "reporters.plots"},

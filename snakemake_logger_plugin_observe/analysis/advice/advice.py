@@ -2,7 +2,6 @@
 
 import random
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import chain
 from typing import Final
 
@@ -14,7 +13,8 @@ from snakemake_logger_plugin_observe.analysis.advice import (
     tools,
     waiting,
 )
-from snakemake_logger_plugin_observe.analysis.advice.lever import Choice, Lever
+from snakemake_logger_plugin_observe.analysis.advice.advised import Advice
+from snakemake_logger_plugin_observe.analysis.advice.lever import Choice
 from snakemake_logger_plugin_observe.analysis.cost.account import Account
 from snakemake_logger_plugin_observe.analysis.whatif.draws import ends_drawn
 from snakemake_logger_plugin_observe.analysis.whatif.fidelity import reproduces
@@ -34,13 +34,10 @@ from snakemake_logger_plugin_observe.analysis.whatif.scenario_effects import (
 )
 from snakemake_logger_plugin_observe.analysis.whatif.transforms import requesting, without_phases
 from snakemake_logger_plugin_observe.clock import Micros
-from snakemake_logger_plugin_observe.pasting import Command, command, option
 from snakemake_logger_plugin_observe.run.model import Run
 
 MOST_JOBS: Final = 10_000
 """The largest run that is simulated without being asked to: it takes a second or two."""
-MOST_SHOWN: Final = 2
-"""How many pieces an answer gives in text; ``cost``, ``path`` and ``triage`` give the same."""
 _WORTH: Final = 0.05
 """What saves a smaller share of the run is not advised."""
 _ENOUGH: Final = 0.8
@@ -54,29 +51,6 @@ _EASE: Final = {
 """What a saving counts for if it is no setting."""
 _DRAWS: Final = 7
 _SUBMISSIONS: Final = 15_000  # simulated at most, over the draws of one lever
-
-
-@dataclass(frozen=True, slots=True)
-class Advice:
-    """Something to change, and by how much shorter the run would be."""
-
-    lever: Lever
-    saves: Micros
-    """In most of several simulations, at least."""
-    between: tuple[Micros, Micros] | None = None
-    """From how much to how much, in most of several simulations; None if there was one."""
-
-
-def saved(one: Advice) -> str:
-    """Return what *one* saves, in seconds."""
-    at_most = "at most " if one.lever.at_most else ""
-    most = f" to {one.between[1] / 1e6:.1f}" if varies(one) and one.between else ""
-    return f"{at_most}{one.saves / 1e6:.1f}{most} s"
-
-
-def varies(one: Advice) -> bool:
-    """Whether which status check sees an end decides how much *one* saves."""
-    return one.between is not None and one.between[1] > one.between[0]
 
 
 def is_small(run: Run) -> bool:
@@ -165,16 +139,6 @@ def least_of(found: Sequence[Micros]) -> Micros:
 
 def _between(found: Sequence[Micros]) -> tuple[Micros, Micros] | None:
     return (found[1], found[-2]) if len(found) >= _DRAWS else None
-
-
-def whatif(journal: Iterable[str], move: Iterable[Argument], purpose: str) -> Command:
-    """Return the command that simulates a *move*, for the user to paste."""
-    flags = (
-        each
-        for name, value in move
-        for each in ((f"--{name}",) if value is None else option(f"--{name}", value))
-    )
-    return command("snakemake-observe", "whatif", *journal, *flags, purpose=purpose)
 
 
 class Trials:

@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-from snakemake_logger_plugin_observe.analysis.whatif.scenario import Argument
-
 
 @dataclass(frozen=True, slots=True)
 class Lever:
@@ -17,7 +15,7 @@ class Lever:
     """An imperative, without what it saves."""
     why: str
     """A clause that says what the run shows."""
-    move: tuple[Argument, ...] = ()
+    move: tuple[tuple[str, str | None], ...] = ()
     """The change as arguments of ``whatif``; empty if it has none for it."""
     without: tuple[str, ...] = ()
     """The phases that take no time in the simulation, for a change that no setting makes."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.cost.partition import (
     MakespanSegment,
@@ -13,6 +14,9 @@ from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.run.attempt import Attempt
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.phases import UNATTRIBUTED, by_class
+
+PHASE_MATTERS: Final = 0.005
+"""The share of the makespan from which on a phase is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,10 @@ class Account:
     def unattributed(self) -> Micros:
         """The part of the makespan that has no explanation."""
         return self.makespan_by_phase.get(UNATTRIBUTED, 0)
+
+    def shows(self, cost_class: str) -> bool:
+        """Whether phases of a class may be shown: they are not if they hardly took any time."""
+        return self.makespan_by_class[cost_class] >= PHASE_MATTERS * self.makespan
 
     @property
     def mostly_held(self) -> bool:

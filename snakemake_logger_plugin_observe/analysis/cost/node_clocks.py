@@ -1,9 +1,14 @@
 """Offsets of the nodes' clocks from the main clock, and the uncertainty they cause."""
 
 from dataclasses import dataclass
+from typing import Final
 
+from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.journal.records import Offset
 from snakemake_logger_plugin_observe.run.model import Run
+
+_OFF_S: Final = 0.05
+_MATTERS: Final = 0.01  # of the makespan
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +28,16 @@ class NodeClock:
     def exact(self) -> bool:
         """Whether the offset is known exactly: the clock of the main process's own kernel."""
         return self.low_s is not None and self.low_s == self.high_s
+
+    @property
+    def is_off(self) -> bool:
+        """Whether it is not taken to agree with the main process's."""
+        return abs(self.ahead_s) >= _OFF_S
+
+    def matters(self, makespan: Micros) -> bool:
+        """Whether it is off, or limits how accurate the figures of a run are."""
+        known = self.uncertainty_s
+        return self.is_off or (known is not None and known * 1e6 >= makespan * _MATTERS)
 
 
 def node_clocks(run: Run) -> tuple[NodeClock, ...]:

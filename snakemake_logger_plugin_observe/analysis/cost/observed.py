@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.cost.exit_waits import usual_exit_wait
 from snakemake_logger_plugin_observe.analysis.cost.given_back import GivenBack, given_back
@@ -9,6 +10,9 @@ from snakemake_logger_plugin_observe.analysis.cost.polling import unsure_ends
 from snakemake_logger_plugin_observe.analysis.cost.waking import can_be_advised, was_woken
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.run.model import Run
+
+LIMITING: Final = ("unobserved", "clock_set")
+"""The kinds of messages that say what limits a run's figures."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Validate a journal: every line against the schema, every figure against the stamps."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from snakemake_logger_plugin_observe.analysis.cost.account import Account, account
@@ -44,12 +44,18 @@ class Validation:
         return not self.disagreements and not self.problems
 
 
-def validate(events: Iterable[AnyEvent], problems: Sequence[object]) -> Validation:
+_Check = Callable[[int, RunFinished, Run, Account], Iterable[Disagreement]]
+
+
+def validate(
+    events: Iterable[AnyEvent], problems: Sequence[object], more: _Check | None = None
+) -> Validation:
     """Return what is wrong with the journal that contains *events*.
 
     Args:
         events: the events as they are read; reading them fills *problems*.
         problems: the lines that could not be read; complete once *events* are exhausted.
+        more: checks more of the last event, given its line, the run by then, and its accounts.
 
     """
     run = Run()
@@ -86,7 +92,9 @@ def validate(events: Iterable[AnyEvent], problems: Sequence[object]) -> Validati
                 if event.counts_open:
                     fold.complete(run)
                 if not counted_twice:
-                    found.extend(_totals(line, event, run, renamed=renamed))
+                    accounts = account(run)
+                    found.extend(_totals(line, event, run, accounts, renamed=renamed))
+                    found.extend(more(line, event, run, accounts) if more is not None else ())
     fold.complete(run)
     return Validation(run, count, tuple(found), tuple(str(problem) for problem in problems))
 
@@ -141,8 +149,9 @@ def _lost_its_tool(attempt: Attempt) -> bool:
     )
 
 
-def _totals(line: int, event: RunFinished, run: Run, *, renamed: bool) -> list[Disagreement]:
-    accounts = account(run)
+def _totals(
+    line: int, event: RunFinished, run: Run, accounts: Account, *, renamed: bool
+) -> list[Disagreement]:
     attempts = run.attempts.values()
     found: list[Disagreement] = []
     # Older journals give the end of a run that waits for no job to its last job.

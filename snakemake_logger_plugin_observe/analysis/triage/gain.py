@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from snakemake_logger_plugin_observe.analysis.advice.advice import is_small, whatif
+from snakemake_logger_plugin_observe.analysis.advice.advice import is_small
+from snakemake_logger_plugin_observe.analysis.advice.advised import whatif
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Incident
 from snakemake_logger_plugin_observe.clock import Micros

@@ -8,11 +8,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.advice.advice import (
+from snakemake_logger_plugin_observe.analysis.advice.advice import advise, is_small
+from snakemake_logger_plugin_observe.analysis.advice.advised import (
     MOST_SHOWN,
     Advice,
-    advise,
-    is_small,
     saved,
     whatif,
 )

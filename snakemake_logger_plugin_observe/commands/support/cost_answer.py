@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.advice.advice import advise, is_small
+from snakemake_logger_plugin_observe.analysis.advice.advice import MOST_JOBS, advise
 from snakemake_logger_plugin_observe.analysis.cost.account import Account, account
 from snakemake_logger_plugin_observe.analysis.cost.costliest import costliest
 from snakemake_logger_plugin_observe.analysis.cost.node_clocks import node_clocks
@@ -26,12 +26,13 @@ from snakemake_logger_plugin_observe.analysis.why.roots import roots
 from snakemake_logger_plugin_observe.commands.support import find_journal, past_runs
 from snakemake_logger_plugin_observe.commands.support.folder_runs import before
 from snakemake_logger_plugin_observe.journal.compressed import unpacked_size
+from snakemake_logger_plugin_observe.journal.first_screen import SMALL
 from snakemake_logger_plugin_observe.journal.reading import Detail
 from snakemake_logger_plugin_observe.reporters.answers import CostAnswer, Source
 from snakemake_logger_plugin_observe.run.attempt import FAILED, Key
 from snakemake_logger_plugin_observe.run.scheduler_ends import ended_before_it_was_given_up
 
-_SMALL: Final = 1 << 20
+_SMALL: Final = SMALL
 """Of a run with a larger journal, ``cost`` does not read those before it: it is to be quick."""
 
 
@@ -68,7 +69,10 @@ class AlreadyComputed:
 
 
 def cost(
-    source: Source, reruns: tuple[Rerun, ...] = (), known: AlreadyComputed | None = None
+    source: Source,
+    reruns: tuple[Rerun, ...] = (),
+    known: AlreadyComputed | None = None,
+    most_simulated: int = MOST_JOBS,
 ) -> CostAnswer:
     """Return where the time of a run went, and first what failed, if it failed.
 
@@ -76,6 +80,7 @@ def cost(
         source: the run.
         reruns: what the runs before show to be needless in it.
         known: what was computed of it already.
+        most_simulated: of a run with more jobs, it is not simulated what to change.
 
     """
     run, failed = source.run, has_failed(source)
@@ -92,7 +97,7 @@ def cost(
         polling=polling(run),
         holds=holds(run, accounts.segments, known.held_back),
         advice=None
-        if advised and not is_small(run)
+        if advised and len(run.jobs) > most_simulated
         else advise(run, accounts, known.model)
         if advised
         else (),

@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import Final
 
 from snakemake_logger_plugin_observe import clock
-from snakemake_logger_plugin_observe.analysis.failures import workflow_errors
-from snakemake_logger_plugin_observe.analysis.failures.headline import headline
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.commands.support import folder_runs
 from snakemake_logger_plugin_observe.external import processes
@@ -40,6 +38,15 @@ def add_argument(parser: argparse.ArgumentParser) -> None:
         metavar="JOURNAL",
         help="a journal, a run's working directory, or a tag as KEY=VALUE (default: the newest run "
         "here)",
+    )
+
+
+def add_offline(parser: argparse.ArgumentParser) -> None:
+    """Add the option to leave the scheduler alone."""
+    parser.add_argument(
+        "--offline",
+        action="store_true",
+        help="of a run that goes on, do not ask Slurm (squeue, sacct) about its jobs",
     )
 
 
@@ -101,6 +108,21 @@ def find(named: Path | None) -> Path:
     return load(named, Detail.TIMES).path
 
 
+def newest(named: Path | None) -> Path | None:
+    """Return the journal that ``load`` would read first, without reading it; None without one.
+
+    Raises:
+        JournalError: if *named* is a tag that no run has.
+
+    """
+    if named is not None and is_tag(named):
+        return tagged(named)[-1].path
+    if named is not None and not os.path.isdir(named):
+        return named
+    found = journals_at(named if named is not None else Path())
+    return found[-1] if found else None
+
+
 def working_directory(journal: Path) -> Path:
     """Return the working directory that *journal* is in: what it contains is not to be trusted."""
     return above(journal.parent) or above(journal.absolute().parent) or Path()
@@ -145,15 +167,17 @@ def _passed_over(plans: Sequence[Source]) -> Iterator[str]:
     """Say which newer dry runs the answer is not about, and if the newest failed."""
     if not plans:
         return
-    newest, others = plans[0], len(plans) - 1
-    if newest.status == "failed":
-        said = headline(newest.run, ())
+    latest, others = plans[0], len(plans) - 1
+    if latest.status == "failed":
+        from snakemake_logger_plugin_observe.analysis.failures.headline import headline
+
+        said = headline(latest.run, ())
         before = f" (after {plural(others, 'other')})" if others else ""
-        yield f"{newest.path}: a newer dry run{before}, which failed{f': {said}' if said else ''}"
+        yield f"{latest.path}: a newer dry run{before}, which failed{f': {said}' if said else ''}"
     elif others:
-        yield f"{newest.path} and {plural(others, 'other')}: newer dry runs, passed over"
+        yield f"{latest.path} and {plural(others, 'other')}: newer dry runs, passed over"
     else:
-        yield f"{newest.path}: a newer dry run, passed over"
+        yield f"{latest.path}: a newer dry run, passed over"
 
 
 def _load(path: Path, detail: Detail) -> Source:
@@ -166,20 +190,42 @@ def _load(path: Path, detail: Detail) -> Source:
     run.over_without_end = run.status(alive) in LENGTH_UNKNOWN
     problems = (*reading.problems, *_lost(run), *([_STOPPED] if stopped else []))
     shown = tuple(f"{path}: {one}" for one in problems)
-    source = Source(path, run, run.status(alive), shown, _resumed(path, run), stopped=stopped)
+    source = replace(
+        source_of(path, run), status=run.status(alive), problems=shown, stopped=stopped
+    )
+    return _with_lock_holder(source) if source.status != "success" else source
+
+
+def source_of(path: Path, run: Run) -> Source:
+    """Return the run that was read from *path*, with what the other journals there say of it."""
     others = folder_runs.alongside(path, run.started, run.end) if run.started is not None else []
-    holder, process = next(iter(others), None), None
-    if run.started is not None and workflow_errors.is_another_run_s(run):
-        holder = holder or folder_runs.cut_off_before(path, run.started)
-        if holder is None or holder.status not in _MAY_GO_ON:  # it may not be recorded
-            process = processes.snakemake_beside(run.started)
-    return replace(
-        source,
+    return Source(
+        path,
+        run,
+        run.status(),
+        resumes=_resumed(path, run),
         owner=_other_owner(path),
         unread=tuple(_at_the_same_time(others)),
-        lock_holder=process,
-        alongside=_earlier(holder) if holder is not None else None,
+        alongside=_earlier(others[0]) if others else None,
     )
+
+
+def _with_lock_holder(source: Source) -> Source:
+    """Return a run with the other one that it found in its folder, if it failed because of that."""
+    from snakemake_logger_plugin_observe.analysis.failures import workflow_errors
+
+    run = source.run
+    if run.started is None or not workflow_errors.is_another_run_s(run):
+        return source
+    status = source.alongside.status if source.alongside is not None else None
+    if source.alongside is None:
+        holder = folder_runs.cut_off_before(source.path, run.started)
+        status = holder.status if holder is not None else None
+        source = replace(source, alongside=_earlier(holder) if holder is not None else None)
+    if status in _MAY_GO_ON:
+        return source
+    # It may not be recorded.
+    return replace(source, lock_holder=processes.snakemake_beside(run.started))
 
 
 def _at_the_same_time(others: Sequence[folder_runs.Begun]) -> Iterator[str]:

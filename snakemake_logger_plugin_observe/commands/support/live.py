@@ -4,7 +4,6 @@ The fragments on the shared file system are read, and Slurm is asked once about 
 out. Nothing is written.
 """
 
-import argparse
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -26,15 +25,6 @@ from snakemake_logger_plugin_observe.run.fold import extend_to
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.queue_answer import QueueAnswer
 from snakemake_logger_plugin_observe.run.scope import all_done
-
-
-def add_argument(parser: argparse.ArgumentParser) -> None:
-    """Add the option to leave the scheduler alone."""
-    parser.add_argument(
-        "--offline",
-        action="store_true",
-        help="of a run that goes on, do not ask Slurm (squeue, sacct) about its jobs",
-    )
 
 
 def with_live_view(source: Source, *, offline: bool) -> Source:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from snakemake_logger_plugin_observe.analysis.advice.advice import Advice, whatif
+from snakemake_logger_plugin_observe.analysis.advice.advised import Advice, whatif
 from snakemake_logger_plugin_observe.analysis.whatif.scenario import parse_scenario
 from snakemake_logger_plugin_observe.clock import to_seconds
 from snakemake_logger_plugin_observe.pasting import path

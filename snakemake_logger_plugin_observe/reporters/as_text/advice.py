@@ -6,7 +6,7 @@ from typing import Final
 from rich.console import RenderableType
 from rich.text import Text
 
-from snakemake_logger_plugin_observe.analysis.advice.advice import (
+from snakemake_logger_plugin_observe.analysis.advice.advised import (
     MOST_SHOWN,
     Advice,
     varies,

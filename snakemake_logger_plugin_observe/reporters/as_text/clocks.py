@@ -1,23 +1,19 @@
 """Warnings about nodes' clocks: a line for each that is off, one for all others that matter."""
 
 from collections.abc import Iterator, Sequence
-from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.cost.node_clocks import NodeClock
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.clock import Micros
-
-_OFF_S: Final = 0.05
-_MATTERS: Final = 0.01  # of the makespan
 
 
 def lines(clocks: Sequence[NodeClock], makespan: Micros) -> Iterator[str]:
     """Yield how far the nodes' clocks limit the accuracy of a run's figures."""
     agreeing = []
     for one in clocks:
-        if abs(one.ahead_s) >= _OFF_S:
+        if one.is_off:
             yield _off(one)
-        elif one.uncertainty_s is not None and one.uncertainty_s * 1e6 >= makespan * _MATTERS:
+        elif one.matters(makespan):
             agreeing.append(one)
     if agreeing:
         whose = (

@@ -13,7 +13,7 @@ from snakemake_logger_plugin_observe.reporters.answers import ENDED, Source
 from snakemake_logger_plugin_observe.reporters.as_text import unended
 from snakemake_logger_plugin_observe.reporters.command_lines import CommandLine
 from snakemake_logger_plugin_observe.reporters.words import clock_time, harmless
-from snakemake_logger_plugin_observe.run.scope import job_counts
+from snakemake_logger_plugin_observe.run.scope import job_counts, ran_jobs
 
 _ERRORS_SHOWN: Final = 3
 
@@ -45,8 +45,7 @@ def jobs(source: Source) -> str:
     if not source.ended:
         return unended.progress(source) or "no job yet"
     run = source.run
-    jobs = len({attempt.job_id for attempt in run.attempts.values() if attempt.job_id is not None})
-    attempts = sum(1 for attempt in run.attempts.values() if attempt.job_id is not None)
+    jobs, attempts = ran_jobs(run)
     ran = f"{plural(jobs, 'job')}, {plural(attempts, 'attempt')}" if jobs else ""
     counts = job_counts(run)
     if run.is_dry_run and counts.planned:

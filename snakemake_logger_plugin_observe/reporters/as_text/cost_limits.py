@@ -3,17 +3,16 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.cost.account import Account
+from snakemake_logger_plugin_observe.analysis.cost.account import PHASE_MATTERS, Account
+from snakemake_logger_plugin_observe.analysis.cost.observed import LIMITING
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.journal.events import FileSystem
 from snakemake_logger_plugin_observe.reporters.answers import CostAnswer
 from snakemake_logger_plugin_observe.reporters.as_text import clocks
-from snakemake_logger_plugin_observe.reporters.as_text.makespan_table import PHASE_MATTERS
 from snakemake_logger_plugin_observe.reporters.words import clock_time, duration, duration_s
 from snakemake_logger_plugin_observe.run.unobserved import in_the_end
 
-_LIMITS: Final = ("unobserved", "clock_set")
 _SLOW_OPERATION_S: Final = 0.01
 _SLOW_IN_SUM_S: Final = 0.002
 _WITH_FILES: Final = ("stage_in", "stage_out", "latency_wait", "postprocess", "select", "plan")
@@ -54,7 +53,7 @@ def _unobserved(answer: CostAnswer) -> list[str]:
     ]
     run = answer.source.run
     found += _suspended(*answer.observed.suspended)
-    found += [message.text for message in run.messages if message.kind in _LIMITS]
+    found += [message.text for message in run.messages if message.kind in LIMITING]
     found += [
         f"the main process did not run for {duration(pause.end - pause.time)} from "
         f"{clock_time(pause.time)}: "

@@ -1,13 +1,13 @@
 """What each rule and the costliest jobs cost, as tables."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Final
 
 from rich.console import RenderableType
 from rich.table import Table
 
 from snakemake_logger_plugin_observe.analysis.cost.account import RuleShare
-from snakemake_logger_plugin_observe.analysis.phrasing import plural
+from snakemake_logger_plugin_observe.analysis.cost.rule_rows import rule_rows
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.reporters.answers import CostAnswer
 from snakemake_logger_plugin_observe.reporters.as_text.makespan_table import ROOM_FOR_MEANINGS
@@ -22,7 +22,6 @@ from snakemake_logger_plugin_observe.reporters.words import (
 from snakemake_logger_plugin_observe.run.phases import CLASSES, by_class
 
 _CLASS_MATTERS: Final = 500  # microseconds
-_RULES_SHOWN: Final = 12
 _ROOM_FOR_PHASE: Final = 36  # what the other columns of the costliest jobs take
 
 
@@ -30,9 +29,7 @@ def rules(answer: CostAnswer, width: int) -> Iterator[RenderableType]:
     """Yield what each rule's attempts cost, by as many classes as the terminal has room for."""
     account = answer.account
     whole = sum(account.jobs_by_phase.values())
-    all_fit = len(account.rules) <= _RULES_SHOWN + 1  # "1 more rule" takes the room of that rule
-    most = len(account.rules) if all_fit else _RULES_SHOWN
-    shown = [*account.rules[:most], *_together(account.rules[most:])]
+    shown = rule_rows(account.rules)
     names = [_rule_name(share) for share in shown]
     number = len(seconds(whole, decimals(whole)))
     widest = 16 if width < ROOM_FOR_MEANINGS else max(26, width // 3)
@@ -54,18 +51,6 @@ def rules(answer: CostAnswer, width: int) -> Iterator[RenderableType]:
         table.add_row(name, *(cells if shares else cells[:-1]))
     yield table
     yield from not_shown(without_room)
-
-
-def _together(rest: Sequence[RuleShare]) -> list[RuleShare]:
-    """Return the rules without a row of their own as one row."""
-    if not rest:
-        return []
-    by_phase: dict[str, Micros] = {}
-    for share in rest:
-        for phase, micros in share.by_phase.items():
-            by_phase[phase] = by_phase.get(phase, 0) + micros
-    jobs, attempts = sum(share.jobs for share in rest), sum(share.attempts for share in rest)
-    return [RuleShare(f"… {plural(len(rest), 'more rule')}", None, jobs, attempts, by_phase)]
 
 
 def _rule_name(share: RuleShare) -> str:

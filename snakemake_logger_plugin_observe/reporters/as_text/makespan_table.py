@@ -6,7 +6,7 @@ from typing import Final
 from rich.table import Table
 from rich.text import Text
 
-from snakemake_logger_plugin_observe.analysis.cost.account import Account
+from snakemake_logger_plugin_observe.analysis.cost.account import PHASE_MATTERS, Account
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.reporters.answers import CostAnswer
 from snakemake_logger_plugin_observe.reporters.as_text.makespan_hints import hint
@@ -25,8 +25,6 @@ _BAR_WIDTH: Final = 20
 _ROOM_FOR_BARS: Final = 90
 ROOM_FOR_MEANINGS: Final = 68
 """A terminal of so many columns has room for words next to figures."""
-PHASE_MATTERS: Final = 0.005
-"""The share of the makespan from which on a phase is shown."""
 _HELD: Final = "the cluster's, on your jobs"
 
 

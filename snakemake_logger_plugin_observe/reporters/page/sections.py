@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any, Final
 
-from snakemake_logger_plugin_observe.analysis.advice.advice import MOST_SHOWN, Advice, whatif
+from snakemake_logger_plugin_observe.analysis.advice.advised import MOST_SHOWN, Advice, whatif
 from snakemake_logger_plugin_observe.analysis.cost.account import RuleShare
 from snakemake_logger_plugin_observe.analysis.jobs.resource_use import ResourceUse
 from snakemake_logger_plugin_observe.analysis.jobs.table import Row

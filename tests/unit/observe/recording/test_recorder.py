@@ -31,14 +31,22 @@ from recordings import COMPLETE, NODE_LEVEL, SECRET, Record, Recording, Reports
 
 from snakemake_logger_plugin_observe.analysis.cost.account import account
 from snakemake_logger_plugin_observe.analysis.cost.validation import validate
+from snakemake_logger_plugin_observe.analysis.screen.checked import check_screen
 from snakemake_logger_plugin_observe.external import slurm_accounting
+from snakemake_logger_plugin_observe.journal.ends import end_begins_at
 from snakemake_logger_plugin_observe.journal.events import AttemptFinished, Heartbeat
 from snakemake_logger_plugin_observe.journal.excerpts import repeated_lines
 from snakemake_logger_plugin_observe.journal.node_reports import NodeReport
 from snakemake_logger_plugin_observe.journal.reading import read_journal
 from snakemake_logger_plugin_observe.journal.records import Level, Usage, Wait
 from snakemake_logger_plugin_observe.journal.writing import JournalWriter
-from snakemake_logger_plugin_observe.recording import journal_output, notes, recorder, slurm_lookup
+from snakemake_logger_plugin_observe.recording import (
+    journal_output,
+    notes,
+    recorder,
+    run_end,
+    slurm_lookup,
+)
 from snakemake_logger_plugin_observe.recording.options import JournalSettings
 from snakemake_logger_plugin_observe.recording.pause_watch import Pause, PauseWatch
 from snakemake_logger_plugin_observe.run.fold import fold
@@ -1098,3 +1106,34 @@ def test_of_removed_temporary_outputs_only_the_folders_of_missing_files_are_writ
         "Removing temporary output data/parent.",
         error,
     ]
+
+
+# -- the first screen ------------------------------------------------------------------------------------------
+
+
+def test_the_last_line_of_a_large_run_has_its_first_screen(
+    record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is the one that follows from the lines before, and stands where it says."""
+    monkeypatch.setattr(run_end, "SMALL", 0)
+    recording = record(reports=Reports(s1=[COMPLETE])).job(1).remote(1).finish()
+    screen = recording.events[-1].screen
+    assert [one.job_id for one in screen.costliest] == [1]
+    reading = read_journal(recording.path)
+    assert validate(reading, reading.problems, check_screen).sound
+    assert screen.begins_at == end_begins_at(recording.path)
+
+
+def test_that_of_a_small_run_has_none(record: Record) -> None:
+    recording = record(reports=Reports(s1=[COMPLETE])).job(1).remote(1).finish()
+    assert recording.events[-1].screen is None
+
+
+def test_nor_has_one_in_which_a_secret_would_be_masked(
+    record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_end, "SMALL", 0)
+    recording = record(reports=Reports(s1=[COMPLETE]), secrets=(SECRET,))
+    recording.job(1, wildcards={"key": SECRET}).remote(1).finish()
+    assert recording.events[-1].screen is None
+    assert recording.faults == []

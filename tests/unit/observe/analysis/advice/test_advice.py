@@ -24,13 +24,12 @@ from hypothesis import given
 
 from snakemake_logger_plugin_observe.analysis.advice.advice import (
     MOST_JOBS,
-    Advice,
     Trials,
     advise,
     is_small,
     least_of,
-    saved,
 )
+from snakemake_logger_plugin_observe.analysis.advice.advised import Advice, saved
 from snakemake_logger_plugin_observe.analysis.advice.lever import Lever
 from snakemake_logger_plugin_observe.analysis.cost.account import account
 from snakemake_logger_plugin_observe.analysis.path.utilisation import utilisation

@@ -13,7 +13,8 @@ from hypothesis import given
 from triaged import WIDE, flaky, timed, triage_of, widened
 from workflows import a_job, a_run, a_workflow, changed
 
-from snakemake_logger_plugin_observe.analysis.advice.advice import MOST_SHOWN, advise
+from snakemake_logger_plugin_observe.analysis.advice.advice import advise
+from snakemake_logger_plugin_observe.analysis.advice.advised import MOST_SHOWN
 from snakemake_logger_plugin_observe.analysis.citations import Citation
 from snakemake_logger_plugin_observe.analysis.compare.comparison import Party, compare
 from snakemake_logger_plugin_observe.analysis.compare.speed import RunLengths

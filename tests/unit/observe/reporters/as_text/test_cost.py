@@ -16,7 +16,7 @@ from out_on_cluster import answered, out, queued
 
 from snakemake_logger_plugin_observe.analysis.live.states import live_view
 from snakemake_logger_plugin_observe.analysis.live.take_in import take_in
-from snakemake_logger_plugin_observe.commands.cost import cost as cost_of
+from snakemake_logger_plugin_observe.commands.support.cost_answer import cost as cost_of
 from snakemake_logger_plugin_observe.journal.events import (
     FileSystem,
 )
