@@ -4,7 +4,7 @@ import time
 from typing import Final
 
 from snakemake_logger_plugin_observe import clock
-from snakemake_logger_plugin_observe.analysis.cost.account import Account, account
+from snakemake_logger_plugin_observe.analysis.cost.account import Account, account_sums
 from snakemake_logger_plugin_observe.analysis.cost.given_back import given_back
 from snakemake_logger_plugin_observe.analysis.cost.run_totals import job_tally, rule_times
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
@@ -34,7 +34,7 @@ def finished(run: Run, moment: clock.Micros, status: RunStatus) -> tuple[RunFini
     # From here on the run is what a reader makes of its journal.
     run.finished = RunFinished(time=moment, status=status, job_account=_NOTHING, makespan=_NOTHING)
     complete(run)
-    accounts = account(run)
+    accounts = account_sums(run)
     final = RunFinished(
         time=moment,
         status=status,

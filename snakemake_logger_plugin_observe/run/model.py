@@ -304,4 +304,6 @@ class Run:
         """Return a job as it was at its attempt *number*, or else as it was last."""
         if job_id is None:
             return None
-        return self.earlier_jobs.get((job_id, number)) or self.jobs.get(job_id)
+        if self.earlier_jobs and (earlier := self.earlier_jobs.get((job_id, number))) is not None:
+            return earlier
+        return self.jobs.get(job_id)

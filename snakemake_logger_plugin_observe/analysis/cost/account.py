@@ -7,6 +7,7 @@ from typing import Final
 from snakemake_logger_plugin_observe.analysis.cost.partition import (
     MakespanSegment,
     partition,
+    partition_sums,
     phase_totals,
 )
 from snakemake_logger_plugin_observe.analysis.phrasing import group_name
@@ -76,7 +77,17 @@ def account(run: Run, segments: tuple[MakespanSegment, ...] | None = None) -> Ac
 
     """
     segments = tuple(partition(run)) if segments is None else segments
-    makespan_by_phase = phase_totals(segments)
+    return _account(run, segments, phase_totals(segments))
+
+
+def account_sums(run: Run) -> Account:
+    """Return the same without the segments of the makespan: their sums take less time."""
+    return _account(run, (), partition_sums(run))
+
+
+def _account(
+    run: Run, segments: tuple[MakespanSegment, ...], makespan_by_phase: dict[str, Micros]
+) -> Account:
     sums = _JobSums(run)
     failed = [attempt for attempt in run.attempts.values() if attempt.status == "failed"]
     return Account(

@@ -120,19 +120,13 @@ def stamped_work(run: Run) -> Iterator[Work]:
     for one in [] if run.iterations else selections(run):
         yield one.woke, one.end, "main_loop", _RANK["main_loop"], None, None
         yield one.begin, one.end, "select", _RANK["select"], None, None
-    for attempt in run.attempts.values():
-        if not attempt.is_member:
-            yield from _in_main_thread(attempt)
     for pause in run.pauses:
         yield pause.time, pause.end, UNOBSERVED, _RANK_OF_A_PAUSE, None, pause.line
-
-
-def _in_main_thread(attempt: Attempt) -> Iterator[Work]:
-    """Yield the segments of *attempt* during which the main thread works on it."""
-    stamps = attempt.stamps
-    accepted, reported = stamps.accepted, stamps.reported
-    for start, end, phase in attempt.segments.of_phases(_JOB_WORK):
-        if (accepted is not None and end <= accepted) or (
-            reported is not None and start >= reported
-        ):
-            yield start, end, phase or "", _RANK_OF_A_JOB, attempt, attempt.line
+    for attempt in run.attempts.values():
+        if attempt.is_member:
+            continue
+        accepted, reported = attempt.stamps.accepted, attempt.stamps.reported
+        for start, end, label in attempt.segments.of_phases(_JOB_WORK):
+            before = accepted is not None and end <= accepted
+            if before or (reported is not None and start >= reported):
+                yield start, end, label or "", _RANK_OF_A_JOB, attempt, attempt.line

@@ -12,7 +12,12 @@ from typing import NamedTuple
 
 from snakemake_logger_plugin_observe.analysis.cost.group_members import member_stretches
 from snakemake_logger_plugin_observe.analysis.cost.main_thread_work import MainThreadWork
-from snakemake_logger_plugin_observe.analysis.cost.releases import Release, Releases
+from snakemake_logger_plugin_observe.analysis.cost.releases import (
+    Release,
+    Released,
+    Releases,
+    as_release,
+)
 from snakemake_logger_plugin_observe.analysis.cost.scheduler_limits import (
     Submissions,
     limits_in_force,
@@ -47,10 +52,31 @@ class MakespanSegment(NamedTuple):
 
 def partition(run: Run) -> list[MakespanSegment]:
     """Return the segments of *run*'s makespan, from its start to its end, without gaps."""
+    walk = _walked(run)
+    return walk.segments() if walk is not None else []
+
+
+def partition_sums(run: Run) -> dict[str, Micros]:
+    """Return microseconds per phase of *run*'s makespan, the largest first.
+
+    They are the ``phase_totals`` of its partition, without its segments.
+    """
+    walk = _walked(run)
+    return _sums((one[2], one[1] - one[0]) for one in reversed(walk.backwards)) if walk else {}
+
+
+def _walked(run: Run) -> "_Walk | None":
+    """Return the walk through *run*; None if its start or its end is not known."""
     start, end = run.start, run.end
     if start is None or end is None or end <= start:
-        return []
-    return _Walk(run, start, end).segments()
+        return None
+    walk = _Walk(run, start, end)
+    walk.go()
+    return walk
+
+
+_Step = tuple[Micros, Micros, str, Attempt | None, int | None]
+"""A segment as the walk finds it: its start, end, phase, owner, and the line that shows it."""
 
 
 class _Walk:
@@ -61,12 +87,32 @@ class _Walk:
         self.start = start
         self.at = end
         self.work = MainThreadWork(run)
-        self.backwards: list[MakespanSegment] = []
+        self.backwards: list[_Step] = []
+        self.released: dict[int, Released] = {}
+        """What released the segments of which that is known, by their places in the walk."""
         self.submissions = Submissions(run)
         self.releases = Releases(run, self.submissions)
         self.limits_known = bool(limits_in_force(run))
 
     def segments(self) -> list[MakespanSegment]:
+        """Return what was found, in order."""
+        found: list[MakespanSegment] = []
+        number, last = len(self.backwards), None
+        of_owner: tuple[int | None, int | None, str | None, str | None] = (None,) * 4
+        for start, end, phase, owner, line in reversed(self.backwards):
+            number -= 1
+            if owner is not last:
+                last, of_owner = owner, (None,) * 4
+                if owner is not None:
+                    of_owner = (owner.job_id, owner.number, owner.group, self.run.rule_of(owner))
+            released = self.released.get(number)
+            release = as_release(released) if released is not None else None
+            shown_by = owner.line if owner is not None else line
+            found.append(MakespanSegment(start, end, phase, *of_owner, release, shown_by))
+        return found
+
+    def go(self) -> None:
+        """Walk from the end to the start."""
         began = self.run.scheduling_began
         current = self._left_behind() or self.submissions.last_ended(self.at)
         shuts_down = self.run.finished is not None or all_done(self.run)
@@ -86,7 +132,6 @@ class _Walk:
         if began is not None:
             self._add_run_work(began, UNATTRIBUTED)
         self._before_scheduling()
-        return self.backwards[::-1]
 
     def _left_behind(self) -> Attempt | None:
         """Return the last submission of a run that ended without waiting for any."""
@@ -96,23 +141,12 @@ class _Walk:
         return max(submitted, key=lambda one: one.stamps.accepted or 0, default=None)
 
     def _add(
-        self, start: Micros, phase: str, attempt: Attempt | None, line: int | None = None
+        self, start: Micros, phase: str, owner: Attempt | None, line: int | None = None
     ) -> None:
         """Add the segment from *start* to the walk's position, and move there."""
         start = max(start, self.start)
         if start < self.at:
-            self.backwards.append(
-                MakespanSegment(
-                    start,
-                    self.at,
-                    phase,
-                    attempt.job_id if attempt else None,
-                    attempt.number if attempt else None,
-                    attempt.group if attempt else None,
-                    self.run.rule_of(attempt) if attempt else None,
-                    line=attempt.line if attempt else line,
-                )
-            )
+            self.backwards.append((start, self.at, phase, owner, line))
             self.at = start
 
     def _add_run_work(
@@ -136,40 +170,37 @@ class _Walk:
         attempt that ended.
         """
         selected = attempt.stamps.selected
-        for segment in reversed(attempt.segments):
-            if segment.phase == "slot_wait" or (selected is not None and segment.end <= selected):
+        for start, end, phase in reversed(list(attempt.segments.plain())):
+            if phase == "slot_wait" or (selected is not None and end <= selected):
                 break
-            if segment.start >= self.at:
+            if start >= self.at:
                 continue
-            if segment.phase is None:
-                begin = max(segment.start, self.start)
+            if phase is None:
+                begin = max(start, self.start)
                 for part in member_stretches(self.run, attempt, begin, self.at):
                     self._add(part.start, part.phase, part.member or attempt)
                 continue
-            worker = None
-            if segment.phase == "dispatch":
-                worker = self.releases.of_a_worker(attempt, segment)
+            worker = self.releases.of_a_worker(attempt, end) if phase == "dispatch" else None
             if worker is not None:
-                other, moment, release = worker
-                self._add(moment or segment.start, segment.phase, attempt)
-                self._set_release(release)
-                return other
-            self._add(segment.start, segment.phase, attempt)
+                self._add(worker.moment or start, phase, attempt)
+                self._set_release(worker)
+                return worker.attempt
+            self._add(start, phase, attempt)
         return None
 
     def _before_selection(self, attempt: Attempt) -> Attempt | None:
         """Add the stretch before *attempt* was selected, and return what released it."""
-        found, moment, release = self.releases.of(attempt, self.at)
-        self._set_release(release)
-        if moment is not None:
-            short = release.reason != "freed_unknown" or not self.limits_known
-            self._add_run_work(moment, "slot_wait" if short else UNATTRIBUTED, attempt)
-        return found
+        found = self.releases.of(attempt, self.at)
+        self._set_release(found)
+        if found.moment is not None:
+            short = found.reason != "freed_unknown" or not self.limits_known
+            self._add_run_work(found.moment, "slot_wait" if short else UNATTRIBUTED, attempt)
+        return found.attempt
 
-    def _set_release(self, release: Release) -> None:
+    def _set_release(self, released: Released) -> None:
         """Set the release of the segment that was added last."""
         if self.backwards:
-            self.backwards[-1] = self.backwards[-1]._replace(released_by=release)
+            self.released[len(self.backwards) - 1] = released
 
     def _before_scheduling(self) -> None:
         """Add the run's own phases before scheduling."""
@@ -189,7 +220,12 @@ class _Walk:
 
 def phase_totals(segments: Iterable[MakespanSegment]) -> dict[str, Micros]:
     """Return microseconds per phase over *segments*, the largest first."""
+    return _sums((one.phase, one.end - one.start) for one in segments)
+
+
+def _sums(lengths: Iterable[tuple[str, Micros]]) -> dict[str, Micros]:
+    """Return the sum of *lengths* by phase, the largest first."""
     totals: dict[str, Micros] = {}
-    for segment in segments:
-        totals[segment.phase] = totals.get(segment.phase, 0) + segment.end - segment.start
+    for phase, length in lengths:
+        totals[phase] = totals.get(phase, 0) + length
     return dict(sorted(totals.items(), key=lambda item: -item[1]))

@@ -3,6 +3,7 @@
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from snakemake_logger_plugin_observe.analysis.cost.scheduler_limits import (
     CORES,
@@ -18,7 +19,6 @@ from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.run.attempt import Attempt
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.readiness import awaited_replanning, dependencies
-from snakemake_logger_plugin_observe.run.segments import Segment
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +37,24 @@ class Release:
     """The name of the resource that was freed."""
 
 
-Released = tuple[Attempt | None, Micros | None, Release]
-"""The attempt whose end released a job (None at the begin of scheduling), when, and the reason."""
+class Released(NamedTuple):
+    """How a job was released."""
+
+    moment: Micros | None
+    """When; None at the beginning of scheduling, if that is not known."""
+    attempt: Attempt | None
+    """The attempt whose end released it; None at the beginning of scheduling."""
+    reason: str
+    resource: str | None = None
+    """The name of the resource that was freed."""
+
+
+def as_release(released: Released) -> Release:
+    """Return what released a job, by name."""
+    one = released.attempt
+    if one is None:
+        return Release(released.reason)
+    return Release(released.reason, one.job_id, one.group, one.number, released.resource)
 
 
 class Releases:
@@ -61,26 +77,24 @@ class Releases:
             self._in_order = sorted(chosen, key=_selected)
         self._selected = [_selected(one) for one in self._in_order]
 
-    def of_a_worker(self, attempt: Attempt, wait: Segment) -> Released | None:
-        """Return the end that freed the local worker *attempt* waited for in *wait*, if any."""
-        freed = self._workers.freed_for(attempt, wait)
+    def of_a_worker(self, attempt: Attempt, until: Micros) -> Released | None:
+        """Return the end that freed the local worker *attempt* waited for *until* then, if any."""
+        freed = self._workers.freed_for(attempt, until)
         if freed is None:
             return None
         other, moment = freed
-        release = Release("freed_worker", other.job_id, other.group, other.number)
-        return other, moment, release
+        return Released(moment, other, "freed_worker")
 
     def of(self, attempt: Attempt, selected: Micros) -> Released:
         """Return what released *attempt*, selected at *selected*: the last of all candidates."""
-        candidates = [
-            (moment, rank, other, Release(reason, other.job_id, other.group, other.number, name))
-            for moment, rank, other, reason, name in self._candidates(attempt, selected)
-            if moment <= selected and other is not attempt
-        ]
-        if not candidates:
-            return None, self._run.scheduling_began, Release("scheduling")
-        moment, _, found, release = max(candidates, key=lambda one: one[:2])
-        return found, moment, release
+        found: tuple[Micros, int, Attempt, str, str | None] | None = None
+        for one in self._candidates(attempt, selected):
+            if one[0] <= selected and one[2] is not attempt and (not found or one[:2] > found[:2]):
+                found = one
+        if found is None:
+            return Released(self._run.scheduling_began, None, "scheduling")
+        moment, _, other, reason, resource = found
+        return Released(moment, other, reason, resource)
 
     def _candidates(
         self, attempt: Attempt, selected: Micros

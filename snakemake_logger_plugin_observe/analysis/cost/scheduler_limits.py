@@ -18,7 +18,6 @@ from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.journal.events import JobDescribed
 from snakemake_logger_plugin_observe.run.attempt import Attempt
 from snakemake_logger_plugin_observe.run.model import Run
-from snakemake_logger_plugin_observe.run.segments import Segment
 
 _SPARE_WORKERS: Final = 5
 JOBS: Final = "jobs"
@@ -86,6 +85,9 @@ class Limits:
         if name == JOBS:
             return 1
         number, most = attempt.number, 0
+        if attempt.job_id is not None:
+            own = self._run.job_at(attempt.job_id, number)
+            return max(0, amount(own, name)) if own is not None else 0
         for together in self._together(attempt):
             jobs = (self._run.job_at(one, number) for one in together)
             amounts = [amount(job, name) for job in jobs if job is not None]
@@ -93,9 +95,7 @@ class Limits:
         return most
 
     def _together(self, attempt: Attempt) -> Iterable[Iterable[int]]:
-        """Return the jobs of *attempt*, those that run at the same time in one set."""
-        if attempt.job_id is not None:
-            return ((attempt.job_id,),)
+        """Return the jobs of a group, those that run at the same time in one set."""
         group = attempt.group or ""
         if group not in self._groups:
             self._groups[group] = joined_members(self._run, self._run.members(group))
@@ -251,31 +251,47 @@ class LocalWorkers:
     def __init__(self, run: Run, submissions: Submissions) -> None:
         """Index the local jobs among the *submissions* of *run*."""
         started = run.started
+        self._run, self._submissions = run, submissions
         self._count = local_workers(run) if started and started.jobs is not None else None
+
+    @cached_property
+    def _at_work(self) -> list[tuple[Micros, Micros, Attempt]]:
+        """Until when and since when each job had a worker, in the order of the former."""
         at_work = [
             (until, since, attempt)
-            for attempt in submissions.attempts
-            if self._count is not None
-            and (job := run.job_of(attempt)) is not None
+            for attempt in self._submissions.attempts
+            if (job := self._run.job_of(attempt)) is not None
             and job.local
             and (since := _last_dispatch(attempt)) is not None
             and (until := attempt.stamps.reported) is not None
         ]
-        at_work.sort(key=lambda one: one[0])
-        self._until = [until for until, _, _ in at_work]
-        self._since = sorted(since for _, since, _ in at_work)
-        self._at_work = at_work
+        at_work.sort(key=itemgetter(0))
+        return at_work
 
-    def freed_for(self, attempt: Attempt, wait: Segment) -> tuple[Attempt, Micros] | None:
-        """Return the attempt that freed the worker *attempt* waited for in *wait*, and when."""
+    @cached_property
+    def _until(self) -> list[Micros]:
+        return [until for until, _, _ in self._at_work]
+
+    @cached_property
+    def _since(self) -> list[Micros]:
+        return sorted(since for _, since, _ in self._at_work)
+
+    def freed_for(self, attempt: Attempt, waited: Micros) -> tuple[Attempt, Micros] | None:
+        """Return the attempt that freed the worker *attempt* waited for, and when.
+
+        Args:
+            attempt: the attempt.
+            waited: until when it waited.
+
+        """
         accepted = attempt.stamps.accepted
-        if self._count is None or accepted is None or wait.end <= accepted:
+        if self._count is None or accepted is None or waited <= accepted:
             return None
         ended = bisect_right(self._until, accepted)
         if bisect_right(self._since, accepted) - ended < self._count:
             return None
         for until, since, other in reversed(
-            self._at_work[ended : bisect_right(self._until, wait.end)]
+            self._at_work[ended : bisect_right(self._until, waited)]
         ):
             if since <= accepted:
                 return other, until

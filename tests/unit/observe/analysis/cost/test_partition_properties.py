@@ -1,13 +1,14 @@
 """Properties of every makespan partition, of runs with known schedules and of tampered ones."""
 
 from collections import Counter
+from dataclasses import replace
 from itertools import pairwise
 
 import strategies
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from snakemake_logger_plugin_observe.analysis.cost.account import account
+from snakemake_logger_plugin_observe.analysis.cost.account import account, account_sums
 from snakemake_logger_plugin_observe.analysis.cost.main_thread_work import (
     BusyStretch,
     MainThreadWork,
@@ -47,6 +48,12 @@ def test_class_sums_are_the_makespan_of_any_run(run: Run) -> None:
     assert sum(found.makespan_by_class.values()) == found.makespan == run.makespan
     assert sum(found.makespan_by_phase.values()) == found.makespan
     assert sum(found.jobs_by_class.values()) == sum(found.jobs_by_phase.values())
+
+
+@MANY
+@given(strategies.tampered_runs())
+def test_sums_alone_are_those_of_the_whole_account(run: Run) -> None:
+    assert account_sums(run) == replace(account(run), segments=())
 
 
 @MANY
@@ -151,7 +158,7 @@ def test_at_each_moment_the_most_specific_work_counts_of_equals_what_began_first
     """As a search through all of it finds, which takes too long for a large run."""
     start, end = run.start or 0, run.end or 0
     for tile in MainThreadWork(run).owners(start, end, "idle"):
-        there = [one for one in stamped_work(run) if one[0] <= tile.start and tile.end <= one[1]]
+        there = [one for one in stamped_work(run) if one[0] <= tile.start < one[1]]
         if not there:
             assert (tile.phase, tile.rank, tile.attempt, tile.line) == ("idle", -1, None, None)
             continue

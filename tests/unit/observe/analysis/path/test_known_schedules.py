@@ -8,7 +8,7 @@ from hypothesis import assume, given, settings
 from schedules import LIMITS, Key, Lived, lives
 
 from snakemake_logger_plugin_observe.analysis.cost.partition import MakespanSegment, partition
-from snakemake_logger_plugin_observe.analysis.cost.releases import Release, Releases
+from snakemake_logger_plugin_observe.analysis.cost.releases import Release, Releases, as_release
 from snakemake_logger_plugin_observe.analysis.cost.scheduler_limits import Submissions
 from snakemake_logger_plugin_observe.analysis.path.critical import critical_path
 from snakemake_logger_plugin_observe.analysis.path.explain import explain, lines_needed
@@ -84,10 +84,10 @@ def test_every_submission_has_its_true_release(lived: Lived) -> None:
     run = lived.run
     releases = Releases(run, Submissions(run))
     for key in lived.order:
-        found, moment, why = releases.of(run.attempts[key], lived.stamps[key].selected)
-        assert why == true_release(lived, key)
-        if found is not None:
-            assert moment == lived.stamps[found.key].finished
+        found = releases.of(run.attempts[key], lived.stamps[key].selected)
+        assert as_release(found) == true_release(lived, key)
+        if found.attempt is not None:
+            assert found.moment == lived.stamps[found.attempt.key].finished
 
 
 # -- the actual path -------------------------------------------------------------------------------

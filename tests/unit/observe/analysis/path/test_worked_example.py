@@ -6,7 +6,7 @@ from pathlib import Path
 from builders import SECOND, Story, an_execution, begun, level, stamps
 
 from snakemake_logger_plugin_observe.analysis.cost.partition import partition
-from snakemake_logger_plugin_observe.analysis.cost.releases import Release, Releases
+from snakemake_logger_plugin_observe.analysis.cost.releases import Release, Releases, as_release
 from snakemake_logger_plugin_observe.analysis.cost.scheduler_limits import Submissions
 from snakemake_logger_plugin_observe.analysis.path.paths import paths
 
@@ -84,6 +84,7 @@ def test_the_critical_path_the_slack_and_the_overhead_are_those_of_the_docs_page
 def test_the_job_on_neither_path_was_released_by_the_slot_of_a() -> None:
     run = example().run
     attempt = run.attempts[(_D, 1)]
-    found, moment, release = Releases(run, Submissions(run)).of(attempt, attempt.stamps.selected)
-    assert found is run.attempts[(_A, 1)]
-    assert (moment - run.start, release) == (12 * SECOND, Release("freed_slot", _A, None, 1))
+    found = Releases(run, Submissions(run)).of(attempt, attempt.stamps.selected)
+    assert found.attempt is run.attempts[(_A, 1)]
+    assert found.moment - run.start == 12 * SECOND
+    assert as_release(found) == Release("freed_slot", _A, None, 1)
