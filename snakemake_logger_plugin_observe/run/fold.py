@@ -160,7 +160,7 @@ def _add_attempt(
         case "attempt_finished":
             if recorded is None:
                 attempt.take(event)
-                if isinstance(event, LeanAttemptFinished):
+                if event.start is not None or isinstance(event, LeanAttemptFinished):
                     attempt.set_segments(written_segments(event))
                 else:
                     attempt.set_segments(timeline_of(run, attempt).segments)

@@ -69,6 +69,7 @@ def validate(
             case AttemptFinished():
                 key = event.job_id if event.job_id is not None else event.group or ""
                 attempt = run.attempts[(key, event.attempt)]
+                attempt.set_segments(fold.timeline_of(run, attempt).segments)
                 if _has_former_names(event, attempt):
                     renamed = True
                     continue
