@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from snakemake_logger_plugin_observe.analysis.failures.other_run import OtherRun
 from snakemake_logger_plugin_observe.reporters.words import clock_time
 from snakemake_logger_plugin_observe.run.scope import (
     LENGTH_UNKNOWN,
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from snakemake_logger_plugin_observe.analysis.cost.polling import Polling
     from snakemake_logger_plugin_observe.analysis.cost.scheduler_limits import Reduced
     from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
+    from snakemake_logger_plugin_observe.analysis.failures.other_run import OtherRun
     from snakemake_logger_plugin_observe.analysis.failures.removed_input import RemovedInput
     from snakemake_logger_plugin_observe.analysis.failures.rule_patterns import RulePattern
     from snakemake_logger_plugin_observe.analysis.jobs.resource_use import RequestMismatch
@@ -107,6 +107,8 @@ class Source:
     @property
     def other_run(self) -> OtherRun | None:
         """A run that went on in the folder at the same time, if there was one."""
+        from snakemake_logger_plugin_observe.analysis.failures.other_run import OtherRun
+
         if self.lock_holder is not None:
             return OtherRun("seen", f"process {self.lock_holder}")
         if self.alongside is None:

@@ -13,7 +13,6 @@ from snakemake_logger_plugin_observe.analysis.compare.change import RUN, Change
 from snakemake_logger_plugin_observe.analysis.compare.job_differences import facts_of
 from snakemake_logger_plugin_observe.analysis.compare.job_matching import Match, Pair
 from snakemake_logger_plugin_observe.analysis.compare.lineage import Lineage
-from snakemake_logger_plugin_observe.analysis.compare.run_differences import snakefile_of
 from snakemake_logger_plugin_observe.analysis.compare.source_differences import other_sizes
 from snakemake_logger_plugin_observe.analysis.why.origins import files_of, upwards
 from snakemake_logger_plugin_observe.analysis.why.reason_text import (
@@ -24,6 +23,7 @@ from snakemake_logger_plugin_observe.analysis.why.reason_text import (
 )
 from snakemake_logger_plugin_observe.journal.events import JobDescribed
 from snakemake_logger_plugin_observe.run.attempt import FAILED
+from snakemake_logger_plugin_observe.run.identity import snakefile_of
 from snakemake_logger_plugin_observe.run.model import Run
 
 _OF_JOBS: Final = ("code", "params", "environment", "script", "command", "threads", "input ")

@@ -16,15 +16,8 @@ from snakemake_logger_plugin_observe.analysis.cost.exit_waits import exits_quick
 from snakemake_logger_plugin_observe.analysis.cost.waking import was_woken
 from snakemake_logger_plugin_observe.analysis.param_values import ParamsChange
 from snakemake_logger_plugin_observe.journal.events import RunStarted
+from snakemake_logger_plugin_observe.run.identity import snakefile_of
 from snakemake_logger_plugin_observe.run.model import Run
-
-
-def snakefile_of(started: RunStarted) -> str | None:
-    """Return a run's Snakefile relative to its working directory, the same in two checkouts."""
-    if started.snakefile is None:
-        return None
-    return started.snakefile.removeprefix(f"{started.workdir}/")
-
 
 # The facts of a run, the most important ones first.
 _FACTS: Final[tuple[tuple[str, Callable[[RunStarted], Any]], ...]] = (

@@ -18,7 +18,6 @@ from snakemake_logger_plugin_observe.journal.lines import JournalError
 from snakemake_logger_plugin_observe.journal.reading import Detail, read_journal
 from snakemake_logger_plugin_observe.reporters.answers import ENDED, EarlierRun, Source
 from snakemake_logger_plugin_observe.run.attempt import FINAL
-from snakemake_logger_plugin_observe.run.fold import extend_to, fold
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.scope import LENGTH_UNKNOWN, scope_of
 
@@ -181,6 +180,8 @@ def _passed_over(plans: Sequence[Source]) -> Iterator[str]:
 
 
 def _load(path: Path, detail: Detail) -> Source:
+    from snakemake_logger_plugin_observe.run.fold import extend_to, fold
+
     reading = read_journal(path, detail)
     run = fold(reading)
     alive = is_alive(run)

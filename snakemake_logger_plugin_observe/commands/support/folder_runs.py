@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.compare.run_differences import snakefile_of
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.external import processes
 from snakemake_logger_plugin_observe.journal.events import RunFinished, RunStarted
@@ -18,6 +17,7 @@ from snakemake_logger_plugin_observe.journal.excerpts import (
 )
 from snakemake_logger_plugin_observe.journal.folders import journal_files
 from snakemake_logger_plugin_observe.journal.records import JobTally, RunKind
+from snakemake_logger_plugin_observe.run.identity import snakefile_of
 from snakemake_logger_plugin_observe.run.model import status_without_end
 
 _OF_AN_ATTEMPT: Final = b'{"event":"attempt_'

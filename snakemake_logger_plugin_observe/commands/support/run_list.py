@@ -9,7 +9,6 @@ from typing import Final
 
 from msgspec import convert
 
-from snakemake_logger_plugin_observe.analysis.compare.run_differences import snakefile_of
 from snakemake_logger_plugin_observe.analysis.compare.trend import trend
 from snakemake_logger_plugin_observe.commands.support import find_journal, folder_runs
 from snakemake_logger_plugin_observe.commands.support.folder_runs import (
@@ -32,6 +31,7 @@ from snakemake_logger_plugin_observe.reporters.run_list import (
     WorkflowRuns,
 )
 from snakemake_logger_plugin_observe.run.fold import fold
+from snakemake_logger_plugin_observe.run.identity import snakefile_of
 from snakemake_logger_plugin_observe.run.scope import (
     ScopeName,
     job_counts,

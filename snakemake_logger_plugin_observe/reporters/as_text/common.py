@@ -1,12 +1,10 @@
-"""What the texts of several commands share: the head, warnings, errors and the next command."""
+"""What the texts of several commands share: the head, warnings and the next command."""
 
 from collections.abc import Iterable
-from typing import Final
 
 from rich.console import RenderableType
 from rich.text import Text
 
-from snakemake_logger_plugin_observe.analysis.failures import tracebacks, workflow_errors
 from snakemake_logger_plugin_observe.analysis.phrasing import all_up_to_date, plural
 from snakemake_logger_plugin_observe.pasting import Command, command, path
 from snakemake_logger_plugin_observe.reporters.answers import ENDED, Source
@@ -14,8 +12,6 @@ from snakemake_logger_plugin_observe.reporters.as_text import unended
 from snakemake_logger_plugin_observe.reporters.command_lines import CommandLine
 from snakemake_logger_plugin_observe.reporters.words import clock_time, harmless
 from snakemake_logger_plugin_observe.run.scope import job_counts, ran_jobs
-
-_ERRORS_SHOWN: Final = 3
 
 
 def head(source: Source) -> list[RenderableType]:
@@ -75,26 +71,6 @@ def executor(source: Source) -> str:
 def warnings(texts: Iterable[str]) -> list[RenderableType]:
     """Return a line for each thing that limits the answer."""
     return [Text(harmless(f"! {text}"), "yellow") for text in texts]
-
-
-def errors(source: Source, *, explained: bool = True) -> list[RenderableType]:
-    """Return Snakemake's own error messages, if the run failed without a failed job.
-
-    With *explained*, what ended the run and what to do about it come first.
-    """
-    run = source.run
-    if source.status != "failed" or any(one.status == "failed" for one in run.attempts.values()):
-        return []
-    shown = (
-        run.with_relative_paths(tracebacks.summary(message.text))
-        for message in workflow_errors.errors(run)[-_ERRORS_SHOWN:]
-    )
-    reported = [Text(harmless(f"Snakemake reported: {text}"), "red") for text in shown if text]
-    error = workflow_errors.ending_error(run)
-    if error is None or not explained:
-        return [*reported]
-    found = workflow_errors.explain_run(run, error, source.other_run)
-    return [Text(harmless(f"{found.cause.rstrip('.')}. To do: {found.to_do}.")), *reported]
 
 
 def next_command(command: Command) -> Text:

@@ -21,12 +21,12 @@ from snakemake_logger_plugin_observe.reporters.as_text import (
     unended,
 )
 from snakemake_logger_plugin_observe.reporters.as_text.common import (
-    errors,
     head,
     nothing_ran,
     reader,
     warnings,
 )
+from snakemake_logger_plugin_observe.reporters.as_text.run_errors import errors
 from snakemake_logger_plugin_observe.reporters.tables import not_shown, plain_table
 from snakemake_logger_plugin_observe.reporters.words import (
     clock_time,

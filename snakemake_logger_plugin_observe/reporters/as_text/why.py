@@ -25,12 +25,12 @@ from snakemake_logger_plugin_observe.reporters.as_text import (
 from snakemake_logger_plugin_observe.reporters.as_text.cause_words import LONGEST_CHANGE
 from snakemake_logger_plugin_observe.reporters.as_text.common import (
     ending,
-    errors,
     head,
     next_command,
     reader,
     warnings,
 )
+from snakemake_logger_plugin_observe.reporters.as_text.run_errors import errors
 from snakemake_logger_plugin_observe.reporters.tables import not_shown, plain_table
 from snakemake_logger_plugin_observe.reporters.words import (
     clock_time,

@@ -9,6 +9,7 @@ from snakemake_logger_plugin_observe.reporters.as_text import (
     common,
     cost,
     failures,
+    run_errors,
     savings,
     unended,
     why,
@@ -112,7 +113,7 @@ def _used(found: Utilisation) -> dict[str, Any]:
 def _failed(answer: PageAnswer) -> list[Block]:
     if answer.failed is None:
         return []
-    errors = common.errors(answer.cost.source)
+    errors = run_errors.errors(answer.cost.source)
     if not answer.failed.failures:
         return blocks(errors)
     return blocks([*failures.parts(answer.failed, UNLIMITED), *errors])
