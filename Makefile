@@ -17,10 +17,11 @@ SNAKEMAKE = $(BIN)/snakemake -s $(WF)/Snakefile --directory $(RUN)
 # What is compiled is kept: otherwise each start of Snakemake compiles the plugins again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo debian-packages test test-timed test-slow test-conformance conformance-sample conformance-sample-oldest conformance-table test-faults record-faults record-privacy fuzz test-matrix test-executors test-frames test-listeners test-slurm lint types format benchmarks clean wf-dryrun wf-run wf-check verify tour drill drills
+.PHONY: help demo debian-packages test test-timed test-slow test-conformance conformance-sample conformance-sample-oldest conformance-table test-faults record-faults record-privacy fuzz test-matrix test-executors test-frames test-listeners test-slurm lint types format bench bench-short benchmarks clean wf-dryrun wf-run wf-check verify tour drill drills
 
-# Debian packages that some tests need, installed as root; without them these tests are skipped.
-DEBIAN := rsync faketime chromium
+# Debian packages that some tests need, installed as root; without them these tests are skipped. bench-short
+# cannot do without valgrind.
+DEBIAN := rsync faketime chromium valgrind
 
 help:
 	@echo "make demo        run the example workflow with both plugins and print where its time went"
@@ -36,7 +37,9 @@ help:
 	@echo "make test-listeners  check that snakesee receives the announced job states"
 	@echo "make test-slurm  install Slurm, start a small cluster, run the cluster tests (root, Debian)"
 	@echo "make lint types  check style and types"
-	@echo "make benchmarks  measure what observing costs"
+	@echo "make bench       compare what observing costs with other plugins (BENCH=--only imports)"
+	@echo "make bench-short count instructions, compare them with known figures (RENEW=yes: write these)"
+	@echo "make benchmarks  measure what other claims of the documentation rest on"
 	@echo "make wf-dryrun   show what the example workflow would do in $(RUN)"
 	@echo "make wf-run      run it there (PROFILE=local, cluster-generic, strict or slurm)"
 	@echo "make wf-check    run it there, and check it against $(WF)/observe.toml"
@@ -185,8 +188,20 @@ format: $(VENV)/.installed
 types: $(VENV)/.installed
 	$(BIN)/mypy
 
+# Which Python makes the environments of what is compared; flowo needs 3.12.
+BENCH_PYTHON ?= $(PYTHON)
+BENCH ?=
+
+bench: $(VENV)/.installed
+	PYTHONPATH=benchmarks $(BIN)/python -m bench --python $(BENCH_PYTHON) $(BENCH)
+
+RENEW ?=
+
+bench-short: $(VENV)/.installed
+	$(BIN)/python benchmarks/short.py $(if $(RENEW),--renew)
+
 benchmarks: $(VENV)/.installed
-	for script in import_cost overhead file_operations array_fold reader; do $(BIN)/python benchmarks/$$script.py || exit; done
+	for script in file_operations array_fold; do $(BIN)/python benchmarks/$$script.py || exit; done
 
 wf-dryrun: $(VENV)/.installed
 	mkdir -p $(RUN)

@@ -83,8 +83,16 @@ def environment(**more: str) -> dict[str, str]:
     return {**kept, "PATH": path, **more}
 
 
-def run(command: Sequence[str], cwd: Path, env: Mapping[str, str] | None = None) -> Usage:
+def run(
+    command: Sequence[str],
+    cwd: Path,
+    env: Mapping[str, str] | None = None,
+    *,
+    memory: bool = True,
+) -> Usage:
     """Run *command* to its end and return what it and its children used.
+
+    Without *memory* the peak is not asked for, and 0.
 
     Raises:
         NotMeasured: if it fails (with the end of its output), or if its memory cannot
@@ -108,9 +116,9 @@ def run(command: Sequence[str], cwd: Path, env: Mapping[str, str] | None = None)
         said = (cwd / "output.txt").read_text(errors="replace")[-2000:]
         raise NotMeasured(f"not measured: {' '.join(command)} failed\n{said}")
     own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    if used.ru_maxrss <= own:
+    if memory and used.ru_maxrss <= own:
         raise NotMeasured(f"not measured: a peak of {used.ru_maxrss} kB may be our own ({own} kB)")
-    return Usage(wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+    return Usage(wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024 if memory else 0)
 
 
 def in_turns(first: Callable[[], _A], second: Callable[[], _B], pairs: int) -> list[tuple[_A, _B]]:

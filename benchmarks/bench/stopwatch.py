@@ -2,10 +2,11 @@
 
 ``python stopwatch.py ANSWER.json SNAKEMAKE-ARGUMENTS...``. Each function through which Snakemake
 enters the two packages is wrapped, and the CPU time that its thread uses until it returns is
-summed; an entry inside another counts once, with the outer. What the stopwatch itself costs is
-measured on an empty function and taken off. Methods that call Snakemake's own in their middle
-(``Timed``, the wrappers of hooked methods) are not wrapped; what they call of ours is. What is left
-out is their own frame: some hundred nanoseconds per call.
+summed, that of the main thread apart: Snakemake's scheduler runs in it. An entry inside another
+counts once, with the outer. What the stopwatch itself costs is measured on an empty function and
+taken off. Methods that call Snakemake's own in their middle (``Timed``, the wrappers of hooked
+methods) are not wrapped; what they call of ours is. What is left out is their own frame: some
+hundred nanoseconds per call.
 """
 
 import atexit
@@ -26,15 +27,18 @@ _TIMED: Final = "snakemake_executor_plugin_timed"
 # them costs belongs to the entry that does it.
 _ENTRIES: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     (f"{_OBSERVE}.handler", "LogHandler"): ("__post_init__", "emit", "close"),
+    (f"{_OBSERVE}.recording.log_listener", "LogListener"): ("filter", "take"),
+    (f"{_OBSERVE}.recording.session", "Session"): (
+        *("put", "record_note", "fault", "api_closed", "end_with_process", "end"),
+    ),
     (_TIMED, "ExecutorSettings"): ("__post_init__",),
     (f"{_TIMED}.wrapping", ""): ("_observer", "timed_class", "_time_local_rules_too"),
-    (f"{_OBSERVE}.session", "Session"): ("hear", "take", "put", "fault", "end", "logger_closed"),
     (f"{_TIMED}.main_side", "MainSide"): (
-        *("attach", "submitting", "accepted", "reported", "finished", "stage", "cancelling"),
-        *("record_for", "first_sign"),
+        *("attach", "described", "submitting", "accepted", "reported", "finished", "stage"),
+        *("told", "cancelling", "shutting_down", "shut_down", "record_for", "first_sign"),
     ),
     (f"{_TIMED}.hooks", "Hooks"): ("attach", "put"),
-    (f"{_TIMED}.hooks", "_Turn"): ("wake", "rest", "selection"),
+    (f"{_TIMED}.hooks", "_Iteration"): ("wake", "go_idle", "selection"),
 }
 
 
@@ -43,12 +47,13 @@ class Stopwatch:
 
     def __init__(self) -> None:
         self._own = threading.local()
-        self._parts: list[dict[str, list[int]]] = []
+        self._parts: list[tuple[bool, dict[str, list[int]]]] = []
         self._wrapped: set[tuple[str, str]] = set()
+        self._missing: list[str] = []
         idle = self._watch("", lambda: None)
         for _ in range(20_000):
             idle()
-        (calls, spent) = self._parts[0].pop("")
+        (calls, spent) = self._parts[0][1].pop("")
         self._own_cost = spent / calls
 
     def wrap_what_is_there(self) -> None:
@@ -63,7 +68,10 @@ class Stopwatch:
             self._wrapped.add(place)
             for name in names:
                 label = ".".join(filter(None, (place[1] or place[0].rpartition(".")[2], name)))
-                setattr(owner, name, self._watch(label, getattr(owner, name)))
+                if hasattr(owner, name):
+                    setattr(owner, name, self._watch(label, getattr(owner, name)))
+                else:
+                    self._missing.append(label)
 
     def _watch(self, label: str, function: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(function)
@@ -73,7 +81,8 @@ class Stopwatch:
                 return function(*args, **kwargs)
             if not hasattr(own, "part"):
                 own.part = defaultdict(lambda: [0, 0])
-                self._parts.append(own.part)
+                in_main = threading.current_thread() is threading.main_thread()
+                self._parts.append((in_main, own.part))
             own.inside = True
             begun = time.thread_time_ns()
             try:
@@ -88,21 +97,17 @@ class Stopwatch:
 
         return watched
 
-    def answer(self) -> dict[str, dict[str, float]]:
+    def answer(self) -> dict[str, Any]:
         """Return calls and CPU seconds per entry, the stopwatch's own taken off."""
-        calls: dict[str, int] = defaultdict(int)
-        spent: dict[str, int] = defaultdict(int)
-        for part in list(self._parts):
+        entries: dict[str, dict[str, float]] = {}
+        for in_main, part in list(self._parts):
             for label, (count, nanos) in part.items():
-                calls[label] += count
-                spent[label] += nanos
-        return {
-            label: {
-                "calls": count,
-                "cpu_s": max(0.0, spent[label] - count * self._own_cost) / 1e9,
-            }
-            for label, count in calls.items()
-        }
+                entry = entries.setdefault(label, {"calls": 0, "main_s": 0.0, "other_s": 0.0})
+                spent = max(0.0, nanos - count * self._own_cost) / 1e9
+                entry["calls"] += count
+                entry["main_s" if in_main else "other_s"] += spent
+        unloaded = [".".join(place) for place in _ENTRIES if place not in self._wrapped]
+        return {"entries": entries, "missing": self._missing + unloaded}
 
 
 def main() -> None:

@@ -1,0 +1,1 @@
+"""One harness that compares this project with its peers: ``make bench``, docs/performance.md."""
