@@ -3,13 +3,14 @@
 from dataclasses import replace
 from typing import Final, TypeVar
 
-from snakemake_logger_plugin_observe.analysis.cost.account import Account, RuleShare
+from snakemake_logger_plugin_observe.analysis.cost.account import Account, RuleShare, account
 from snakemake_logger_plugin_observe.analysis.cost.costliest import CostlyJob, costliest
 from snakemake_logger_plugin_observe.analysis.cost.node_clocks import node_clocks
 from snakemake_logger_plugin_observe.analysis.cost.observed import LIMITING, observed
 from snakemake_logger_plugin_observe.analysis.cost.polling import polling
 from snakemake_logger_plugin_observe.analysis.cost.rule_rows import rule_rows
 from snakemake_logger_plugin_observe.analysis.cost.scheduler_limits import reduced
+from snakemake_logger_plugin_observe.analysis.cost.selection_rate import rate_as_set
 from snakemake_logger_plugin_observe.analysis.jobs.resource_use import request_mismatches
 from snakemake_logger_plugin_observe.analysis.live.on_cluster import given_up
 from snakemake_logger_plugin_observe.analysis.path.holds import holds
@@ -142,12 +143,19 @@ def _holds(run: Run, accounts: Account) -> tuple[ScreenHold, ...]:
     """Return what kept ready work back, if the screen shows that: not where that took no time."""
     if not accounts.shows("limits"):
         return ()
+    by_rate = rate_as_set(run) is not None  # the one limit that shows in segments alone
+    segments = _with_segments(run, accounts).segments if by_rate else ()
     return tuple(
         ScreenHold(
             setting=one.setting, limit=one.limit, length_s=to_seconds(one.length), jobs=one.jobs
         )
-        for one in holds(run, accounts.segments)
+        for one in holds(run, segments)
     )
+
+
+def _with_segments(run: Run, accounts: Account) -> Account:
+    """Return the accounts with the segments of the makespan, which the recorder has not made."""
+    return accounts if accounts.segments else account(run)
 
 
 def _advice(run: Run, accounts: Account) -> tuple[ScreenAdvice, ...] | None:
@@ -166,7 +174,7 @@ def _advice(run: Run, accounts: Account) -> tuple[ScreenAdvice, ...] | None:
             between_s=_pair(one.between),
             at_most=one.lever.at_most,
         )
-        for one in advise(run, accounts)
+        for one in advise(run, _with_segments(run, accounts))
     )
 
 

@@ -4,12 +4,14 @@ from collections.abc import Callable
 
 import pytest
 from answers import STORIES
-from builders import Story, chain, grouped, killed, retried
+from builders import Story, chain, grouped, killed, on_cluster, retried
 from hypothesis import given
 from screens import both_texts, last_line
 from strategies import Simulated, simulated_runs, tampered_runs
 
+from snakemake_logger_plugin_observe.analysis.cost.account import account
 from snakemake_logger_plugin_observe.analysis.screen import recorded
+from snakemake_logger_plugin_observe.analysis.screen.recorded import first_screen
 from snakemake_logger_plugin_observe.analysis.screen.restored import restored
 from snakemake_logger_plugin_observe.journal.events import Gap, RunFinished
 from snakemake_logger_plugin_observe.journal.first_screen import as_read
@@ -49,6 +51,15 @@ def test_both_ways_give_one_text_of_any_readable_run(run: Run) -> None:
     texts = both_texts(run) if run.finished is not None else None
     if texts is not None:
         assert texts[0] == texts[1]
+
+
+def test_the_recorder_s_sums_are_enough() -> None:
+    """It does not make the segments of the makespan, which advice and rates need."""
+    run = on_cluster(4, tool_s=6, poll_s=91, every_s=40).run
+    last, whole = last_line(run), first_screen(run, account(run), 0)
+    assert last is not None
+    assert last.screen == whole
+    assert whole.advice
 
 
 @pytest.mark.parametrize("status", ["failed", "interrupted", "nothing_to_do"])
