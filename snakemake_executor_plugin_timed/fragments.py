@@ -8,8 +8,8 @@ import os
 import shlex
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from snakemake_executor_plugin_timed.bell import Bell
 from snakemake_executor_plugin_timed.fragment_folder import FragmentFolder, remove_left_over
 from snakemake_executor_plugin_timed.node import SUFFIX
 from snakemake_logger_plugin_observe.journal.node_reports import (
@@ -18,6 +18,9 @@ from snakemake_logger_plugin_observe.journal.node_reports import (
     NodeReport,
     array_task,
 )
+
+if TYPE_CHECKING:
+    from snakemake_executor_plugin_timed.bell import Bell
 
 
 class Fragments:
@@ -43,8 +46,10 @@ class Fragments:
         """
         self._folder.make()
 
-    def bell(self) -> Bell:
+    def bell(self) -> "Bell":
         """Return the bell in their folder, which is yet to be made."""
+        from snakemake_executor_plugin_timed.bell import Bell
+
         return Bell(self._folder)
 
     def path(self, name: str) -> Path:

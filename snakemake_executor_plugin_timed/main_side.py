@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, Final
 from snakemake_interface_executor_plugins.settings import ExecMode, SharedFSUsage
 
 from snakemake_executor_plugin_timed import failure as failures
-from snakemake_executor_plugin_timed.announcing import announcing
 from snakemake_executor_plugin_timed.fragment_folder import UnsafeFolderError
 from snakemake_executor_plugin_timed.fragments import Fragments, array_name
 from snakemake_executor_plugin_timed.hooks import Hooks
@@ -26,7 +25,6 @@ from snakemake_executor_plugin_timed.status_checks import CheckTimes
 from snakemake_executor_plugin_timed.submit_stderr import SubmitStderr
 from snakemake_executor_plugin_timed.timing import quietly
 from snakemake_executor_plugin_timed.usage import Meter
-from snakemake_executor_plugin_timed.waking import Waking, everything
 from snakemake_logger_plugin_observe import clock
 from snakemake_logger_plugin_observe.probe import ask
 from snakemake_logger_plugin_observe.recording import job_descriptions, live_objects, notes
@@ -35,6 +33,8 @@ from snakemake_logger_plugin_observe.recording.held_logs import hold
 from snakemake_logger_plugin_observe.recording.session import Session, current
 
 if TYPE_CHECKING:
+    from snakemake_executor_plugin_timed.announcing import Announcing
+    from snakemake_executor_plugin_timed.waking import Waking
     from snakemake_logger_plugin_observe.journal.records import Status
 
 _ARRAY_TASK: Final = re.compile(r"(?P<array>\d+)_(?P<task>\d+)")
@@ -90,10 +90,16 @@ class MainSide:
             session.put(notes.ExecutorTimed(clock.now(), self._fragments))
         self._quick_exit = quick_exit
         self.node_flags = QUICK_EXIT if quick_exit else ""
-        self._announcing = announcing(session, workflow, self._fragments) if announce else None
+        self._announcing: Announcing | None = None
+        if announce:
+            from snakemake_executor_plugin_timed.announcing import announcing
+
+            self._announcing = announcing(session, workflow, self._fragments)
         if wake:
+            from snakemake_executor_plugin_timed import waking
+
             bell = self._fragments.bell() if self._fragments is not None else None
-            self._waking = Waking(session, wake, bell)
+            self._waking = waking.Waking(session, wake, bell)
         self._hooks = Hooks(session, workflow, self._going_on)
         session.put(notes.DagReady(clock.now()))
 
@@ -201,6 +207,8 @@ class MainSide:
         """
         waking = self._waking_of(executor)
         if waking is not None and waking.waits_first:
+            from snakemake_executor_plugin_timed.waking import everything
+
             return everything(jobs)
         self.checking(executor)
         return check(jobs) if waking is None else waking.check(jobs, check)
@@ -225,7 +233,7 @@ class MainSide:
         return own() if waking is None else waking.sleep(executor, own)
 
     @quietly
-    def _waking_of(self, executor: Any) -> Waking | None:
+    def _waking_of(self, executor: Any) -> "Waking | None":
         """Return what may cut *executor*'s sleep short, if anything may."""
         waking = self._waking
         return waking if waking is not None and waking.takes(executor) else None

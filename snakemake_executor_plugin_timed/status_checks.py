@@ -5,14 +5,14 @@ waits until Snakemake's main thread has taken note, which handles earlier ends m
 """
 
 import threading
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 from snakemake_logger_plugin_observe.clock import Micros, to_seconds
 from snakemake_logger_plugin_observe.journal.records import StatusCheck
 
 
-@dataclass(slots=True)
-class _Thread:
+class _Thread(Struct):
     """The last checks of one executor's thread."""
 
     begun: Micros
@@ -26,12 +26,13 @@ class _Thread:
     """When it began to report an end, if it does."""
 
 
-@dataclass(slots=True)
 class CheckTimes:
     """The status checks of a run's executors, each by its id and its thread."""
 
-    _threads: dict[tuple[int, int], _Thread] = field(default_factory=dict)
-    _made: dict[int, int] = field(default_factory=dict)
+    def __init__(self) -> None:
+        """Begin with no check."""
+        self._threads: dict[tuple[int, int], _Thread] = {}
+        self._made: dict[int, int] = {}
 
     def made(self, executor: object) -> int:
         """Return how many checks *executor* has begun."""

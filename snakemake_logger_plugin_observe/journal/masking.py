@@ -106,10 +106,10 @@ class Masker:
         if _any_of(secret_shapes.ESCAPE_HINTS, text):
             # A known value may itself contain such a code, and a code a link with a secret.
             text = self._without_values(text, _mask_of(keep_lines))
-            text = secret_shapes.CODES_WITH_TEXT.sub(
+            text = secret_shapes.CODES_WITH_TEXT.compiled.sub(
                 lambda code: code[0].replace(code[1], self._masked(code[1], keep_lines=True)), text
             )
-            plain = secret_shapes.ESCAPES.sub("", text)
+            plain = secret_shapes.ESCAPES.compiled.sub("", text)
             masked = self._masked(plain, keep_lines=keep_lines)
             return text if masked == plain else masked
         return self._masked(text, keep_lines=keep_lines)
@@ -124,17 +124,17 @@ class Masker:
             text = pattern.sub(whole, text)
         lower = text.lower()
         if _any_of(secret_shapes.KEY_HINTS, lower):
-            text = _without_key_ends(secret_shapes.KEY_BLOCK.sub(whole, text), keep_lines)
+            text = _without_key_ends(secret_shapes.KEY_BLOCK.compiled.sub(whole, text), keep_lines)
         if _any_of(secret_shapes.URL_HINTS, lower):
-            text = secret_shapes.URLS.sub(_replace, text)
+            text = secret_shapes.URLS.compiled.sub(_replace, text)
         if _any_of(secret_shapes.PROGRAM_HINTS, lower):
-            text = secret_shapes.COMMANDS.sub(_command, text)
+            text = secret_shapes.COMMANDS.compiled.sub(_command, text)
         if _any_of(secret_shapes.HEADER_HINTS, lower):
-            text = secret_shapes.HEADERS.sub(_replace, text)
+            text = secret_shapes.HEADERS.compiled.sub(_replace, text)
         if _any_of(secret_names.HINTS, lower):
             text = _named(text, keep_lines)
         if _any_of(secret_shapes.TOKEN_HINTS, lower):
-            text = secret_shapes.TOKENS.sub(MASK, text)
+            text = secret_shapes.TOKENS.compiled.sub(MASK, text)
         return text
 
     def value(self, value: Any) -> Any:
@@ -294,12 +294,12 @@ def _command(match: re.Match[str]) -> str:
     program = secret_shapes.PROGRAMS[number]
     if program.needs and program.needs not in match[0].lower():
         return match[0]
-    return program.flags.sub(_replace, match[0])
+    return program.flags.compiled.sub(_replace, match[0])
 
 
 def _without_key_ends(text: str, keep_lines: bool) -> str:
     """Return *text* without the rest of a private key that began before it."""
-    for end in reversed(list(secret_shapes.KEY_END.finditer(text))):
+    for end in reversed(list(secret_shapes.KEY_END.compiled.finditer(text))):
         start = end.start()
         last = True
         while start > 0:

@@ -8,6 +8,8 @@ itself.
 import re
 from typing import Final, NamedTuple
 
+from snakemake_logger_plugin_observe.journal.late_pattern import LatePattern
+
 _FLAGS: Final = re.ASCII | re.DOTALL
 
 # By the service. A letter or digit before a prefix means that it is none.
@@ -66,7 +68,7 @@ _PREFIXED: Final = (
     r"\d{8,10}:AA[\w-]{32,}",  # Telegram
     r"[\w~.]{3}\dQ~[\w~.-]{31,34}",  # Entra
 )
-TOKENS: Final = re.compile(rf"(?<![A-Za-z0-9])(?:{'|'.join(_PREFIXED)})", _FLAGS)
+TOKENS: Final = LatePattern(rf"(?<![A-Za-z0-9])(?:{'|'.join(_PREFIXED)})", _FLAGS)
 TOKEN_HINTS: Final = (
     *("akia", "asia", "abia", "acca", "a3t", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"),
     *("glpat-", "glptt-", "gldt-", "glrt-", "glcbt-", "glft-", "glimt-", "glsoat-", "glagent-"),
@@ -79,7 +81,7 @@ TOKEN_HINTS: Final = (
     *("figd_", "ltai", "age-secret-key-1", "key-", "eyj", ":aa", "q~"),
 )
 
-URLS: Final = re.compile(
+URLS: Final = LatePattern(
     r"""(?P<password>://[^\s/:@'"]{0,200}:)[^\s/'"]+(?=@)  # user:password@host
       | (?P<token>://)[^\s/:@'"]{16,}(?=@)  # token@host
       | (?P<hook>://hooks\.slack\.com/[a-z]+/|://(?:\w+\.)?discord(?:app)?\.com/api/webhooks/\d+/
@@ -89,7 +91,7 @@ URLS: Final = re.compile(
 URL_HINTS: Final = ("://",)
 
 _TO_END: Final = r"""[^\r\n"'\\]+"""
-HEADERS: Final = re.compile(
+HEADERS: Final = LatePattern(
     rf"""(?P<header>\b(?:proxy-)?authorization\\{{0,7}}["']?[ \t]*[:=][ \t]*\\{{0,7}}["']?
           (?:(?:basic|bearer|digest|token|apikey|negotiate|oauth|key)[ \t]+)?)
           (?!(?:basic|bearer|digest|token|apikey|negotiate|oauth|key)\b)[^\s"'\\,;]+
@@ -118,7 +120,7 @@ HEADER_HINTS: Final = (
 class Program(NamedTuple):
     """A program whose flags take secrets under names that say nothing."""
 
-    flags: re.Pattern[str]
+    flags: LatePattern
     needs: str = ""
     """A word that its command line must contain, in lower case."""
 
@@ -130,9 +132,9 @@ _PAIR: Final = (
     rf"""(?:(?P<double>{{flag}}"{_USER})[^"]+|(?P<single>{{flag}}'{_USER})[^']+"""
     rf"""|(?P<kept>{{flag}}{_USER})(?!//){_WORD})"""
 )
-_ATTACHED_P: Final = re.compile(rf"(?P<kept>(?<!\S)-p){_WORD}", _FLAGS)
-_P: Final = re.compile(rf"(?P<kept>(?<!\S)-p(?:[ \t]+|=)?)(?!-){_WORD}", _FLAGS)
-_CURL: Final = re.compile(
+_ATTACHED_P: Final = LatePattern(rf"(?P<kept>(?<!\S)-p){_WORD}", _FLAGS)
+_P: Final = LatePattern(rf"(?P<kept>(?<!\S)-p(?:[ \t]+|=)?)(?!-){_WORD}", _FLAGS)
+_CURL: Final = LatePattern(
     _PAIR.replace(
         "{flag}",
         r"(?<!\S)(?:-[a-zA-Z]{0,10}[uUE][ \t]*|--(?:proxy-)?(?:user|cert)(?:[ \t]+|=))",
@@ -141,48 +143,50 @@ _CURL: Final = re.compile(
     + r"""[^"'\s]+""",
     _FLAGS,
 )
-_HTTPIE: Final = re.compile(
+_HTTPIE: Final = LatePattern(
     _PAIR.replace("{flag}", r"(?<!\S)(?:-a[ \t]*|--auth(?:[ \t]+|=))"), _FLAGS
 )
-_AWS: Final = re.compile(
+_AWS: Final = LatePattern(
     rf"(?P<kept>\bset[ \t]+[\w.-]*(?:key|token|secret|password)[\w.-]*[ \t]+){_WORD}", _FLAGS
 )
 _PROGRAMS: Final = {
     r"(?:mysql\w*|mariadb[\w-]*|mydumper|myloader|mytop)": Program(_ATTACHED_P),
     r"sshpass": Program(
-        re.compile(
+        LatePattern(
             r"(?P<kept>\bsshpass[ \t]+(?:-v[ \t]+|-P[ \t]*\S{1,100}[ \t]+){0,3}-p[ \t]*)" + _WORD,
             _FLAGS,
         )
     ),
     r"7z[arz]?(?= )": Program(_ATTACHED_P),
-    r"(?:rar|unrar)(?= )": Program(re.compile(rf"(?P<kept>(?<!\S)-h?p){_WORD}", _FLAGS)),
-    r"(?:zip|unzip)(?= )": Program(re.compile(rf"(?P<kept>(?<!\S)-P[ \t]*){_WORD}", _FLAGS)),
+    r"(?:rar|unrar)(?= )": Program(LatePattern(rf"(?P<kept>(?<!\S)-h?p){_WORD}", _FLAGS)),
+    r"(?:zip|unzip)(?= )": Program(LatePattern(rf"(?P<kept>(?<!\S)-P[ \t]*){_WORD}", _FLAGS)),
     r"(?:curl|wget|aria2c)": Program(_CURL),
     r"(?:https?|xh)(?= )": Program(_HTTPIE),
     r"(?:docker|podman|buildah|skopeo|nerdctl|oras|helm|singularity|apptainer|az|oc|cf|ibmcloud)": (
         Program(_P, "login")
     ),
     r"(?:synapse|mongo(?:sh|dump|restore|import|export)?|ncftp(?:get|put)|cqlsh)(?= )": Program(_P),
-    r"lftp(?= )": Program(re.compile(rf"(?P<kept>(?<!\S)-u[ \t]*[^\s,]{{1,200}},){_WORD}", _FLAGS)),
-    r"sqlcmd": Program(re.compile(rf"(?P<kept>(?<!\S)-P[ \t]*){_WORD}", _FLAGS)),
+    r"lftp(?= )": Program(
+        LatePattern(rf"(?P<kept>(?<!\S)-u[ \t]*[^\s,]{{1,200}},){_WORD}", _FLAGS)
+    ),
+    r"sqlcmd": Program(LatePattern(rf"(?P<kept>(?<!\S)-P[ \t]*){_WORD}", _FLAGS)),
     r"twine": Program(_P, "upload"),
     r"vault(?= )": Program(
-        re.compile(rf"(?P<kept>\blogin[ \t]+(?:-\S{{1,100}}[ \t]+){{0,5}})(?!-){_WORD}", _FLAGS),
+        LatePattern(rf"(?P<kept>\blogin[ \t]+(?:-\S{{1,100}}[ \t]+){{0,5}})(?!-){_WORD}", _FLAGS),
         "login",
     ),
     r"npm(?= )": Program(
-        re.compile(
+        LatePattern(
             rf"(?P<kept>\bset[ \t]+\S{{0,200}}(?:_auth|_authToken|_password)[ \t=]+){_WORD}", _FLAGS
         ),
         "config",
     ),
     r"wandb(?= )": Program(
-        re.compile(rf"(?P<kept>\blogin[ \t]+(?:--relogin[ \t]+)?)(?!-){_WORD}", _FLAGS), "login"
+        LatePattern(rf"(?P<kept>\blogin[ \t]+(?:--relogin[ \t]+)?)(?!-){_WORD}", _FLAGS), "login"
     ),
     r"aws": Program(_AWS, "configure"),
     r"(?:mc|mcli)(?= )": Program(
-        re.compile(
+        LatePattern(
             rf"(?P<kept>\b(?:set|add)[ \t]+\S{{1,200}}[ \t]+\S{{1,500}}[ \t]+){_WORD}"
             rf"(?:[ \t]+{_WORD})?",
             _FLAGS,
@@ -190,14 +194,14 @@ _PROGRAMS: Final = {
         "://",
     ),
     r"rclone": Program(
-        re.compile(
+        LatePattern(
             rf"(?P<kept>\b(?:obscure|\w{{0,40}}(?:key|pass|password|token|secret))[ \t]+)"
             rf"(?!-){_WORD}",
             _FLAGS,
         )
     ),
     r"openssl": Program(
-        re.compile(
+        LatePattern(
             rf"(?P<kept>(?<!\S)-(?:k|K|pass(?:in|out)?)[ \t]+(?:pass:)?)(?!(?:file|env|fd|stdin):)"
             rf"{_WORD}",
             _FLAGS,
@@ -205,13 +209,17 @@ _PROGRAMS: Final = {
         "enc",
     ),
     r"htpasswd": Program(
-        re.compile(rf"(?P<kept>(?<!\S)-\w{{0,5}}b\w{{0,5}}[ \t]+\S+[ \t]+\S+[ \t]+){_WORD}", _FLAGS)
+        LatePattern(
+            rf"(?P<kept>(?<!\S)-\w{{0,5}}b\w{{0,5}}[ \t]+\S+[ \t]+\S+[ \t]+){_WORD}", _FLAGS
+        )
     ),
-    r"redis-cli": Program(re.compile(rf"(?P<kept>(?<!\S)-a[ \t]+){_WORD}", _FLAGS)),
+    r"redis-cli": Program(LatePattern(rf"(?P<kept>(?<!\S)-a[ \t]+){_WORD}", _FLAGS)),
     r"(?:ldapsearch|ldapadd|ldapmodify)": Program(
-        re.compile(rf"(?P<kept>(?<!\S)-w[ \t]*){_WORD}", _FLAGS)
+        LatePattern(rf"(?P<kept>(?<!\S)-w[ \t]*){_WORD}", _FLAGS)
     ),
-    r"smbclient": Program(re.compile(rf"(?P<kept>(?<!\S)-U[ \t]*[^\s%]{{1,200}}%){_WORD}", _FLAGS)),
+    r"smbclient": Program(
+        LatePattern(rf"(?P<kept>(?<!\S)-U[ \t]*[^\s%]{{1,200}}%){_WORD}", _FLAGS)
+    ),
 }
 PROGRAM_HINTS: Final = (
     *(
@@ -234,7 +242,7 @@ PROGRAM_HINTS: Final = (
     *("lftp", "wandb", "htpasswd", "sqlcmd", "twine", "npm "),
 )
 # The rest of the command of each: to the end of the line or of the simple command.
-COMMANDS: Final = re.compile(
+COMMANDS: Final = LatePattern(
     r"(?<![\w.-])(?:"
     + "|".join(f"(?P<p{number}>{name})" for number, name in enumerate(_PROGRAMS))
     + r""")(?=[ \t])(?:"(?:[^"\\]|\\.)*"|'[^']*'|\\.|[^\n;|&"'\\]|(?<=[^&\s])&(?=[^&\s]))*""",
@@ -243,18 +251,18 @@ COMMANDS: Final = re.compile(
 PROGRAMS: Final = tuple(_PROGRAMS.values())
 """By the number of its group in ``COMMANDS``."""
 
-KEY_BLOCK: Final = re.compile(
+KEY_BLOCK: Final = LatePattern(
     r"----[- ]BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?[ -]----.*?"
     r"(?:----[- ]END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?[ -]----|\Z)"
     r"|(?<=Private-Lines: )\d+.*?(?:Private-MAC: \w+|\Z)",
     _FLAGS,
 )
-KEY_END: Final = re.compile(r"----[- ]END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?[ -]----", _FLAGS)
+KEY_END: Final = LatePattern(r"----[- ]END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?[ -]----", _FLAGS)
 KEY_HINTS: Final = ("private key", "private-lines")
 _CODE_WITH_TEXT: Final = r"\x1b[]PX^_]([^\x07\x1b\x9c]{0,2000})(?:\x07|\x9c|\x1b\\)"
-CODES_WITH_TEXT: Final = re.compile(_CODE_WITH_TEXT, _FLAGS)
+CODES_WITH_TEXT: Final = LatePattern(_CODE_WITH_TEXT, _FLAGS)
 """Codes for a terminal that contain text: links, titles."""
-ESCAPES: Final = re.compile(
+ESCAPES: Final = LatePattern(
     rf"{_CODE_WITH_TEXT}|(?:\x1b\[|\x9b)[0-?]{{0,64}}[ -/]{{0,8}}[@-~]"
     r"|\x1b[ -/]{0,8}[0-~]|[\x0e\x0f]",
     _FLAGS,

@@ -10,9 +10,10 @@ import stat
 import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
+
+from msgspec import Struct
 
 from snakemake_logger_plugin_observe import clock
 from snakemake_logger_plugin_observe.journal.records import ChangedInput
@@ -34,23 +35,20 @@ class _State(NamedTuple):
     modified_ns: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Begun:
+class _Begun(Struct, frozen=True):
     job_id: int
     paths: tuple[str, ...]
     due: float
 
 
-@dataclass(frozen=True, slots=True)
-class _Ended:
+class _Ended(Struct, frozen=True):
     job_id: int
     attempt: int
     wanted: bool
     """Whether it is of interest if its inputs were changed."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
+class _Seen(Struct, frozen=True):
     moment: clock.Micros
     states: dict[str, _State]
 

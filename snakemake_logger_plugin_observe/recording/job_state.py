@@ -6,8 +6,9 @@ violates the contract is dropped, and a payload without its required fields is i
 """
 
 import logging
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
+
+from msgspec import Struct
 
 from snakemake_logger_plugin_observe import clock
 
@@ -28,8 +29,7 @@ PHASES: Final[tuple[Phase, ...]] = get_args(Phase)
 """In the order in which a job reaches them; the last two are both final."""
 
 
-@dataclass(frozen=True, slots=True)
-class JobState:
+class JobState(Struct, frozen=True):
     """One state of a job; ``None`` is unknown."""
 
     job: int | str

@@ -5,8 +5,9 @@ Notes use this project's names for them, not Snakemake's (``jobid``, ``jobs``, `
 
 import logging
 import numbers
-from dataclasses import replace
 from typing import Any, Final, NamedTuple
+
+from msgspec.structs import replace
 
 from snakemake_logger_plugin_observe import clock
 from snakemake_logger_plugin_observe.analysis.failures import tracebacks

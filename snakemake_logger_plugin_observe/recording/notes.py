@@ -1,14 +1,17 @@
-"""Notes: what Snakemake's threads hand to the recorder, one frozen class per kind.
+"""Notes: what Snakemake's threads hand to the recorder, one class per kind.
 
-A note is made in the thread that observed something and never changes; the recorder's own thread
-turns it into journal events. ``JobInfo`` and ``GroupInfo`` have the fields of the events they
-become. Nothing heavy is imported here: producers are loaded before any run is recorded.
+A note is made in the thread that observed something, and never changes once it was put; the
+recorder's own thread turns it into journal events. ``JobInfo`` and ``GroupInfo`` have the fields of
+the events they become. Notes are structs, whose classes and objects are made quickly; garbage is
+not looked for in them, since none refers to what refers to it. Nothing heavy is imported here:
+producers are loaded before any run is recorded.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar, dataclass_transform
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     import threading
@@ -32,17 +35,7 @@ if TYPE_CHECKING:
     """Called on the recorder's thread with each event, the run so far, and a masking function."""
 
 
-_N = TypeVar("_N")
-
-
-@dataclass_transform(frozen_default=True, field_specifiers=(field,))
-def note(kind: type[_N]) -> type[_N]:
-    """Make *kind* a dataclass that is frozen for the type checker, and made and filled quickly."""
-    return dataclass(slots=True, repr=False)(kind)
-
-
-@note
-class Note:
+class Note(Struct, gc=False):
     """Something that was observed, and when."""
 
     time: Micros
@@ -51,7 +44,6 @@ class Note:
 # -- the workflow and its DAG ----------------------------------------------------------------------
 
 
-@note
 class WorkflowStarted(Note):
     """Snakemake has read the Snakefile and starts the workflow."""
 
@@ -61,12 +53,10 @@ class WorkflowStarted(Note):
     user: str | None = None
 
 
-@note
 class DagReady(Note):
     """The DAG has been built: the executor is about to be made, or resources were logged."""
 
 
-@note
 class DagCounts(Note):
     """How many jobs of each rule the DAG holds, now that it has been planned (again)."""
 
@@ -79,15 +69,13 @@ class DagCounts(Note):
     without_command: tuple[str, ...] = ()
 
 
-@note
 class JobsBlocked(Note):
     """How many jobs of each rule will not run, since one that they need failed for good."""
 
     jobs: dict[str, int]
 
 
-@note
-class KeptJob:
+class KeptJob(Struct, gc=False):
     """A job that need not run (fields of ``UpToDateJob``)."""
 
     rule: str
@@ -96,7 +84,6 @@ class KeptJob:
     output: tuple[str, ...]
 
 
-@note
 class JobInfo(Note):
     """What a job is, logged when it is about to run (fields of ``JobDescribed``)."""
 
@@ -135,7 +122,6 @@ class JobInfo(Note):
     requested: dict[str, int | None] = field(default_factory=dict)
 
 
-@note
 class GroupInfo(Note):
     """Which jobs are submitted together (fields of ``GroupDescribed``)."""
 
@@ -148,14 +134,12 @@ class GroupInfo(Note):
 # -- attempts --------------------------------------------------------------------------------------
 
 
-@note
 class Selected(Note):
     """The scheduler selected jobs or groups: an attempt of each begins."""
 
     job_ids: tuple[int | str, ...]
 
 
-@note
 class StampsTaken(Note):
     """Stamps of an attempt that no later note will contain: the run is being cancelled."""
 
@@ -163,7 +147,6 @@ class StampsTaken(Note):
     stamps: Mapping[str, Micros]
 
 
-@note
 class Accepted(Note):
     """The executor accepted a submission."""
 
@@ -174,7 +157,6 @@ class Accepted(Note):
     """The names of the fragments that its processes on the node write."""
 
 
-@note
 class FilesWait(Note):
     """The main process waited for, fetched or stored files of a job from ``time`` to ``end``."""
 
@@ -183,8 +165,7 @@ class FilesWait(Note):
     end: Micros
 
 
-@note
-class Printed:
+class Printed(Struct, gc=False):
     """The end of what a process printed."""
 
     source: str
@@ -194,7 +175,6 @@ class Printed:
     """How many of its last lines are to be kept."""
 
 
-@note
 class ExecutionStages(Note):
     """The main process's own executor started or ended a job's tool."""
 
@@ -210,7 +190,6 @@ class ExecutionStages(Note):
     """What the processes of a tool that failed printed, if it is kept."""
 
 
-@note
 class SeenOnNode(Note):
     """A submission's first sign of life on its node was found while it runs."""
 
@@ -220,7 +199,6 @@ class SeenOnNode(Note):
     node: str | None = None
 
 
-@note
 class Finished(Note):
     """Snakemake has handled an attempt's end."""
 
@@ -241,7 +219,6 @@ class Finished(Note):
     """``failed``, if that is how the executor reported its end."""
 
 
-@note
 class JobErrorLogged(Note):
     """Snakemake logged a job's failure."""
 
@@ -251,21 +228,18 @@ class JobErrorLogged(Note):
     logs: tuple[str, ...] = ()
 
 
-@note
 class JobEndLogged(Note):
     """Snakemake logged that a job finished."""
 
     job_id: int
 
 
-@note
 class RemoteState(Note):
     """An executor itself reported the state of one of its jobs; this may arrive late."""
 
     state: JobState
 
 
-@note
 class OutputsFound(Note):
     """Sizes or checksums of an attempt's outputs (fields of ``OutputsRecorded``)."""
 
@@ -275,8 +249,7 @@ class OutputsFound(Note):
     files: tuple[OutputFile, ...]
 
 
-@note
-class ErrorFacts:
+class ErrorFacts(Struct, gc=False):
     """What is known of an error beyond its text (fields of ``ErrorDetails``)."""
 
     exception: str | None = None
@@ -290,7 +263,6 @@ class ErrorFacts:
     first_reason: str | None = None
 
 
-@note
 class InputsFoundChanged(Note):
     """Inputs that were changed while an attempt went on (fields of ``InputsChanged``)."""
 
@@ -304,7 +276,6 @@ class InputsFoundChanged(Note):
 # -- the run ---------------------------------------------------------------------------------------
 
 
-@note
 class LogMessage(Note):
     """Snakemake logged a message of a known kind, a warning or an error."""
 
@@ -315,7 +286,6 @@ class LogMessage(Note):
     error: ErrorFacts | None = None
 
 
-@note
 class RunPhaseEnded(Note):
     """A stretch of the run's own work has ended (fields of ``RunPhase``); ``time`` is its start."""
 
@@ -327,7 +297,6 @@ class RunPhaseEnded(Note):
     changed_jobs: tuple[int, ...] = ()
 
 
-@note
 class IterationEnded(Note):
     """The main loop has gone idle (fields of ``SchedulerIteration``); ``time``: when it woke."""
 
@@ -339,7 +308,6 @@ class IterationEnded(Note):
     unrecorded_s: float = 0.0
 
 
-@note
 class WakeDecided(Note):
     """Whether the executor's sleep can be cut short is known (fields of ``Wake``)."""
 
@@ -347,7 +315,6 @@ class WakeDecided(Note):
     reason: str | None = None
 
 
-@note
 class CheckedEarly(Note):
     """A status check before the executor's own time has ended (fields of ``EarlyCheck``)."""
 
@@ -359,7 +326,6 @@ class CheckedEarly(Note):
     left_s: float
 
 
-@note
 class ChecksMade(Note):
     """How often the executor checked until its shutdown (fields of ``StatusCheckCounts``)."""
 
@@ -368,7 +334,6 @@ class ChecksMade(Note):
     rung: int = 0
 
 
-@note
 class SourcesFound(Note):
     """Where the workflow's source text came from (fields of ``Provenance``)."""
 
@@ -378,7 +343,6 @@ class SourcesFound(Note):
     git_dirty: bool | None = None
 
 
-@note
 class AllocationFound(Note):
     """The cluster job that Snakemake itself runs in (fields of ``Allocation``)."""
 
@@ -387,7 +351,6 @@ class AllocationFound(Note):
     end: Micros | None = None
 
 
-@note
 class AccountingWanted(Note):
     """All jobs have ended, and Slurm's accounting may be queried."""
 
@@ -395,50 +358,42 @@ class AccountingWanted(Note):
 # -- the recorder itself ---------------------------------------------------------------------------
 
 
-@note
 class ExecutorTimed(Note):
     """The executor is wrapped; its nodes' reports are read from ``reports``."""
 
     reports: NodeReports | None
 
 
-@note
 class EndsHooked(Note):
     """Executors report the ends of jobs, so log records about them are redundant."""
 
 
-@note
 class InternalError(Note):
     """An error in snakemake-observe itself, outside of the recorder."""
 
     reason: str
 
 
-@note
 class ListenerAdded(Note):
     """From now on, ``listener`` is called with each event as soon as it is made."""
 
     listener: Listener
 
 
-@note
 class Drain(Note):
     """Sets ``done`` once all earlier notes have been taken in."""
 
     done: threading.Event
 
 
-@note
 class RecordingStarted(Note):
     """The recorder's first note."""
 
 
-@note
 class ClockCheck(Note):
     """Check whether the wall clock was set: once per burst of notes."""
 
 
-@note
 class MainPaused(Note):
     """The main process did not run from ``time`` to ``end`` (fields of ``Paused``)."""
 
@@ -446,7 +401,6 @@ class MainPaused(Note):
     suspended_s: float | None = None
 
 
-@note
 class RunEnded(Note):
     """The recorder's last note."""
 

@@ -8,9 +8,10 @@ import socket
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec.structs import replace
 
 from snakemake_logger_plugin_observe import clock
 from snakemake_logger_plugin_observe.analysis.failures import tracebacks

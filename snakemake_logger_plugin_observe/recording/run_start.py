@@ -1,15 +1,15 @@
 """What is known of a run when its workflow starts, and its recorder is made."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from snakemake_logger_plugin_observe.clock import Micros
 
 
-@dataclass(frozen=True, slots=True)
-class RunStart:
+class RunStart(Struct, frozen=True):
     """A run that starts."""
 
     time: Micros

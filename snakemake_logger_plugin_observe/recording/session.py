@@ -6,12 +6,13 @@ starts, and finished when the next one starts, when Snakemake's API is closed, o
 
 import atexit
 import contextlib
-import dataclasses
 import os
 import sys
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec.structs import asdict
 
 from snakemake_logger_plugin_observe import clock
 from snakemake_logger_plugin_observe.console import sentence, warn
@@ -164,7 +165,7 @@ class Session:
         self, note: notes.WorkflowStarted, executor: str | None, kind: str, plugins: set[str]
     ) -> dict[str, Any]:
         """Return the fields of ``RunStarted`` that do not come from the workflow."""
-        facts: dict[str, Any] = dataclasses.asdict(note)
+        facts: dict[str, Any] = asdict(note)
         facts["workflow_started"] = facts.pop("time")
         return {
             **{name: value for name, value in facts.items() if value is not None},

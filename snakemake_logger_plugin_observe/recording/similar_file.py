@@ -1,6 +1,5 @@
 """A file of a name like that of one that an error misses: its name may be misspelt."""
 
-import difflib
 import os
 import re
 from itertools import islice
@@ -39,6 +38,8 @@ def _next_to(named: str, workdir: Path) -> str | None:
     with os.scandir(folder) as entries:
         names = [entry.name for entry in islice(entries, _MOST_NAMES)]
     alike = [one for one in names if _differ_in_compression(one, name)]
+    import difflib  # only here: few runs end with a file that is missing
+
     alike += difflib.get_close_matches(name, names, 1, _ALIKE)
     return os.path.join(os.path.dirname(named), alike[0]) if alike else None
 

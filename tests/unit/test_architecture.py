@@ -253,8 +253,7 @@ def test_the_node_s_side_is_the_standard_library_and_modules_that_need_no_more()
         *("clock", "probe"),
         *("journal.masking", "journal.secret_names", "journal.secret_shapes"),
         *("journal.declared_names", "journal.error_lines", "journal.log_ends"),
-        "journal.named_values",
-        "journal.trusted_paths",
+        *("journal.late_pattern", "journal.named_values", "journal.trusted_paths"),
     }
 
 

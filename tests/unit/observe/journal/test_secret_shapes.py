@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from secret_texts import HARMLESS, SECRET, SHAPES, Shape
 
 from snakemake_logger_plugin_observe.journal import secret_names, secret_shapes
+from snakemake_logger_plugin_observe.journal.late_pattern import LatePattern
 from snakemake_logger_plugin_observe.journal.masking import Masker, secret_variables
 from snakemake_logger_plugin_observe.journal.secret_names import is_secret
 
@@ -62,11 +63,11 @@ def test_all_harmless_texts_together_are_not_masked() -> None:
 # -- the quick check -------------------------------------------------------------------------------
 
 PATTERNS = {
-    "tokens": (secret_shapes.TOKENS, secret_shapes.TOKEN_HINTS),
-    "URLs": (secret_shapes.URLS, secret_shapes.URL_HINTS),
-    "headers": (secret_shapes.HEADERS, secret_shapes.HEADER_HINTS),
-    "commands": (secret_shapes.COMMANDS, secret_shapes.PROGRAM_HINTS),
-    "keys": (secret_shapes.KEY_BLOCK, secret_shapes.KEY_HINTS),
+    "tokens": (secret_shapes.TOKENS.compiled, secret_shapes.TOKEN_HINTS),
+    "URLs": (secret_shapes.URLS.compiled, secret_shapes.URL_HINTS),
+    "headers": (secret_shapes.HEADERS.compiled, secret_shapes.HEADER_HINTS),
+    "commands": (secret_shapes.COMMANDS.compiled, secret_shapes.PROGRAM_HINTS),
+    "keys": (secret_shapes.KEY_BLOCK.compiled, secret_shapes.KEY_HINTS),
     "names": (secret_names.STEM, secret_names.HINTS),
 }
 
@@ -82,6 +83,13 @@ def test_each_match_of_a_pattern_contains_one_of_its_hints(what: str, data: st.D
         return
     around = text[max(0, found.start() - 20) : found.end() + 1].lower()
     assert any(hint in around for hint in hints), found[0]
+
+
+def test_every_pattern_is_a_regular_expression() -> None:
+    """They are compiled when a text calls for one: too late for a mistake to be seen."""
+    patterns = [one for one in vars(secret_shapes).values() if isinstance(one, LatePattern)]
+    patterns += [program.flags for program in secret_shapes.PROGRAMS]
+    assert all(pattern.compiled.flags for pattern in patterns)
 
 
 @given(st.lists(st.sampled_from(SHAPES) | st.sampled_from(HARMLESS), max_size=4))

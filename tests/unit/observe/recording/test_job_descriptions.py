@@ -259,7 +259,9 @@ def test_an_attribute_that_snakemake_lacks_costs_only_its_fields(dag: Dag, missi
     job = Job(dag, a_rule(params=Params([1])))
     delattr(job, missing)
     found = JobReader().describe(job, T0, TEXTS)
-    lost = {name for name in JobInfo.__slots__ if getattr(found, name) != getattr(whole, name)}
+    lost = {
+        name for name in JobInfo.__struct_fields__ if getattr(found, name) != getattr(whole, name)
+    }
     assert (
         lost
         == {
