@@ -216,7 +216,7 @@ def figures(segments: Sequence[Segment]) -> dict[str, Any]:
     """Return the fields of ``AttemptFinished`` that come from an attempt's segments."""
     return {
         "start": segments[0].start if segments else None,
-        "segments": tuple((s.phase, clock.to_seconds(s.length)) for s in segments),
+        "segments": tuple([(phase, clock.to_seconds(end - at)) for at, end, phase in segments]),
         "phases_s": in_seconds(phase_sums(segments)),
     }
 

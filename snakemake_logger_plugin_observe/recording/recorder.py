@@ -58,7 +58,7 @@ if TYPE_CHECKING:
     from snakemake_logger_plugin_observe.recording.notifier import Notifier
 
 _PATIENCE_S: Final = 10.0
-_BATCH_S: Final = 0.05
+_BATCH_S: Final = 0.2
 _AWAKE_S: Final = 1.0
 _LOOKUP_PATIENCE_S: Final = 1.0
 _HEARTBEAT_S: Final = 15.0
@@ -138,8 +138,9 @@ class Recorder:
         if self._dead:
             return
         self._queue.put(note)
-        if isinstance(note, notes.Finished) and note.status == "failed":
-            self._hurry.set()  # to read its log before its next attempt overwrites it
+        failed = isinstance(note, notes.Finished) and note.status == "failed"
+        if failed or isinstance(note, notes.Drain):
+            self._hurry.set()  # a log is read before the next attempt overwrites it
 
     def masked(self, text: str) -> str:
         """Return *text* without secrets; from any thread, before it is cut."""
@@ -187,7 +188,7 @@ class Recorder:
             self._ended.set()
 
     def _take_batch(self) -> None:
-        """Handle the queued notes, and batch the next ones for 50 ms."""
+        """Handle the queued notes, and batch the next ones for a fifth of a second."""
         note = self._next_note()
         self._take(notes.ClockCheck(note.time))
         self._take(note)
