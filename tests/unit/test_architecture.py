@@ -429,12 +429,21 @@ NOT_NEEDED = (
 
 def test_the_first_screen_of_a_large_run_loads_what_it_needs() -> None:
     """Most of its time is Python's own start: a module more is felt each time."""
-    code = (
-        f"import {OBSERVE}.__main__, {OBSERVE}.commands.cost, json, sys; "
-        "print(json.dumps(list(sys.modules)))"
-    )
+    assert [one for one in loaded_by("commands.cost") if one.startswith(NOT_NEEDED)] == []
+
+
+def test_a_run_that_went_well_loads_nothing_about_failures() -> None:
+    """Nor about why jobs ran, if no run was before it: half of all modules are about these."""
+    of_trouble = [f"{OBSERVE}.analysis.{name}" for name in ("failures", "triage", "why", "reruns")]
+    loaded = loaded_by("commands.support.cost_of_all_lines")
+    assert [one for one in loaded if one.startswith(tuple(of_trouble))] == []
+
+
+def loaded_by(module: str) -> list[str]:
+    """Return which modules are there when the command line has imported *module*."""
+    code = f"import {OBSERVE}.__main__, {OBSERVE}.{module}, sys; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert [one for one in json.loads(done.stdout) if one.startswith(NOT_NEEDED)] == []
+    return done.stdout.split()
 
 
 # -- the settings ------------------------------------------------------------------------------------------------------

@@ -1,8 +1,12 @@
-"""The answer of ``cost``: where the time of a run went, and first what failed."""
+"""The answer of ``cost``: where the time of a run went, and first what failed.
 
-from collections.abc import Mapping
+What only few runs need is loaded for these: about failures, standstill, and the runs before.
+"""
+
+from __future__ import annotations
+
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from snakemake_logger_plugin_observe.analysis.advice.advice import MOST_JOBS, advise
 from snakemake_logger_plugin_observe.analysis.cost.account import Account, account
@@ -11,27 +15,27 @@ from snakemake_logger_plugin_observe.analysis.cost.node_clocks import node_clock
 from snakemake_logger_plugin_observe.analysis.cost.observed import observed
 from snakemake_logger_plugin_observe.analysis.cost.polling import polling
 from snakemake_logger_plugin_observe.analysis.cost.scheduler_limits import reduced
-from snakemake_logger_plugin_observe.analysis.failures.failures import failures
-from snakemake_logger_plugin_observe.analysis.jobs.resource_use import (
-    ResourceUse,
-    request_mismatches,
-)
+from snakemake_logger_plugin_observe.analysis.jobs.resource_use import request_mismatches
 from snakemake_logger_plugin_observe.analysis.path.holds import holds
-from snakemake_logger_plugin_observe.analysis.path.utilisation import HeldBack
-from snakemake_logger_plugin_observe.analysis.reruns.rerun import Rerun
-from snakemake_logger_plugin_observe.analysis.triage.blocked import blocked
-from snakemake_logger_plugin_observe.analysis.whatif.model import Model
-from snakemake_logger_plugin_observe.analysis.why.origins import Origins
-from snakemake_logger_plugin_observe.analysis.why.roots import roots
-from snakemake_logger_plugin_observe.commands.support import find_journal, past_runs
 from snakemake_logger_plugin_observe.commands.support.folder_runs import before
 from snakemake_logger_plugin_observe.journal.compressed import unpacked_size
 from snakemake_logger_plugin_observe.journal.first_screen import SMALL
-from snakemake_logger_plugin_observe.journal.reading import Detail
 from snakemake_logger_plugin_observe.reporters.answers import CostAnswer, Source
 from snakemake_logger_plugin_observe.run.attempt import FAILED, Key
 from snakemake_logger_plugin_observe.run.scheduler_ends import ended_before_it_was_given_up
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
+    from snakemake_logger_plugin_observe.analysis.jobs.resource_use import ResourceUse
+    from snakemake_logger_plugin_observe.analysis.path.utilisation import HeldBack
+    from snakemake_logger_plugin_observe.analysis.reruns.rerun import Rerun
+    from snakemake_logger_plugin_observe.analysis.triage.incident import Incident
+    from snakemake_logger_plugin_observe.analysis.whatif.model import Model
+    from snakemake_logger_plugin_observe.run.model import Run
+
+_MAY_STAND_STILL: Final = ("running", "interrupted", "killed")
 _SMALL: Final = SMALL
 """Of a run with a larger journal, ``cost`` does not read those before it: it is to be quick."""
 
@@ -43,16 +47,12 @@ def needless(source: Source) -> tuple[Rerun, ...]:
         small = unpacked_size(source.path) <= _SMALL
     except OSError:
         return ()
-    asked = past_runs.is_asked_about(source, [])
+    asked = any(one.changed_inputs is not None for one in source.run.attempts.values())
     if not small or started is None or not (asked or before(source.path, started)):
         return ()
-    detailed = find_journal.load(source.path, Detail.FIGURES)
-    outlines = past_runs.to_ask(detailed)
-    if not (asked or outlines):
-        return ()
-    origins = Origins(detailed.run)
-    found = past_runs.reruns_of(detailed, origins, roots(origins), outlines=outlines)
-    return tuple(sorted((one for one in found if one.needless), key=lambda one: -one.time))
+    from snakemake_logger_plugin_observe.commands.support import needless_jobs
+
+    return needless_jobs.found(source.path, asked=asked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ def cost(
     known = known or AlreadyComputed()
     accounts = known.accounts or account(run)
     cut_short = source.length_unknown or source.stopped or source.status == "interrupted"
-    hindered = blocked(run, source.status, source.live, source.left_running)
+    hindered = _blocked(source)
     advised = bool(run.attempts) and not (cut_short or failed or reruns or hindered)
     return CostAnswer(
         source,
@@ -104,10 +104,25 @@ def cost(
         reduced=tuple(reduced(run)),
         request_mismatches=tuple(request_mismatches(run, known.uses)),
         clocks=node_clocks(run),
-        failures=failures(run) if failed else (),
+        failures=_failures(run) if failed else (),
         reruns=reruns,
         blocked=hindered,
     )
+
+
+def _blocked(source: Source) -> tuple[Incident, ...]:
+    """Return why a run stands still, or would do so again."""
+    if source.status not in _MAY_STAND_STILL:
+        return ()
+    from snakemake_logger_plugin_observe.analysis.triage.blocked import blocked
+
+    return blocked(source.run, source.status, source.live, source.left_running)
+
+
+def _failures(run: Run) -> tuple[Failure, ...]:
+    from snakemake_logger_plugin_observe.analysis.failures.failures import failures
+
+    return failures(run)
 
 
 def has_failed(source: Source) -> bool:

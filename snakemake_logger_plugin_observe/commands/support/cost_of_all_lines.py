@@ -3,11 +3,12 @@
 from dataclasses import replace
 from pathlib import Path
 
+from snakemake_logger_plugin_observe.analysis.live.on_cluster import given_up
 from snakemake_logger_plugin_observe.analysis.screen.recorded import (
     MOST_SIMULATED,
     in_order_of_ends,
 )
-from snakemake_logger_plugin_observe.commands.support import find_journal, live
+from snakemake_logger_plugin_observe.commands.support import find_journal
 from snakemake_logger_plugin_observe.commands.support.cost_answer import cost, has_failed, needless
 from snakemake_logger_plugin_observe.journal.reading import Detail
 from snakemake_logger_plugin_observe.reporters.answers import CostAnswer, Source
@@ -28,7 +29,10 @@ def read(named: Path | None, *, offline: bool, text: bool) -> CostAnswer:
     source = find_journal.load(named, Detail.TIMES)
     if has_failed(source):
         source = replace(find_journal.load(source.path, Detail.FAILURES), problems=source.problems)
-    source = live.with_live_view(source, offline=offline)
+    if source.status != "success" or given_up(source.run):
+        from snakemake_logger_plugin_observe.commands.support import live
+
+        source = live.with_live_view(source, offline=offline)
     if text and _has_a_screen(source):
         source = replace(source, run=in_order_of_ends(source.run))
         return cost(source, needless(source), most_simulated=MOST_SIMULATED)
