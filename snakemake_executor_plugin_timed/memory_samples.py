@@ -4,7 +4,8 @@ The kernel reports the peak of a tool's largest process, and of one that is smal
 only Snakemake's size, from which it counts. Each process's own high-water mark is in ``/proc`` as
 long as it lives, so the largest sample is a lower bound of that peak; and only samples show what
 several processes held at one time, which a limit counts together. A thread of ours takes them,
-often at first, then after each quarter of the time that a tool has run.
+often at first, then after each quarter of the time that a tool has run; it waits a while for the
+next tool, for to start a thread costs more than to wake one.
 """
 
 import _thread
@@ -16,6 +17,8 @@ from typing import Final, NamedTuple
 _FIRST_S: Final = 0.05
 _SHORTEST_S, _LONGEST_S = 0.02, 5.0
 _SLEEP_S: Final = 0.1
+_IDLE_S: Final = 5.0
+"""How long the thread waits for a tool while none runs."""
 _MOST_PROCESSES: Final = 64
 _FIELDS: Final = frozenset({"PPid", "VmHWM", "VmRSS", "RssAnon", "RssFile", "RssShmem"})
 _LAST_FIELD: Final = "RssShmem"
@@ -58,18 +61,25 @@ class _Watched:
 
 
 class MemorySamples:
-    """Samples the processes that it is asked to watch; its thread ends while there are none."""
+    """Samples the processes that it is asked to watch; without any, its thread ends in the end."""
 
     def __init__(self) -> None:
         """Watch nothing yet."""
         self._watched: dict[int, _Watched] = {}
         self._lock = _thread.allocate_lock()
         self._runs = False
+        self._idle = False
+        self._wanted = _thread.allocate_lock()
+        """Released when the idle thread is wanted."""
+        self._wanted.acquire()
 
     def watch(self, pid: int) -> None:
         """Sample a process of ours, and its descendants, from now on."""
         with self._lock:
             self._watched[pid] = _Watched()
+            if self._idle:
+                self._idle = False
+                self._wanted.release()
             if self._runs:
                 return
             self._runs = True
@@ -88,16 +98,28 @@ class MemorySamples:
     def _run(self) -> None:
         while True:
             with self._lock:
-                if not self._watched:
-                    self._runs = False
-                    return
                 watched = list(self._watched.items())
+                self._idle = not watched
+            if not watched:
+                if self._is_wanted_again():
+                    continue
+                return
             now = time.monotonic()
             for pid, one in watched:
                 if one.due <= now:
                     self._sample(pid, one, now)
             due = min(one.due for _, one in watched)
             time.sleep(min(max(due - time.monotonic(), _SHORTEST_S), _SLEEP_S))
+
+    def _is_wanted_again(self) -> bool:
+        """Wait for the next tool; return False if the thread is to end."""
+        if self._wanted.acquire(timeout=_IDLE_S):
+            return True
+        with self._lock:
+            if self._idle:
+                self._idle = self._runs = False
+                return False
+        return self._wanted.acquire()  # it was released just now
 
     def _sample(self, pid: int, one: _Watched, now: float) -> None:
         held = list(memory_of_tree(pid))

@@ -73,6 +73,8 @@ class Meter:
         self._sees_processes = tool_processes.install(keep_lines, samples=samples)
         self._counts_bytes = os.path.exists("/proc/self/io")
         self._own_peak = OwnPeak()
+        self._own_at_least = 0
+        """The peak of this process when that was last of interest; it can only have grown."""
         self._running: dict[Hashable, _Reading | None] = {}
         self._overlapped: set[Hashable] = set()
 
@@ -94,7 +96,8 @@ class Meter:
         if in_process:
             after = _read()
             return Measured(lambda: self._of_this_process(before, after, alone=alone))
-        found, own_peak = tool_processes.end(), _own_peak()
+        found = tool_processes.end()
+        own_peak = _own_peak() if self._may_be_larger(found) else None
         why = self._why_unknown(found, job)
         return Measured(
             lambda: {"unobserved": why} if why else self._of_processes(found, own_peak),
@@ -111,15 +114,23 @@ class Meter:
             return _OTHER_SNAKEMAKE
         return _NOT_WAITED_FOR if len(tool.ended) < tool.started else None
 
-    def _of_processes(self, tool: tool_processes.ToolProcesses, own_peak: int) -> Fields:
+    def _may_be_larger(self, tool: tool_processes.ToolProcesses) -> bool:
+        """Whether *tool* may be larger than this process: otherwise its own peak is not known."""
+        peak = max((one.used.ru_maxrss for one in tool.ended), default=0) * _UNIT_OF_PEAKS
+        return peak > self._own_at_least + _CLOSE_BYTES
+
+    def _of_processes(self, tool: tool_processes.ToolProcesses, own_peak: int | None) -> Fields:
+        """Return what *tool* used; *own_peak* is this process's then, if *tool* may be larger."""
         if not tool.started:
             return self._sums([_Reading(0, 0, 0, 0)])
         used = [process.used for process in tool.ended]
         peak = max(one.ru_maxrss for one in used) * _UNIT_OF_PEAKS
-        # Where this process was itself started by a larger one, its own counter is that one's size.
-        own = self._own_peak.of(own_peak)
-        # The kernel counts pages roughly: a child that is no larger may seem to be, by little.
-        known = peak > own + _CLOSE_BYTES
+        known = False
+        if own_peak is not None:
+            # Where this process was itself started by a larger one, its counter is that one's size.
+            own = self._own_at_least = self._own_peak.of(own_peak)
+            # The kernel counts pages roughly: a child that is no larger may seem to be, by little.
+            known = peak > own + _CLOSE_BYTES
         seen = [
             one.sampled for one in tool.ended if one.sampled is not None and one.sampled.samples
         ]

@@ -37,7 +37,7 @@ _ENTRIES: Final[dict[tuple[str, str], tuple[str, ...]]] = {
         *("attach", "described", "submitting", "accepted", "reported", "finished", "stage"),
         *("told", "cancelling", "shutting_down", "shut_down", "record_for", "first_sign"),
     ),
-    (f"{_TIMED}.hooks", "Hooks"): ("attach", "put"),
+    (f"{_TIMED}.hooks", "Hooks"): ("attach", "files_wait", "put"),
     (f"{_TIMED}.hooks", "_Iteration"): ("wake", "go_idle", "selection"),
 }
 

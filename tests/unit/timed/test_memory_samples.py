@@ -1,11 +1,16 @@
 """Samples of tools' memory: a lower bound, of their whole tree of processes."""
 
+import _thread
 import os
 import signal
 import subprocess
 import sys
 import time
+from typing import Any
 
+import pytest
+
+from snakemake_executor_plugin_timed import memory_samples
 from snakemake_executor_plugin_timed.memory_samples import (
     MemorySamples,
     Sampled,
@@ -50,7 +55,24 @@ def test_a_process_and_its_children_are_sampled() -> None:
     assert len(marks) == 2
 
 
-def test_the_thread_ends_when_nothing_is_watched_and_begins_again() -> None:
+@pytest.fixture
+def starts(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Return a list that gets an item for each thread that is started to take samples."""
+    starts: list[int] = []
+    start = _thread.start_new_thread
+
+    def counted(function: Any, arguments: Any) -> int:
+        starts.append(1)
+        return start(function, arguments)
+
+    monkeypatch.setattr(_thread, "start_new_thread", counted)
+    return starts
+
+
+def test_the_thread_ends_when_nothing_is_watched_and_begins_again(
+    monkeypatch: pytest.MonkeyPatch, starts: list[int]
+) -> None:
+    monkeypatch.setattr(memory_samples, "_IDLE_S", 0.01)
     samples = MemorySamples()
     for _ in range(2):
         process = started(1)
@@ -61,6 +83,39 @@ def test_the_thread_ends_when_nothing_is_watched_and_begins_again() -> None:
         assert samples.forget(process.pid).peak > 0
         while samples._runs:
             time.sleep(0.01)
+    assert len(starts) == 2
+
+
+def test_the_thread_waits_for_the_next_tool(
+    monkeypatch: pytest.MonkeyPatch, starts: list[int]
+) -> None:
+    monkeypatch.setattr(memory_samples, "_IDLE_S", 60)
+    samples = MemorySamples()
+    process = started(1)
+    for _ in range(3):
+        samples.watch(process.pid)
+        sampled(samples, process.pid)
+        samples.forget(process.pid)
+        while not samples._idle:
+            time.sleep(0.01)
+    process.kill()
+    process.communicate()
+    assert len(starts) == 1
+
+
+def test_a_tool_is_sampled_whether_the_thread_waits_or_is_about_to_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(memory_samples, "_IDLE_S", 0.0001)
+    monkeypatch.setattr(memory_samples, "_FIRST_S", 0.0)
+    samples = MemorySamples()
+    process = started(1)
+    for _ in range(50):
+        samples.watch(process.pid)
+        sampled(samples, process.pid)
+        samples.forget(process.pid)
+    process.kill()
+    process.communicate()
 
 
 def test_a_process_that_was_gone_before_its_first_sample_has_none() -> None:

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 from snakemake.shell import shell  # noqa: F401 - loads the module
 
-from snakemake_executor_plugin_timed import own_memory, tool_processes
+from snakemake_executor_plugin_timed import own_memory, tool_processes, usage
 from snakemake_executor_plugin_timed.memory_samples import Sampled
 from snakemake_executor_plugin_timed.usage import Fields, Meter, _cgroup_peak
 
@@ -59,6 +59,20 @@ def test_a_tool_that_seems_a_little_larger_than_this_process_may_be_smaller(
     bound = used_by(meter, "true")["peak_rss_bound_bytes"]
     monkeypatch.setattr(own_memory, "high_water_mark", lambda: bound - 500_000)
     assert used_by(Meter(), "true")["peak_rss_bytes"] is None
+
+
+def test_this_process_s_peak_is_looked_up_for_tools_that_may_be_larger(
+    meter: Meter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It only grows: a tool below what it once was is smaller."""
+    looked: list[int] = []
+    peak = usage._own_peak
+    monkeypatch.setattr(usage, "_own_peak", lambda: looked.append(1) or peak())
+    assert [used_by(meter, "true")["peak_rss_bytes"] for _ in range(3)] == [None] * 3
+    assert len(looked) == 1
+    size = larger_than_all_so_far()
+    used = used_by(meter, sys.executable, "-c", BURN, str(size))
+    assert (len(looked), used["peak_rss_bytes"]) == (2, used["peak_rss_bound_bytes"])
 
 
 def test_a_counter_that_a_larger_parent_began_is_not_this_process_s_own_until_it_has_grown(
