@@ -31,10 +31,10 @@ _FIGURES: Final = _HERE / "short.json"
 _SMALL, _LARGE = 50, 150
 _TOTALS: Final = re.compile(r"^totals: (\d+)", re.MULTILINE)
 _UNITS: Final = {
-    "imports": "million instructions: both unused packages",
+    "imports": "million instructions: both packages, installed and unused",
     "recording": "thousand instructions per local job: the recorder",
     "cost": "times json.loads: cost --format json",
-    "path": "times json.loads: path --format json",
+    "path": "times json.loads: path",
 }
 
 

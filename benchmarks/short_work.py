@@ -5,6 +5,7 @@ callgrind with ``--dump-before=getloadavg`` each mark writes down what was count
 one: ``os.getloadavg`` calls that function of the C library, which nothing else does.
 """
 
+import argparse
 import contextlib
 import json
 import os
@@ -29,11 +30,18 @@ def _counted(piece: Callable[[], object]) -> None:
 
 
 def imports() -> None:
-    """Import both roots, with all that is not ours in memory already."""
+    """Import and register both roots and add their flags, with all that is not ours loaded."""
+    from snakemake_interface_executor_plugins.registry import ExecutorPluginRegistry
+    from snakemake_interface_logger_plugins.registry import LoggerPluginRegistry
+
+    registries = (LoggerPluginRegistry(), ExecutorPluginRegistry())  # they load all plugins
 
     def both() -> None:
-        for name in _ROOTS:
-            import_module(name)
+        parser = argparse.ArgumentParser()
+        for name, registry in zip(_ROOTS, registries, strict=True):
+            registry.register_plugin(name, import_module(name))
+            plugin = registry.plugins[name.rpartition("_")[2]]
+            plugin.register_cli_args(parser, registry.get_plugin_type())
 
     both()
     for name in [one for one in sys.modules if one.startswith(_ROOTS)]:
@@ -138,9 +146,13 @@ def reading(few: str, many: str) -> None:
 
     def command(*words: str) -> None:
         with Path(os.devnull).open("w") as nowhere, contextlib.redirect_stdout(nowhere):
-            main([*words, "--format", "json"])
+            main(list(words))
 
-    for work in (loads, lambda path: command("cost", path), lambda path: command("path", path)):
+    for work in (
+        loads,
+        lambda path: command("cost", path, "--format", "json"),
+        lambda path: command("path", path),
+    ):
         work(few)  # what is imported once, and compiled
         _counted(lambda work=work: work(few))  # type: ignore[misc]
         _counted(lambda work=work: work(many))  # type: ignore[misc]

@@ -77,11 +77,13 @@ def _imports(results: Results) -> str | None:
     for name in results.variants(imports.MEASURE):
         values = {
             key: results.values(imports.MEASURE, 0, name, key)
-            for key in ("import_ms", "register_ms", "modules")
+            for key in ("taken_ms", "flags_ms", "modules")
         }
-        cells = [span(values[key]).show(".1f") for key in ("import_ms", "register_ms")]
+        cells = [span(values[key]).show(".1f") for key in ("taken_ms", "flags_ms")]
         rows.append((name, *cells, f"{values['modules'][0]:.0f}"))
-    return markdown(("installed, not used", "importing, ms", "its flags, ms", "modules"), rows)
+    return markdown(
+        ("installed, not used", "imported and registered, ms", "its flags, ms", "modules"), rows
+    )
 
 
 def _starts(results: Results) -> str | None:

@@ -28,7 +28,7 @@ def draw(results: Results, folder: Path) -> None:
 
 def _imports(results: Results) -> dict[str, Any] | None:
     values = [
-        {"name": name, **_row(span(results.values(imports.MEASURE, 0, name, "import_ms")))}
+        {"name": name, **_row(span(results.values(imports.MEASURE, 0, name, "taken_ms")))}
         for name in results.variants(imports.MEASURE)
     ]
     title = "What each start of Snakemake pays for an installed, unused plugin"
