@@ -22,6 +22,8 @@ from bench.peers import OURS, PEERS
 from bench.results import BARE, Results, Sample, load
 
 _RESULTS: Final = BUILD / "results.json"
+_MANY: Final = 1000
+"""Of more jobs, only both our plugins and the bare run are measured, unless all are asked for."""
 _Environments = dict[str, Environment]
 _Measured = Callable[[], Iterator[Sample]]
 
@@ -37,10 +39,14 @@ def plan(
     sizes = words.sizes or ([1000] if quick else [1000, 10_000, 100_000])
     commands = words.commands or reader.DEFAULT
     return {
-        "imports": [lambda: imports.measure(environments, 4 * times, call)],
+        "imports": [lambda: imports.measure(environments, 2 * times, call)],
         "starts": [lambda: starts.measure(environments, times, call)],
         "local_jobs": [
-            partial(local_jobs.measure, environments, size, times if size < 1000 else 1, call)
+            lambda size=size: (
+                local_jobs.measure(environments, size, times, call)
+                if size <= _MANY or words.all
+                else local_jobs.measure(ours, size, 2, call, leave_out=OURS.name)
+            )
             for size in jobs
         ],
         "hooks": [lambda: hooks.measure(ours, min(jobs), times, call)],
@@ -61,7 +67,9 @@ def main(arguments: Sequence[str]) -> None:
     results = load(_RESULTS)
     if not words.write:
         wanted = [] if words.peers == "none" else words.peers.split(",")
-        environments, results.absent = make(wanted, words.snakemake, words.python)
+        environments, absent = make(wanted, words.snakemake, words.python)
+        old = {name: why for name, why in results.absent.items() if name not in environments}
+        results.absent = {**old, **absent}
         results.machine = machine(environments[BARE])
         results.versions.update(versions(environments))
         call = datetime.now(UTC).isoformat(timespec="seconds")
@@ -92,6 +100,7 @@ def _parser() -> argparse.ArgumentParser:
     peers = ",".join(one.name for one in PEERS)
     parser.add_argument("--peers", default=peers, help="default: %(default)s; none: ours alone")
     parser.add_argument("--rounds", type=int, default=3, help="default: %(default)s")
+    parser.add_argument("--all", action="store_true", help="5,000 jobs with every peer, too")
     parser.add_argument("--quick", action="store_true", help="few jobs: only to see that it works")
     counts = {"type": _counts, "metavar": "N,N"}
     parser.add_argument("--jobs", **counts, help="trivial local jobs of a run (400,5000)")

@@ -58,14 +58,19 @@ def markdown(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str | Non
 def _machine(results: Results) -> str | None:
     if not results.machine:
         return None
-    rows = [
-        *results.machine.items(),
-        ("Snakemake", results.versions[BARE].removeprefix("snakemake ")),
+    days = sorted(one.round.partition("T")[0] for one in results.samples)
+    snakemake = results.versions[BARE].removeprefix("snakemake ")
+    rows = [("measured", " to ".join(dict.fromkeys((days[0], days[-1]))))]
+    rows += [*results.machine.items(), ("Snakemake", snakemake)]
+    notes = {one.name: one.note for one in PEERS}
+    rows += [
+        (name, "; ".join(filter(None, (told, notes.get(name)))))
+        for name, told in results.versions.items()
+        if name != BARE and name not in results.absent
     ]
-    rows += [(name, told) for name, told in results.versions.items() if name != BARE]
     rows += [(name, f"not measured: {why}") for name, why in results.absent.items()]
-    rows += [(one.name, one.note) for one in PEERS if one.note and one.name in results.versions]
-    return markdown(("", ""), rows).replace("--:", "---")
+    table = markdown(("", ""), rows)
+    return table and table.replace("--:", "---")
 
 
 def _targets(results: Results) -> str | None:

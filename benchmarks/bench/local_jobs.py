@@ -24,16 +24,21 @@ def snakefile(jobs: int) -> str:
 
 
 def measure(
-    environments: dict[str, Environment], jobs: int, rounds: int, call: str
+    environments: dict[str, Environment],
+    jobs: int,
+    rounds: int,
+    call: str,
+    *,
+    leave_out: str | None = None,
 ) -> Iterator[Sample]:
-    """Yield samples of a run of *jobs* jobs for each variant in each round."""
+    """Yield samples of a run of *jobs* jobs for each variant but one in each round."""
     text = snakefile(jobs)
 
     def once(variant: Variant, text: str = text, jobs: int = jobs) -> dict[str, float]:
         read = _recorder if variant.name == WITH_TIMED else _nothing
         return workflow_run(variant, text, ("--cores", "2"), jobs, read=read)
 
-    variants = local_variants(environments)
+    variants = [one for one in local_variants(environments) if one.name != leave_out]
     for variant in variants:  # what only the first run of all pays: caches, a peer's database
         once(variant, snakefile(1), 1)
     each = [(one.name, partial(once, one)) for one in variants]
