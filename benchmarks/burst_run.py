@@ -198,7 +198,8 @@ class FakeExecutor:
         at = [accepted + step * count for count in range(10)]
         moments = (*at[1:4], at[8], job_id, status, *at[4:8])
         name = str(count)
-        self._fragments.path(name).write_text(_FRAGMENT % (count, *moments))
+        with open(f"{self._fragments.folder}/{name}.fragment", "w", encoding="ascii") as file:
+            file.write(_FRAGMENT % (count, *moments))
         key, stamps = (job_id, number), {"reported": clock.now()}
         if not failed:
             begun = clock.now()

@@ -39,6 +39,7 @@ from snakemake_logger_plugin_observe.recording.attempt_end import (
 )
 from snakemake_logger_plugin_observe.recording.benchmark_figures import benchmark_figures
 from snakemake_logger_plugin_observe.recording.disk_room import disk_room
+from snakemake_logger_plugin_observe.recording.ended_well import EndedWell
 from snakemake_logger_plugin_observe.recording.event_of import event_of
 from snakemake_logger_plugin_observe.recording.failure_evidence import FailureEvidence, jobs_of
 from snakemake_logger_plugin_observe.recording.input_watch import InputWatch
@@ -111,6 +112,7 @@ class AttemptTracker:
         self._scripts: dict[str, str | None] = {}
         self._params = KeptParams()
         self._ends_hooked = False
+        self._ended_well = EndedWell(run)
 
     @property
     def in_flight(self) -> Collection[Key]:
@@ -426,6 +428,8 @@ class AttemptTracker:
             else:
                 self._incomplete.append(live)
         self._write_end(live, status, revises=False)
+        if not (self._incomplete and self._incomplete[-1] is live):  # else it may be revised
+            self._ended_well.forget(live.attempt)
 
     def _benchmarks(self, live: LiveAttempt) -> dict[int, Benchmark]:
         """Return what the benchmark files say that the jobs of *live* have written."""

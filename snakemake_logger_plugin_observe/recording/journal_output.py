@@ -30,6 +30,8 @@ from snakemake_logger_plugin_observe.journal.writing import JournalWriter, to_li
 _KEPT_BYTES: Final = 8 * 1024 * 1024
 _NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 _REOPEN_S: Final = 1.0
+_LONGEST_BURST: Final = 500
+"""How many events a burst may have: it is in memory, and lost if the process is killed."""
 
 
 class _Where(NamedTuple):
@@ -93,10 +95,12 @@ class JournalOutput:
             )
 
     def write(self, event: Event) -> None:
-        """Append *event* with the next ``flush``."""
+        """Append *event* with the next ``flush``, or at once if many wait for that."""
         if self._writer is not None or self._wanted is not None:
             self._written = time.monotonic()
             self._burst.append(event)
+            if len(self._burst) >= _LONGEST_BURST:  # else none is written while notes keep coming
+                self.flush()
 
     def flush(self) -> None:
         """Write the events of this burst, after the lines that wait and a gap for lost ones."""

@@ -63,6 +63,8 @@ _AWAKE_S: Final = 1.0
 _LOOKUP_PATIENCE_S: Final = 1.0
 _HEARTBEAT_S: Final = 15.0
 _NAMED_IN_FLIGHT: Final = 20
+_ONLY_WRITTEN: Final = frozenset({"submitted"})
+"""The kinds of messages that there are as many of as jobs, and that its end says nothing of."""
 
 
 class Recorder:
@@ -324,7 +326,8 @@ class Recorder:
                 assert_never(note)
 
     def _emit(self, event: AnyEvent, attempt: Attempt | None = None) -> None:
-        fold.add(self.run, event, attempt=attempt)
+        if not (isinstance(event, Message) and event.kind in _ONLY_WRITTEN):
+            fold.add(self.run, event, attempt=attempt)
         self._journal.write(event)
         if self._notifier is not None and isinstance(event, AttemptFinished):
             self._notifier.ended_attempt(self.run, event)

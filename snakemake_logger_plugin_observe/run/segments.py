@@ -33,7 +33,7 @@ class Segment(NamedTuple):
 Label = str | None
 """A phase, or None where others own the time."""
 
-_GAP: Final[Any] = object()
+_GAP: Final[Any] = ...
 """In place of a label: the second of two segments does not begin where the first ends.
 
 There is hardly ever such time.
@@ -160,7 +160,7 @@ class Segments(Sequence[Segment]):
     def __eq__(self, other: object) -> bool:
         """Whether *other* has the same segments, in whatever kind of sequence."""
         if isinstance(other, Segments):
-            return self._labels is other._labels and self._borders == other._borders
+            return self._labels.row == other._labels.row and self._borders == other._borders
         return isinstance(other, Sequence) and list(self) == list(other)
 
     def __hash__(self) -> int:
