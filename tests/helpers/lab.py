@@ -13,6 +13,7 @@ from typing import ClassVar
 
 import pytest
 import warm
+from screens import both_texts
 
 from snakemake_logger_plugin_observe.__main__ import main
 from snakemake_logger_plugin_observe.analysis.cost.validation import validate
@@ -142,13 +143,19 @@ class Lab:
         return journals_in(self.folder)
 
     def run(self, journal: Path | None = None) -> Run:
-        """Return the run of the only journal here, after validating it."""
+        """Return the run of the only journal here, after validating it.
+
+        Its first screen is the same from its last line as from all lines.
+        """
         if journal is None:
             (journal,) = self.journals
         reading = read_journal(journal)
         found = validate(reading, reading.problems)
         assert found.disagreements == ()
         assert found.problems == ()
+        if found.run.finished is not None:
+            texts = both_texts(fold(read_journal(journal)))
+            assert texts is None or texts[0] == texts[1]
         return fold(read_journal(journal))
 
     def fragments(self) -> list[Path]:
