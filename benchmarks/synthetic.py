@@ -32,6 +32,7 @@ from snakemake_logger_plugin_observe.journal.events import (
     RunStarted,
     SchedulerIteration,
 )
+from snakemake_logger_plugin_observe.journal.masking import Masker
 from snakemake_logger_plugin_observe.journal.records import (
     AccountTotals,
     Execution,
@@ -42,6 +43,7 @@ from snakemake_logger_plugin_observe.journal.records import (
 )
 from snakemake_logger_plugin_observe.journal.writing import to_line
 from snakemake_logger_plugin_observe.recording.attempt_end import figures
+from snakemake_logger_plugin_observe.recording.run_end import with_screen
 from snakemake_logger_plugin_observe.run import fold
 from snakemake_logger_plugin_observe.run.attempt import Attempt
 from snakemake_logger_plugin_observe.run.model import Run
@@ -337,24 +339,24 @@ class _Cluster:
         self._run.finished = draft
         self._run.last_moment = self._now
         found = account(self._run)
-        self._emit(
-            draft.but(
-                makespan_s=to_seconds(found.makespan),
-                job_account=AccountTotals(
-                    by_class_s=in_seconds(found.jobs_by_class),
-                    by_phase_s=in_seconds(found.jobs_by_phase),
-                ),
-                makespan=AccountTotals(
-                    by_class_s=in_seconds(found.makespan_by_class),
-                    by_phase_s=in_seconds(found.makespan_by_phase),
-                ),
-                job_count=found.job_count,
-                attempt_count=found.attempt_count,
-                failed_attempts=found.failed_attempts,
-                jobs=job_tally(self._run),
-                rules=rule_times(found),
-            )
+        final = draft.but(
+            makespan_s=to_seconds(found.makespan),
+            job_account=AccountTotals(
+                by_class_s=in_seconds(found.jobs_by_class),
+                by_phase_s=in_seconds(found.jobs_by_phase),
+            ),
+            makespan=AccountTotals(
+                by_class_s=in_seconds(found.makespan_by_class),
+                by_phase_s=in_seconds(found.makespan_by_phase),
+            ),
+            job_count=found.job_count,
+            attempt_count=found.attempt_count,
+            failed_attempts=found.failed_attempts,
+            jobs=job_tally(self._run),
+            rules=rule_times(found),
         )
+        begins_at = sum(map(len, self._lines)) + len(self._lines)
+        self._emit(with_screen(final, self._run, found, begins_at, Masker()))
 
 
 def write_journal(journal: Path, jobs: int, seed: int = 1) -> None:
