@@ -18,17 +18,11 @@ from snakemake_logger_plugin_observe.analysis.check.budgets import (
     slower_by,
 )
 from snakemake_logger_plugin_observe.analysis.check.measured_run import MeasuredRun
-from snakemake_logger_plugin_observe.analysis.check.proposal import final_outputs, limits
 from snakemake_logger_plugin_observe.analysis.citations import Citation
-from snakemake_logger_plugin_observe.analysis.compare import comparison
-from snakemake_logger_plugin_observe.analysis.compare.checksums import recorded, varying
-from snakemake_logger_plugin_observe.analysis.compare.lineage import Lineage
 from snakemake_logger_plugin_observe.commands.support import (
-    earlier_jobs,
+    check_of_ends,
     find_journal,
     folder_runs,
-    other_runs,
-    sides,
     write_files,
 )
 from snakemake_logger_plugin_observe.commands.support.check_file import (
@@ -45,7 +39,6 @@ from snakemake_logger_plugin_observe.journal.reading import Detail
 from snakemake_logger_plugin_observe.reporters.answers import CheckAnswer, ProposalAnswer, Source
 from snakemake_logger_plugin_observe.reporters.as_json.check import shape, shape_proposal
 from snakemake_logger_plugin_observe.reporters.as_text.check import parts, proposal_parts
-from snakemake_logger_plugin_observe.reporters.documents import check_toml, junit
 from snakemake_logger_plugin_observe.reporters.reply import Reply
 
 HELP: Final = "check a run against its workflow's budgets and required outputs"
@@ -102,15 +95,9 @@ def run(args: argparse.Namespace) -> Reply[CheckAnswer] | Reply[ProposalAnswer]:
     if args.junit is not None and str(args.junit) == _PRINT:
         raise write_files.WritingError("--junit needs the name of a file, not -")
     file = read_check_file(Path(args.file))
-    source = find_journal.load(args.journal)
+    source, lines = _by_ends(args, file) or _by_all_lines(args, file)
     folder = _folder(source.path, args.directory)
-    subject = _subject(source)
-    lines = [ended(subject)]
-    lines += [judge(subject, limit) for limit in file.limits]
-    lines += _compared(args, file, source)
-    if file.sha256:
-        lines.append(recorded_outputs(file.sha256, _digests(source), file.sha256_line))
-    lines += _required_outputs(file, folder, _why_not_published(subject))
+    lines += _required_outputs(file, folder, _why_not_published(source))
     answer = CheckAnswer(
         source,
         file.path,
@@ -119,13 +106,36 @@ def run(args: argparse.Namespace) -> Reply[CheckAnswer] | Reply[ProposalAnswer]:
         strict=args.strict,
         notes=(
             *(_notes(source, folder, args.directory) if file.requires_outputs else ()),
-            *_unused_digests(source, lines),
+            *(_unused_digests(source, lines) if not source.run.only_ends else ()),
         ),
     )
     if args.junit is not None:
+        from snakemake_logger_plugin_observe.reporters.documents import junit
+
         inputs = (source.path, file.path)
         write_files.replace(args.junit, junit.render(answer), inputs=inputs)
     return Reply(answer, parts, shape, 0 if answer.passed else 1)
+
+
+def _by_ends(args: argparse.Namespace, file: CheckFile) -> tuple[Source, list[CheckLine]] | None:
+    """Return a run that passes all limits by two lines of its journal; None if more must be read.
+
+    Its first and its last line have its budgets, and nothing of its baseline or its outputs.
+    """
+    if file.baseline is not None or args.baseline is not None or file.sha256:
+        return None
+    return check_of_ends.passes(args.journal, file.limits)
+
+
+def _by_all_lines(args: argparse.Namespace, file: CheckFile) -> tuple[Source, list[CheckLine]]:
+    source = find_journal.load(args.journal)
+    subject = _subject(source)
+    lines = [ended(subject)]
+    lines += [judge(subject, limit) for limit in file.limits]
+    lines += _compared(args, file, source)
+    if file.sha256:
+        lines.append(recorded_outputs(file.sha256, _digests(source), file.sha256_line))
+    return source, lines
 
 
 def _check_options(args: argparse.Namespace) -> None:
@@ -157,6 +167,9 @@ def _compared(args: argparse.Namespace, file: CheckFile, source: Source) -> Iter
     named = args.baseline
     if named is None and wanted.journal is not None:
         named = file.path.parent / wanted.journal
+    from snakemake_logger_plugin_observe.analysis.compare import comparison
+    from snakemake_logger_plugin_observe.commands.support import sides
+
     baseline = sides.baseline_side(source, named)
     limit, line = wanted.slower_by, wanted.slower_by_line
     if baseline is None:
@@ -184,6 +197,9 @@ def _digests(source: Source) -> dict[str, str | None]:
 
     None for what was up to date, and made by no run that is known.
     """
+    from snakemake_logger_plugin_observe.analysis.compare.checksums import recorded
+    from snakemake_logger_plugin_observe.commands.support import earlier_jobs
+
     earlier_jobs.complete(source)
     kept = dict.fromkeys(path for job in source.run.kept.values() for path in job.output)
     return kept | {path: one.file.sha256 for path, one in recorded(source.run).items()}
@@ -192,11 +208,11 @@ def _digests(source: Source) -> dict[str, str | None]:
 # -- required outputs ----------------------------------------------------------------------------
 
 
-def _why_not_published(subject: MeasuredRun) -> str:
+def _why_not_published(source: Source) -> str:
     """Return why the run cannot have published anything; empty if it can have."""
-    if subject.status in ("running", "unknown"):
-        return subject.incomplete
-    return "nothing ran: a dry run" if subject.kind == "dry_run" else ""
+    if source.status in ("running", "unknown"):
+        return _subject(source).incomplete
+    return "nothing ran: a dry run" if source.run.is_dry_run else ""
 
 
 def _required_outputs(file: CheckFile, folder: Path, why_not: str) -> Iterator[CheckLine]:
@@ -262,6 +278,10 @@ def _unused_digests(source: Source, lines: Sequence[CheckLine]) -> Iterator[str]
 
 
 def _propose(args: argparse.Namespace) -> ProposalAnswer:
+    from snakemake_logger_plugin_observe.analysis.check.proposal import final_outputs, limits
+    from snakemake_logger_plugin_observe.commands.support import other_runs
+    from snakemake_logger_plugin_observe.reporters.documents import check_toml
+
     newest = find_journal.load(args.journal)
     named = args.journal is not None and not args.journal.is_dir()
     source = newest if named or other_runs.is_full(newest) else _full_run_before(newest) or newest
@@ -293,6 +313,8 @@ def _propose(args: argparse.Namespace) -> ProposalAnswer:
 
 def _full_run_before(source: Source) -> Source | None:
     """Return the newest run of the same workflow that ran all of it, before *source*."""
+    from snakemake_logger_plugin_observe.commands.support import other_runs
+
     started = source.run.started
     earlier = folder_runs.before(source.path, started) if started is not None else []
     return other_runs.newest_full(earlier)
@@ -300,6 +322,10 @@ def _full_run_before(source: Source) -> Source | None:
 
 def _steady_digests(source: Source) -> dict[str, str]:
     """Return the checksums of a run's products, but of those that differed in runs like it."""
+    from snakemake_logger_plugin_observe.analysis.compare.checksums import varying
+    from snakemake_logger_plugin_observe.analysis.compare.lineage import Lineage
+    from snakemake_logger_plugin_observe.commands.support import other_runs
+
     runs = [source.run]
     for one in other_runs.history(source)[:-1]:
         with contextlib.suppress(JournalError):

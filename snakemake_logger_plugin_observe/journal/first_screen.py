@@ -167,6 +167,14 @@ class FirstScreen(Frozen, frozen=True, kw_only=True):
     suspended_s: Seconds = 0.0
     unsure_ends: Count = 0
     unsure_s: Seconds = 0.0
+    failed_jobs: Count = 0
+    """Jobs whose last attempt failed; ``check`` reads this and the next two."""
+    retries: Count = 0
+    """Attempts and executions after the first."""
+    unseen_executions: Count = 0
+    """In how many attempts there may have been more executions."""
+    checksums: bool = False
+    """Whether checksums of outputs are recorded."""
 
 
 def as_read(screen: FirstScreen) -> FirstScreen | None:

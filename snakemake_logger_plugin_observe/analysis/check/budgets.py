@@ -1,15 +1,20 @@
 """The lines of a check: whether a run passes each limit of its workflow's check file."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import Final, Literal
+from __future__ import annotations
 
-from snakemake_logger_plugin_observe.analysis.check.measured_run import MeasuredRun, Measurement
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, Literal
+
 from snakemake_logger_plugin_observe.analysis.check.metrics import FIGURES, measure
 from snakemake_logger_plugin_observe.analysis.citations import Citation
-from snakemake_logger_plugin_observe.analysis.compare.comparison import Comparison
 from snakemake_logger_plugin_observe.analysis.phrasing import named, plural
 from snakemake_logger_plugin_observe.run.scope import UNENDED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from snakemake_logger_plugin_observe.analysis.check.measured_run import MeasuredRun, Measurement
+    from snakemake_logger_plugin_observe.analysis.compare.comparison import Comparison
 
 Kind = Literal["run", "max", "min", "publish", "verify", "baseline", "outputs"]
 _SUCCEEDED: Final = ("success", "nothing_to_do")
@@ -53,7 +58,11 @@ class CheckLine:
 
 def judge(measured: MeasuredRun, limit: Limit) -> CheckLine:
     """Return whether the run passes *limit*, with evidence if it does not."""
-    measurement = measure(measured, limit.figure, limit.part)
+    return judged(measure(measured, limit.figure, limit.part), limit)
+
+
+def judged(measurement: Measurement, limit: Limit) -> CheckLine:
+    """Return whether a figure that was measured is within *limit*."""
     ok = _passes(measurement, limit)
     value, bound = _shown(measurement, limit, ok)
     return CheckLine(
@@ -98,10 +107,15 @@ def _rounded(value: float | None, figure: str) -> float | None:
     return round(value) if FIGURES[figure].unit == "count" else round(value, 6)
 
 
+def succeeded(status: str) -> CheckLine:
+    """Return that a run of this *status* succeeded, which every check requires."""
+    return CheckLine("run", "status", "success", status, True)
+
+
 def ended(measured: MeasuredRun) -> CheckLine:
     """Return whether the run succeeded: the figures of one that did not mean little."""
     status = measured.status
-    line = CheckLine("run", "status", "success", status, True)
+    line = succeeded(status)
     if measured.kind == "dry_run":
         return replace(line, ok=None, why="a dry run: only planned figures can be checked")
     if measured.kind == "touch":

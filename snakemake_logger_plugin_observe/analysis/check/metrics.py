@@ -4,8 +4,9 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
+from snakemake_logger_plugin_observe.analysis.check.counts import done_again, failed_last, unseen
 from snakemake_logger_plugin_observe.analysis.check.measured_run import (
     MOST_CITED,
     MeasuredRun,
@@ -13,15 +14,17 @@ from snakemake_logger_plugin_observe.analysis.check.measured_run import (
     unknown,
 )
 from snakemake_logger_plugin_observe.analysis.citations import Citation, CitedRun
-from snakemake_logger_plugin_observe.analysis.failures.failures import Failure, failures, masked
 from snakemake_logger_plugin_observe.analysis.percentile import percentile
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.journal.events import JobDescribed
-from snakemake_logger_plugin_observe.run.attempt import FAILED, FINAL, Attempt, Key
+from snakemake_logger_plugin_observe.run.attempt import Attempt, Key
 from snakemake_logger_plugin_observe.run.endings import describe_exit, exit_of
 from snakemake_logger_plugin_observe.run.phases import ATTEMPT_PHASES, CLASSES, PHASES, UNOBSERVED
 from snakemake_logger_plugin_observe.run.scope import part_of
+
+if TYPE_CHECKING:
+    from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
 
 _ATTEMPT_PHASES: Final = frozenset(phase.name for phase in ATTEMPT_PHASES)
 _OF_MEMBERS: Final = ("stage_in", "compute", "stage_out", UNOBSERVED)
@@ -149,27 +152,19 @@ def _planned(measured: MeasuredRun, _part: str) -> Measurement:
 
 
 def _failed(measured: MeasuredRun, _part: str) -> Measurement:
-    last: dict[int | None, Attempt] = {}
-    for one in measured.attempts:
-        if one.job_id not in last or last[one.job_id].number < one.number:
-            last[one.job_id] = one
-    failed = [one for one in last.values() if one.status in FAILED]
+    failed = failed_last(measured.attempts)
     return measured.counted(len(failed), measured.cite(((one, one) for one in failed), _ended))
 
 
 def _retries(measured: MeasuredRun, _part: str) -> Measurement:
-    again: list[tuple[Attempt, str]] = []
-    for one in measured.attempts:
-        number = one.number
-        again += [(one, f"attempt {number}")] if number > 1 else []
-        again += [
-            (one, f"execution {n} of attempt {number}") for n in range(2, len(one.executions) + 1)
-        ]
+    again = done_again(measured.attempts)
     return measured.counted(len(again), measured.cite(again, str), _unseen_executions(measured))
 
 
 def _masked(measured: MeasuredRun, _part: str) -> Measurement:
     """Return how many failures were hidden by retries: recovered, or deterministic."""
+    from snakemake_logger_plugin_observe.analysis.failures.failures import failures, masked
+
     hidden = masked(failures(measured.run))
     found = ((one.rows[-1].attempt, one) for one in hidden)
     return measured.counted(
@@ -177,7 +172,7 @@ def _masked(measured: MeasuredRun, _part: str) -> Measurement:
     )
 
 
-def _hidden(one: Failure) -> str:
+def _hidden(one: "Failure") -> str:
     times = len(one.occurrences)
     if one.outcome == "succeeded":
         return f"failed {plural(times, 'time')}, then succeeded"
@@ -186,14 +181,9 @@ def _hidden(one: Failure) -> str:
 
 def _unseen_executions(measured: MeasuredRun) -> str:
     """Return why there may have been more executions; empty if all were observed."""
-    unseen = sum(
-        one.external_jobid is not None
-        and one.status in FINAL
-        and not (one.levels and not one.unobserved)
-        for one in measured.attempts
-    )
+    count = unseen(measured.attempts)
     return (
-        f"executions on the node were not observed in {plural(unseen, 'attempt')}" if unseen else ""
+        f"executions on the node were not observed in {plural(count, 'attempt')}" if count else ""
     )
 
 

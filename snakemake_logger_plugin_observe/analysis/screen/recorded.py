@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Final, TypeVar
 
+from snakemake_logger_plugin_observe.analysis.check.counts import done_again, failed_last, unseen
 from snakemake_logger_plugin_observe.analysis.cost.account import Account, RuleShare, account
 from snakemake_logger_plugin_observe.analysis.cost.costliest import CostlyJob, costliest
 from snakemake_logger_plugin_observe.analysis.cost.node_clocks import node_clocks
@@ -83,6 +84,7 @@ def first_screen(run: Run, accounts: Account, begins_at: int) -> FirstScreen | N
         return None
     run = in_order_of_ends(run)
     seen = observed(run)
+    of_jobs = [one for one in run.attempts.values() if one.job_id is not None]
     return FirstScreen(
         version=FIRST_SCREEN_VERSION,
         begins_at=begins_at,
@@ -110,6 +112,10 @@ def first_screen(run: Run, accounts: Account, begins_at: int) -> FirstScreen | N
         suspended_s=seen.suspended[1],
         unsure_ends=seen.unsure[0],
         unsure_s=to_seconds(seen.unsure[1]),
+        failed_jobs=len(failed_last(of_jobs)),
+        retries=len(done_again(of_jobs)),
+        unseen_executions=unseen(of_jobs),
+        checksums=any(file.sha256 for one in of_jobs for file in one.outputs or ()),
     )
 
 

@@ -18,12 +18,22 @@ def of_ends(named: Path | None) -> CostAnswer | None:
         JournalError: if *named* is a tag that no run has.
 
     """
+    known = restored_from(named)
+    if known is None:
+        return None
+    path, found = known
+    return answer_of(find_journal.source_of(path, found.run), found)
+
+
+def restored_from(named: Path | None) -> tuple[Path, RestoredScreen] | None:
+    """Return a journal, and what its first and last line have; None if more must be read.
+
+    The arguments and errors are those of ``of_ends``.
+    """
     path = find_journal.newest(named)
     ends = read_telling_ends(path) if path is not None else None
     found = restored(*ends) if ends is not None else None
-    if path is None or found is None:
-        return None
-    return answer_of(find_journal.source_of(path, found.run), found)
+    return (path, found) if path is not None and found is not None else None
 
 
 def answer_of(source: Source, found: RestoredScreen) -> CostAnswer:
