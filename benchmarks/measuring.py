@@ -5,11 +5,9 @@ pair gives one ratio or difference, and the median is shown with its quartiles.
 """
 
 import os
-import resource
 import statistics
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,8 +34,7 @@ class Usage:
     peak_mb: float
     """The largest resident set of any one process among them.
 
-    A child begins with its parent's peak, for the kernel keeps that across the exec. ``run`` takes
-    no peak that its own process could have lent; so whoever measures stays small.
+    ``run`` takes no peak that the process which started it could have lent.
     """
 
 
@@ -83,42 +80,51 @@ def environment(**more: str) -> dict[str, str]:
     return {**kept, "PATH": path, **more}
 
 
-def run(
-    command: Sequence[str],
-    cwd: Path,
-    env: Mapping[str, str] | None = None,
-    *,
-    memory: bool = True,
-) -> Usage:
-    """Run *command* to its end and return what it and its children used.
+# A child begins with its parent's peak, for the kernel keeps that across the exec; so the parent of
+# what is measured is a small process, and not this one.
+_LAUNCHER = """
+import os, sys, time
+begun = time.perf_counter()
+child = os.spawnvp(os.P_NOWAIT, sys.argv[2], sys.argv[2:])
+status, used = os.wait4(child, 0)[1:]
+wall = time.perf_counter() - begun
+with open("/proc/self/status") as lines:
+    own = next(line.split()[1] for line in lines if line.startswith("VmHWM"))
+code = os.waitstatus_to_exitcode(status)
+answer = code, wall, used.ru_utime + used.ru_stime, used.ru_maxrss, own
+os.write(int(sys.argv[1]), " ".join(map(str, answer)).encode())
+"""
 
-    Without *memory* the peak is not asked for, and 0.
+
+def run(command: Sequence[str], cwd: Path, env: Mapping[str, str] | None = None) -> Usage:
+    """Run *command* to its end and return what it and its children used.
 
     Raises:
         NotMeasured: if it fails (with the end of its output), or if its memory cannot
-            be distinguished from this process's own.
+            be distinguished from that of the process that started it.
 
     """
+    answers, answer = os.pipe()
     with (cwd / "output.txt").open("wb") as output:
-        begun = time.perf_counter()
-        process = subprocess.Popen(
-            command,
+        subprocess.run(
+            [sys.executable, "-I", "-S", "-c", _LAUNCHER, str(answer), *command],
             cwd=cwd,
             env=env if env is not None else environment(),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
+            pass_fds=(answer,),
+            check=False,
         )
-        _, status, used = os.wait4(process.pid, 0)
-        wall = time.perf_counter() - begun
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
+    os.close(answer)
+    with os.fdopen(answers) as pipe:
+        code, wall, cpu, peak, own = map(float, (pipe.read() or "1 0 0 0 0").split())
+    if code:
         said = (cwd / "output.txt").read_text(errors="replace")[-2000:]
         raise NotMeasured(f"not measured: {' '.join(command)} failed\n{said}")
-    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    if memory and used.ru_maxrss <= own:
-        raise NotMeasured(f"not measured: a peak of {used.ru_maxrss} kB may be our own ({own} kB)")
-    return Usage(wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024 if memory else 0)
+    if peak <= own:
+        raise NotMeasured(f"not measured: a peak of {peak:.0f} kB may be our own ({own:.0f} kB)")
+    return Usage(wall, cpu, peak / 1024)
 
 
 def in_turns(first: Callable[[], _A], second: Callable[[], _B], pairs: int) -> list[tuple[_A, _B]]:

@@ -14,8 +14,6 @@ import argparse
 import json
 import os
 import platform
-import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -23,13 +21,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from counting import counted, pieces
 from measuring import NotMeasured, say, table
 from short_work import FEW, MANY
 
 _HERE: Final = Path(__file__).parent
 _FIGURES: Final = _HERE / "short.json"
 _SMALL, _LARGE = 50, 150
-_TOTALS: Final = re.compile(r"^totals: (\d+)", re.MULTILINE)
 _UNITS: Final = {
     "imports": "million instructions: both packages, installed and unused",
     "recording": "thousand instructions per local job: the recorder",
@@ -45,8 +43,6 @@ def count() -> dict[str, float]:
         NotMeasured: if there is no valgrind, or the work fails.
 
     """
-    if shutil.which("valgrind") is None:
-        raise NotMeasured("not measured: there is no valgrind here (make debian-packages)")
     with tempfile.TemporaryDirectory() as folder:
         here = Path(folder)
         journals = []
@@ -55,11 +51,13 @@ def count() -> dict[str, float]:
             command = [sys.executable, str(_HERE / "synthetic.py"), str(jobs), journals[-1]]
             subprocess.run(command, check=True, env=_environment())
         works = {"imports": (), "recording": (), "reading": tuple(journals)}
-        started = {name: _start(here / name, name, *words) for name, words in works.items()}
-        pieces = {name: _pieces(here / name, process) for name, process in started.items()}
-    (imported,) = pieces["imports"]
-    few, many = pieces["recording"]
-    loads, cost, path = zip(pieces["reading"][::2], pieces["reading"][1::2], strict=True)
+        started = [_start(here / name, name, *words) for name, words in works.items()]
+        for process in started:
+            _end(process)
+        found = {name: pieces(here / name) for name in works}
+    (imported,) = found["imports"]
+    few, many = found["recording"]
+    loads, cost, path = zip(found["reading"][::2], found["reading"][1::2], strict=True)
     per_loads = loads[1] - loads[0]
     return {
         "imports": imported / 1e6,
@@ -80,9 +78,8 @@ def _start(folder: Path, *words: str) -> subprocess.Popen[str]:
     folder.mkdir()
     work = [sys.executable, str(_HERE / "short_work.py"), *words]
     subprocess.run(work, check=True, env=_environment())
-    valgrind = ["valgrind", "--tool=callgrind", "--dump-before=getloadavg"]
     return subprocess.Popen(
-        [*valgrind, f"--callgrind-out-file={folder / 'counted'}", *work],
+        [*counted(folder), *work],
         env=_environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -90,14 +87,10 @@ def _start(folder: Path, *words: str) -> subprocess.Popen[str]:
     )
 
 
-def _pieces(folder: Path, process: subprocess.Popen[str]) -> list[int]:
-    """Return the instructions of each piece: what was counted from every odd mark to the next."""
+def _end(process: subprocess.Popen[str]) -> None:
     said, _ = process.communicate()
     if process.returncode:
         raise NotMeasured(f"not measured: {said[-2000:]}")
-    dumps = sorted(folder.glob("counted.*"), key=lambda path: int(path.suffix[1:]))
-    totals = [int(found[1]) for one in dumps if (found := _TOTALS.search(one.read_text()))]
-    return totals[1::2]
 
 
 def compared(

@@ -40,6 +40,7 @@ def plan(
     commands = words.commands or reader.DEFAULT
     return {
         "imports": [lambda: imports.measure(environments, 2 * times, call)],
+        "instructions": [lambda: imports.count(environments, call)],
         "starts": [lambda: starts.measure(environments, times, call)],
         "local_jobs": [
             lambda size=size: (
@@ -74,7 +75,7 @@ def main(arguments: Sequence[str]) -> None:
         results.versions.update(versions(environments))
         call = datetime.now(UTC).isoformat(timespec="seconds")
         for name, parts in plan(environments, words, call).items():
-            if not words.only or name in words.only.split(","):
+            if name in words.only.split(","):
                 for part in parts:
                     _measure(name, part, results)
     if results.samples:
@@ -95,8 +96,9 @@ def _measure(name: str, part: _Measured, results: Results) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__.splitlines()[0])
-    parts = "imports, starts, local_jobs, hooks, reader, cluster_jobs"
-    parser.add_argument("--only", default="", help=f"a part, or several with commas: {parts}")
+    parts = "imports,starts,local_jobs,hooks,reader,cluster_jobs"
+    more = "also: instructions, of imports (valgrind; a minute for each)"
+    parser.add_argument("--only", default=parts, help=f"default: %(default)s; {more}")
     peers = ",".join(one.name for one in PEERS)
     parser.add_argument("--peers", default=peers, help="default: %(default)s; none: ours alone")
     parser.add_argument("--rounds", type=int, default=3, help="default: %(default)s")

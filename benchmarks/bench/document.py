@@ -85,10 +85,11 @@ def _imports(results: Results) -> str | None:
             for key in ("taken_ms", "flags_ms", "modules")
         }
         cells = [span(values[key]).show(".1f") for key in ("taken_ms", "flags_ms")]
-        rows.append((name, *cells, f"{values['modules'][0]:.0f}"))
-    return markdown(
-        ("installed, not used", "imported and registered, ms", "its flags, ms", "modules"), rows
-    )
+        instructions = results.values(imports.INSTRUCTIONS, 0, name, "million_instructions")
+        counted = span(instructions).show(".1f") if instructions else ""
+        rows.append((name, *cells, f"{values['modules'][0]:.0f}", counted))
+    columns = ("imported and registered, ms", "its flags, ms", "modules", "million instructions")
+    return markdown(("installed, not used", *columns), rows)
 
 
 def _starts(results: Results) -> str | None:
@@ -233,7 +234,7 @@ def _slope(results: Results) -> str | None:
         (f"{few:,} to {many:,}: {_command(name)}", *_slopes(results, few, many, name))
         for few, many in pairwise(results.sizes(measure))
         for name in results.variants(measure)
-        if name != STARTS and results.of(measure, few, name)
+        if name != STARTS and all(results.of(measure, size, name) for size in (few, many))
     ]
     columns = ("CPU ms per 1,000 more", "kB per job more", "exponent of CPU")
     return markdown(("from, to: command", *columns), rows)

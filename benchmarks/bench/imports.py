@@ -10,18 +10,20 @@ is registered, so importing alone says little.
 
 import json
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 
+from counting import counted, pieces
 from measuring import NotMeasured
 
 from bench.environments import Environment
 from bench.results import BARE, Sample, in_rounds
+from bench.runs import fresh_folder
 
-MEASURE = "imports"
+MEASURE, INSTRUCTIONS = "imports", "instructions"
 
 PROBE = """
-import importlib, json, pkgutil, sys, time
+import importlib, json, os, pkgutil, sys, time
 peers = sys.argv[1:]
 modules = pkgutil.iter_modules
 pkgutil.iter_modules = lambda *a: (found for found in modules(*a) if found.name not in peers)
@@ -34,6 +36,7 @@ assert not any(name in sys.modules for name in peers)
 parser = argparse.ArgumentParser()
 registries = {"logger": LoggerPluginRegistry(), "executor": ExecutorPluginRegistry()}
 answer = {"taken_ms": 0.0, "flags_ms": 0.0, "modules": -len(sys.modules)}
+os.getloadavg()  # a mark, where instructions are counted
 for name in peers:
     registry = registries[name.split("_")[1]]
     begun = time.thread_time()
@@ -43,13 +46,14 @@ for name in peers:
     plugin.register_cli_args(parser, registry.get_plugin_type())
     answer["flags_ms"] += 1e3 * (time.thread_time() - taken)
     answer["taken_ms"] += 1e3 * (taken - begun)
+os.getloadavg()
 answer["modules"] += len(sys.modules)
 print(json.dumps(answer))
 """
 
 
-def probe(environment: Environment) -> dict[str, float]:
-    """Return what a fresh interpreter measured, in ms of CPU.
+def probe(environment: Environment, before: Sequence[str] = ()) -> dict[str, float]:
+    """Return what a fresh interpreter measured, in ms of CPU; started by the command *before*.
 
     Raises:
         NotMeasured: if it failed.
@@ -58,8 +62,8 @@ def probe(environment: Environment) -> dict[str, float]:
     peer = environment.peer
     roots = peer.roots if peer is not None else ()
     done = subprocess.run(
-        [environment.program("python"), "-c", PROBE, *roots],
-        env=environment.variables(),
+        [*before, environment.program("python"), "-c", PROBE, *roots],
+        env=environment.variables(PYTHONHASHSEED="0"),
         capture_output=True,
         text=True,
         check=False,
@@ -68,6 +72,21 @@ def probe(environment: Environment) -> dict[str, float]:
         raise NotMeasured(f"not measured: {done.stderr[-2000:]}")
     answer: dict[str, float] = json.loads(done.stdout)
     return answer
+
+
+def _counted(environment: Environment) -> dict[str, float]:
+    """Return the instructions of the same."""
+    with fresh_folder() as folder:
+        probe(environment, counted(folder))
+        (found,) = pieces(folder)
+        return {"million_instructions": found / 1e6}
+
+
+def count(environments: dict[str, Environment], call: str) -> Iterator[Sample]:
+    """Yield a sample of each peer's instructions: they are the same each time."""
+    used = [one for one in environments.values() if one.peer is not None]
+    each = [(one.peer.name, partial(_counted, one)) for one in used if one.peer]
+    yield from in_rounds(INSTRUCTIONS, 0, each, 1, call)
 
 
 def measure(environments: dict[str, Environment], rounds: int, call: str) -> Iterator[Sample]:

@@ -70,7 +70,7 @@ def measure(
         attempts = sum(b'"attempt_finished"' in line for line in lines)
 
     def once(command: list[str]) -> dict[str, float]:
-        used = run(command, folder, ours.variables(), memory=_PLAIN not in command)
+        used = run(command, folder, ours.variables())
         return {
             "cpu_s": used.cpu_s,
             "wall_s": used.wall_s,

@@ -91,17 +91,13 @@ def _of_loads(command: str) -> Callable[[Results], list[float]]:
 
 def memory_per_attempt(results: Results, command: str) -> list[float]:
     """Return the kB per attempt from the second largest journal to the largest."""
-    found: list[float] = []
     for few, many in list(pairwise(results.sizes(reader.MEASURE)))[-1:]:
-        less = span(results.values(reader.MEASURE, few, command, "peak_mb")).median
-        attempts = [
-            results.values(reader.MEASURE, size, command, "attempts")[0] for size in (few, many)
-        ]
-        found = [
-            1024 * (value - less) / (attempts[1] - attempts[0])
-            for value in results.values(reader.MEASURE, many, command, "peak_mb")
-        ]
-    return found
+        less, more = (results.of(reader.MEASURE, size, command) for size in (few, many))
+        if less and more:
+            known = span(one.values["peak_mb"] for one in less).median
+            attempts = more[0].values["attempts"] - less[0].values["attempts"]
+            return [1024 * (one.values["peak_mb"] - known) / attempts for one in more]
+    return []
 
 
 def _largest(name: str) -> Callable[[Results], list[float]]:
