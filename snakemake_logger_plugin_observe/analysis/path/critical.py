@@ -10,12 +10,15 @@ the other, and no chain is longer than the run.
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.path.dag_order import last_attempts, predecessors
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.run.attempt import Attempt
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.phases import UNOBSERVED
+
+_COMPUTE: Final = frozenset({"compute"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,13 +166,12 @@ def _node(run: Run, attempt: Attempt, begin: Micros, end: Micros) -> _Node:
     """Return *attempt*'s tool, within the run and in microseconds since its start."""
     compute = 0
     began = ended = None
-    for segment in attempt.segments:
-        if segment.phase == "compute":
-            since, until = max(segment.start, begin), min(segment.end, end)
-            if until > since:
-                compute += until - since
-                began = since if began is None else began
-                ended = until
+    for start, over, _ in attempt.segments.of_phases(_COMPUTE):
+        since, until = max(start, begin), min(over, end)
+        if until > since:
+            compute += until - since
+            began = since if began is None else began
+            ended = until
     if began is None or ended is None:
         last = min(max(attempt.end or attempt.stamps.finished or begin, begin), max(begin, end))
         return _Node(last - begin, last - begin, 0)
@@ -181,7 +183,7 @@ def _node(run: Run, attempt: Attempt, begin: Micros, end: Micros) -> _Node:
 
 def _hidden(attempt: Attempt) -> bool:
     """Whether the tool may have run in an unobserved stretch."""
-    labels = {segment.phase for segment in attempt.segments}
+    labels = attempt.segments.phases
     return "compute" not in labels and (UNOBSERVED in labels or bool(attempt.unobserved))
 
 

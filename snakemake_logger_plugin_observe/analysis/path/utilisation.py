@@ -24,7 +24,7 @@ from snakemake_logger_plugin_observe.run.model import Run
 _BITS: Final = 64
 _READY, _QUEUED, _RUNNING = 1, 1 << _BITS, 1 << 2 * _BITS
 _COUNT: Final = (1 << _BITS) - 1
-_STATE: Final = {
+_STATE: Final[dict[str | None, int]] = {
     "slot_wait": _READY,
     **dict.fromkeys(("dispatch", "submit", "held", "queue_wait"), _QUEUED),
 }
@@ -155,8 +155,8 @@ def _steps(
         counted = amount(attempt)
         reported = attempt.stamps.reported
         state = at = 0
-        for start, end, phase in attempt.segments:
-            now = _STATE.get(phase or "", _RUNNING)
+        for start, end, phase in attempt.segments.plain():
+            now = _STATE.get(phase, _RUNNING)
             if now is _RUNNING and reported is not None and start >= reported:
                 now = 0
             if now != state:
