@@ -190,7 +190,7 @@ class Planned(Event, tag="planned", frozen=True, kw_only=True):
     needs: dict[str, dict[str, Count]] = field(default_factory=dict)
     """Of the jobs to run: how many of each rule those of a rule need, all of them together."""
     without_command: tuple[str, ...] | None = None
-    """The rules of these jobs that run nothing, like a target rule; null in older journals."""
+    """The rules of these jobs that run nothing, like a target rule."""
 
 
 class Blocked(Event, tag="blocked", frozen=True, kw_only=True):
@@ -480,8 +480,6 @@ class RunFinished(Event, tag="run_finished", frozen=True, kw_only=True):
     attempt_count: Count = 0
     failed_attempts: Count = 0
     observer_cpu_s: Seconds | None = None
-    counts_open: bool = False
-    """Whether its accounts have the time of attempts without an end, as those of readers do."""
     jobs: JobTally | None = None
     """How far its jobs got."""
     rules: dict[str, RuleTimes] = field(default_factory=dict)

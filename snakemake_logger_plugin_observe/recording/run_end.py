@@ -45,7 +45,6 @@ def finished(run: Run, moment: clock.Micros, status: RunStatus) -> tuple[RunFini
         attempt_count=accounts.attempt_count,
         failed_attempts=accounts.failed_attempts,
         observer_cpu_s=round(time.thread_time(), 6),
-        counts_open=True,
         jobs=job_tally(run),
         rules=rule_times(accounts),
     )

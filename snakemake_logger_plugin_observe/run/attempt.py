@@ -21,7 +21,6 @@ from snakemake_logger_plugin_observe.journal.records import (
     Usage,
     Wait,
 )
-from snakemake_logger_plugin_observe.run import unobserved
 from snakemake_logger_plugin_observe.run.node_processes import innermost_executions
 from snakemake_logger_plugin_observe.run.phases import PHASES, UNOBSERVED
 from snakemake_logger_plugin_observe.run.segments import (
@@ -127,7 +126,7 @@ class Attempt:
         if self.tool_started is None and self.group is None:
             self.tool_started = _tool_started(event.levels)
         self.offset = event.offset
-        self.unobserved = unobserved.current(event.unobserved) if event.unobserved else ()
+        self.unobserved = event.unobserved
         self.used = event.used
         self.benchmark = event.benchmark
         self.logs = event.logs

@@ -1,6 +1,5 @@
 """Why time of an attempt is ``unobserved``: the reasons, as written in a journal."""
 
-from collections.abc import Sequence
 from typing import Final
 
 NO_WRAPPER: Final = "run without --executor timed: no breakdown into queue, node and tool"
@@ -24,19 +23,7 @@ PAUSED: Final = (
     "happened meanwhile was seen only after that"
 )
 
-_FORMER: Final = {
-    "run without --executor timed: queue, node and tool cannot be told apart": NO_WRAPPER,
-    "this executor's inner stages could not be timed": NOT_TIMED,
-    "nothing was heard from the node": NO_NODE_STAMPS,
-    "after its first sign of life nothing was heard from the node": ONLY_A_SIGN,
-}
-
 
 def in_the_end(reason: str) -> str:
     """Return a *reason* as it is said of a run that does not go on."""
     return reason.removesuffix(" yet")
-
-
-def current(reasons: Sequence[str]) -> tuple[str, ...]:
-    """Return the *reasons* in a journal, with former wordings replaced."""
-    return tuple(_FORMER.get(reason, reason) for reason in reasons)

@@ -16,7 +16,6 @@ from snakemake_logger_plugin_observe.run import fold
 from snakemake_logger_plugin_observe.run.attempt import Attempt, written_segments
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.phases import in_seconds
-from snakemake_logger_plugin_observe.run.segments import joined
 
 _ROUNDING_S = 2e-6
 
@@ -61,7 +60,6 @@ def validate(
     run = Run()
     found: list[Disagreement] = []
     count = 0
-    renamed = counted_twice = False
     for event in events:
         line = count = event.line or 0
         fold.add(run, event)
@@ -70,12 +68,6 @@ def validate(
                 key = event.job_id if event.job_id is not None else event.group or ""
                 attempt = run.attempts[(key, event.attempt)]
                 attempt.set_segments(fold.timeline_of(run, attempt).segments)
-                if _has_former_names(event, attempt):
-                    renamed = True
-                    continue
-                if _counts_its_group_s_retry(event, attempt):
-                    counted_twice = True
-                    continue
                 computed = in_seconds(attempt.phases)
                 found.extend(_compare(line, f"attempt of job {key}", event.phases_s, computed))
                 if written_segments(event) != attempt.segments:
@@ -90,50 +82,12 @@ def validate(
                 computed = in_seconds(revised.phases) if revised is not None else {}
                 found.extend(_compare(line, f"accounting of job {key}", written, computed))
             case RunFinished():
-                if event.counts_open:
-                    fold.complete(run)
-                if not counted_twice:
-                    accounts = account(run)
-                    found.extend(_totals(line, event, run, accounts, renamed=renamed))
-                    found.extend(more(line, event, run, accounts) if more is not None else ())
+                fold.complete(run)
+                accounts = account(run)
+                found.extend(_totals(line, event, run, accounts))
+                found.extend(more(line, event, run, accounts) if more is not None else ())
     fold.complete(run)
     return Validation(run, count, tuple(found), tuple(str(problem) for problem in problems))
-
-
-def _has_former_names(event: AttemptFinished, attempt: Attempt) -> bool:
-    """Whether an older journal calls a second of the local executor's own loop ``poll_wait``.
-
-    It is a part of ``postprocess`` now: a group of the main process waits for no status check.
-    """
-    if event.job_id is not None or not any(level.in_main for level in event.levels):
-        return False
-    written = [one._replace(phase=_now(one.phase)) for one in written_segments(event)]
-    return any(phase == "poll_wait" for phase, _ in event.segments) and joined(written) == (
-        attempt.segments
-    )
-
-
-def _counts_its_group_s_retry(event: AttemptFinished, attempt: Attempt) -> bool:
-    """Whether an older journal gives a member the start-up of its whole group's retry, too.
-
-    The group has it already, so that the older totals count it once for each member, and once more.
-    """
-    written, own = written_segments(event), [one for one in attempt.segments if one.phase is None]
-    return bool(own and attempt.is_member and written) and (
-        all(one.phase is not None for one in written)
-        and (written[0].start, written[-1].end) == (attempt.start, attempt.end)
-    )
-
-
-def _now(phase: str | None) -> str | None:
-    return "postprocess" if phase == "poll_wait" else phase
-
-
-def _with_present_names(by_phase: dict[str, float]) -> dict[str, float]:
-    """Return sums with what older journals call ``poll_wait`` in ``postprocess``."""
-    both = by_phase.get("postprocess", 0.0) + by_phase.get("poll_wait", 0.0)
-    others = {name: s for name, s in by_phase.items() if _now(name) != "postprocess"}
-    return {**others, "postprocess": both}
 
 
 def _lost_its_tool(attempt: Attempt) -> bool:
@@ -150,25 +104,15 @@ def _lost_its_tool(attempt: Attempt) -> bool:
     )
 
 
-def _totals(
-    line: int, event: RunFinished, run: Run, accounts: Account, *, renamed: bool
-) -> list[Disagreement]:
-    attempts = run.attempts.values()
+def _totals(line: int, event: RunFinished, run: Run, accounts: Account) -> list[Disagreement]:
     found: list[Disagreement] = []
-    # Older journals give the end of a run that waits for no job to its last job.
-    former_end = not run.waits_for_jobs and "shutdown" not in event.makespan.by_phase_s
-    for name, recorded, computed in (
+    for name, written, computed in (
         ("job account", event.job_account.by_phase_s, accounts.jobs_by_phase),
         ("makespan", event.makespan.by_phase_s, accounts.makespan_by_phase),
         ("job account by class", event.job_account.by_class_s, accounts.jobs_by_class),
         ("makespan by class", event.makespan.by_class_s, accounts.makespan_by_class),
     ):
-        if former_end and name.startswith("makespan"):
-            continue
-        written, sums = recorded, in_seconds(computed)
-        if renamed:
-            written, sums = _with_present_names(written), _with_present_names(sums)
-        found.extend(_compare(line, name, written, sums))
+        found.extend(_compare(line, name, written, in_seconds(computed)))
     if (
         event.makespan_s is not None
         and abs(event.makespan_s - accounts.makespan / 1e6) > _ROUNDING_S
@@ -181,13 +125,9 @@ def _totals(
         ("attempt_count", event.attempt_count, accounts.attempt_count),
         ("failed_attempts", event.failed_attempts, accounts.failed_attempts),
     ):
-        # Older journals do not count a group that failed though none of its members did.
-        of_jobs = sum(one.status == "failed" and one.job_id is not None for one in attempts)
-        former = of_jobs if name == "failed_attempts" else recounted
-        if counted not in (recounted, former):
-            found.append(
-                Disagreement(line, f"{name}: {counted} as written, {recounted} from the stamps")
-            )
+        if counted != recounted:
+            text = f"{name}: {counted} as written, {recounted} from the stamps"
+            found.append(Disagreement(line, text))
     found.extend(_by_jobs_and_rules(line, event, run, accounts))
     return found
 

@@ -9,14 +9,11 @@ import msgspec
 import pytest
 from builders import (
     Story,
-    an_execution,
     at,
     begun,
     chain,
     grouped,
-    in_main,
     killed,
-    level,
     logger_only,
     replanned,
     retried,
@@ -31,7 +28,6 @@ from snakemake_logger_plugin_observe.analysis.cost.validation import (
     validate,
 )
 from snakemake_logger_plugin_observe.journal.reading import read_journal
-from snakemake_logger_plugin_observe.journal.records import Level
 from snakemake_logger_plugin_observe.run.phases import in_seconds
 
 STORIES = [chain, grouped, killed, logger_only, replanned, retried, begun]
@@ -179,96 +175,9 @@ def test_an_unreadable_line_is_a_problem(tmp_path: Path) -> None:
     assert found.problems == (f"line {number}: torn line: the writer was cut off here",)
 
 
-# -- older journals ----------------------------------------------------------------------------------
-
-
-def piped() -> Story:
-    """Return a pipe group of the main process, whose own loop sees its end a second later."""
-    writer = an_execution("map", begun=3, prepared=3, running=3, tool_started=3, tool_ended=7)
-    known = stamps(ready=2, selected=3, submitting=3, accepted=3, reported=8, finished=8)
-    story = begun(wraps="local").job(1, group="g").group("g", (1,))
-    story.attempt(None, known, in_main(writer), group="g")
-    return story.attempt(1, known, in_main(writer), group="g").end(9)
-
-
-def with_former_name(lines: list[dict[str, Any]]) -> None:
-    """Call the sleep of that loop as it was called before: a wait for a status check."""
-    for line in lines:
-        if line["event"] == "attempt_finished" and line.get("job_id") is None:
-            line["segments"] = [
-                ["poll_wait" if phase == "postprocess" else phase, s]
-                for phase, s in line["segments"]
-            ]
-            line["phases_s"]["poll_wait"] = line["phases_s"].pop("postprocess")
-        if line["event"] == "run_finished":
-            for totals in (line["job_account"], line["makespan"]):
-                totals["by_phase_s"]["poll_wait"] = totals["by_phase_s"].pop("postprocess")
-
-
-def test_the_former_name_of_a_pipe_group_s_own_sleep_is_no_disagreement(tmp_path: Path) -> None:
-    path = piped().write(tmp_path / "j.jsonl")
-    assert verified(path).sound
-    lines = [json.loads(line) for line in path.read_text().splitlines()]
-    with_former_name(lines)
-    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
-    assert verified(path).disagreements == ()
-
-
-def ran_again() -> Story:
-    """Return a group whose process on the node failed, and ran all of it again."""
-
-    def tool(begun_s: float, status: str) -> Level:
-        moments = {"begun": begun_s, "tool_started": begun_s, "tool_ended": begun_s + 2}
-        one = an_execution("map", **moments, checked=begun_s + 2, status=status)
-        steps = {"started": begun_s - 2, "loaded": begun_s - 1, "planned": begun_s}
-        return level(one, pid=int(begun_s), **steps, ended=begun_s + 3)
-
-    known = stamps(ready=2, selected=3, submitting=3, accepted=4, reported=26, finished=27)
-    outer = level(
-        an_execution(None, begun=6, reported=24), wraps="slurm-jobstep", started=5, ended=25
-    )
-    first, again = tool(9, "failed"), tool(20, "success")
-    story = begun().job(1, group="g").group("g", (1,))
-    story.attempt(None, known, outer, first, again, group="g")
-    return story.attempt(1, stamps(finished=27), first, again, group="g").end(28)
-
-
-def counting_twice(lines: list[dict[str, Any]]) -> None:
-    """Give the member what is between its two executions, as older journals do."""
-    for line in lines:
-        if line["event"] == "attempt_finished" and line.get("job_id") == 1:
-            line["segments"] = [[phase or "node_startup", s] for phase, s in line["segments"]]
-            line["phases_s"]["node_startup"] = 9.0
-        if line["event"] == "run_finished":
-            line["job_account"]["by_phase_s"]["node_startup"] += 9.0
-            line["job_account"]["by_class_s"]["scheduling"] += 9.0
-
-
-def test_a_group_s_retry_that_an_older_journal_counts_for_its_members_too(tmp_path: Path) -> None:
-    path = ran_again().write(tmp_path / "j.jsonl")
-    assert verified(path).sound
-    lines = [json.loads(line) for line in path.read_text().splitlines()]
-    counting_twice(lines)
-    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
-    assert verified(path).disagreements == ()
-
-
-def test_a_failed_group_whose_members_did_not_fail_may_be_counted_or_not(tmp_path: Path) -> None:
-    def story() -> Story:
-        known = stamps(ready=3, selected=4, submitting=4, reported=5, finished=6)
-        told = begun().group("g", (1,)).job(1)
-        return told.attempt(None, known, group="g", status="failed").end(7, "failed")
-
-    assert verified(story().write(tmp_path / "now.jsonl")).sound
-    found, _ = changed(tmp_path, "run_finished", lambda line: line.update(failed_attempts=0), story)
-    assert found.sound
-
-
 def test_the_accounts_of_a_run_whose_jobs_have_no_end_are_compared_with_a_reader_s(
     tmp_path: Path,
 ) -> None:
-    """``counts_open``: older journals leave out the time of these jobs."""
-
     def story() -> Story:
         known = stamps(ready=2, selected=3, submitting=3, accepted=4)
         settings = {"immediate_submit": True}
@@ -277,7 +186,6 @@ def test_the_accounts_of_a_run_whose_jobs_have_no_end_are_compared_with_a_reader
     def counted(line: dict[str, Any]) -> None:
         read = account(story().run)
         line.update(
-            counts_open=True,
             job_account=totals(read.jobs_by_class, read.jobs_by_phase),
             makespan=totals(read.makespan_by_class, read.makespan_by_phase),
             rules=msgspec.to_builtins(rule_times(read)),
@@ -305,7 +213,7 @@ def test_the_jobs_and_the_times_of_rules_in_the_last_line_follow_from_the_stamps
         line["rules"]["map"]["compute_s"] += 1
 
     def left_out(line: dict[str, Any]) -> None:
-        del line["jobs"], line["rules"]  # as in older journals
+        del line["jobs"], line["rules"]
 
     assert changed(tmp_path, "run_finished", left_out, chain)[0].sound
     for change, said in ((one_more_done, "jobs: "), (longer, "rule map: compute_s is ")):
