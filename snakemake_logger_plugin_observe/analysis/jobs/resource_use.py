@@ -106,10 +106,8 @@ def resource_use(run: Run, attempt: Attempt) -> ResourceUse:
 
 
 def _ran_on_a_node(attempt: Attempt) -> bool:
-    """Whether a cluster ran it; under cluster-sync it has no id, and only its processes show it."""
-    if attempt.external_jobid is not None:
-        return True
-    return bool(attempt.levels) and not any(level.in_main for level in attempt.levels)
+    """Whether a cluster ran it; under cluster-sync it has no id, but its node has a clock."""
+    return attempt.external_jobid is not None or attempt.offset is not None
 
 
 def why_unknown(run: Run, attempt: Attempt) -> str | None:

@@ -75,6 +75,23 @@ def test_it_is_the_same_as_from_all_lines(
     assert show("cost", str(journal), all_lines=True) == short
 
 
+def test_it_is_the_same_of_a_run_under_cluster_sync(
+    tmp_path: Path, show: Shown, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its jobs have no ids: that they ran on nodes shows in their clocks."""
+    story = on_cluster(2, startup_s=2, tool_s=4, asks={"runtime": 240}, wraps="cluster-sync")
+    story.events = [
+        one.but(external_jobid=None) if one.event == "attempt_finished" else one
+        for one in story.events
+    ]
+    journal = story.write(tmp_path / "j.jsonl")
+    assert add_a_screen(journal)
+    short = show("cost", str(journal), all_lines=False)
+    assert "Over-/under-requested" in short
+    monkeypatch.setattr(first_screen, "of_ends", lambda _: None)
+    assert show("cost", str(journal), all_lines=True) == short
+
+
 def test_the_newest_run_is_found(
     workdir: Path, show: Shown, monkeypatch: pytest.MonkeyPatch
 ) -> None:
