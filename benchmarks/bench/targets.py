@@ -8,10 +8,11 @@ from typing import Final
 
 from bench import cluster_jobs, hooks, imports, local_jobs, reader
 from bench.peers import OURS
-from bench.results import LOADS, Results
+from bench.results import BARE, LOADS, Results
 from bench.runs import WITH_TIMED
 from bench.spans import Span, span
 
+_THREADS: Final = ("scheduler", "other_threads")
 _LARGEST: Final = 1_000_000
 
 
@@ -49,6 +50,20 @@ def _scheduler(results: Results) -> list[float]:
         for size in results.sizes(hooks.MEASURE)[-1:]
         for value in results.values(hooks.MEASURE, size, WITH_TIMED, "scheduler_us_per_job")
     ]
+
+
+def _from_inside(results: Results) -> list[float]:
+    """Return the CPU of our own code, by what the bare run uses, plus 1: as a ratio would be."""
+    found: list[float] = []
+    for size in results.sizes(hooks.MEASURE)[-1:]:
+        recorder = results.values(local_jobs.MEASURE, size, WITH_TIMED, "recorder_s")
+        bare = results.values(local_jobs.MEASURE, size, BARE, "cpu_s")
+        if recorder and bare:
+            for one in results.of(hooks.MEASURE, size, WITH_TIMED):
+                per_job = sum(one.values[f"{name}_us_per_job"] for name in _THREADS)
+                ours = span(recorder).median + size * per_job / 1e6 + one.values["once_ms"] / 1e3
+                found.append(1 + ours / span(bare).median)
+    return found
 
 
 def _node(results: Results) -> list[float]:
@@ -116,6 +131,7 @@ TARGETS: Final = (
         )
         for jobs in (400, 5000)
     ),
+    Target("the same, by the CPU of our own code", 1.015, "times bare", _from_inside, ".3f"),
     Target("on the scheduler's thread", 50, "µs of CPU per job", _scheduler, ".0f"),
     Target("after the last of 5,000 jobs", 0.3, "s more than bare", _more("end_s", 5000)),
     Target("main process at 5,000 jobs", 30, "MB more than bare", _more("peak_mb", 5000), ".1f"),

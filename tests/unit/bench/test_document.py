@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from bench import document, imports, local_jobs, reader
+from bench import document, hooks, imports, local_jobs, reader
 from bench.peers import PEERS
 from bench.results import BARE, STARTS, Results, Sample
 from bench.runs import WITH_TIMED
@@ -59,6 +59,24 @@ def test_a_target_is_met_or_a_gap_or_was_not_measured() -> None:
     )
     assert found["both packages, installed and unused"] == ("≤ 3 ms of CPU", "3.50", "**gap**")
     assert found["on the node, per submission"] == ("≤ 20 ms of CPU", "not measured", "")
+
+
+def test_our_cpu_from_inside_is_that_of_all_our_threads() -> None:
+    inside = {
+        "scheduler_us_per_job": 100.0,
+        "other_threads_us_per_job": 50.0,
+        "once_ms": 40.0,
+    }
+    recorder = {**RESULTS.samples[1].values, "recorder_s": 0.2}
+    results = Results(
+        samples=[
+            local(BARE, "a/0", 10),
+            Sample(local_jobs.MEASURE, 400, WITH_TIMED, "a/0", recorder),
+            Sample(hooks.MEASURE, 400, WITH_TIMED, "a/0", inside),
+        ]
+    )
+    found = {row[0]: row[2] for row in rows(results)}
+    assert found["the same, by the CPU of our own code"] == "1.030"
 
 
 def test_the_document_has_each_table_once() -> None:
