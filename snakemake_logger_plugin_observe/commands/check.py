@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from snakemake_logger_plugin_observe import pasting
 from snakemake_logger_plugin_observe.analysis.check.budgets import (
@@ -26,7 +26,6 @@ from snakemake_logger_plugin_observe.commands.support import (
     write_files,
 )
 from snakemake_logger_plugin_observe.commands.support.check_file import (
-    Baseline,
     CheckFile,
     CheckFileError,
     read_check_file,
@@ -44,6 +43,9 @@ from snakemake_logger_plugin_observe.reporters.reply import Reply
 HELP: Final = "check a run against its workflow's budgets and required outputs"
 EXAMPLE: Final = "snakemake-observe check observe.toml --strict"
 _PRINT: Final = "-"
+_NO_BASELINE: Final = (
+    "no earlier run of the same Snakefile and targets succeeded; name one with --baseline"
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -96,7 +98,7 @@ def run(args: argparse.Namespace) -> Reply[CheckAnswer] | Reply[ProposalAnswer]:
         raise write_files.WritingError("--junit needs the name of a file, not -")
     file = read_check_file(Path(args.file))
     source, lines = _by_ends(args, file) or _by_all_lines(args, file)
-    folder = _folder(source.path, args.directory)
+    folder, publish = _folder(source.path, args.directory), file.tables.publish
     lines += _required_outputs(file, folder, _why_not_published(source))
     answer = CheckAnswer(
         source,
@@ -105,7 +107,7 @@ def run(args: argparse.Namespace) -> Reply[CheckAnswer] | Reply[ProposalAnswer]:
         tuple(sorted(lines, key=lambda line: line.file_line or 0)),
         strict=args.strict,
         notes=(
-            *(_notes(source, folder, args.directory) if file.requires_outputs else ()),
+            *(_notes(source, folder, args.directory) if publish.files or publish.verify else ()),
             *(_unused_digests(source, lines) if not source.run.only_ends else ()),
         ),
     )
@@ -122,7 +124,8 @@ def _by_ends(args: argparse.Namespace, file: CheckFile) -> tuple[Source, list[Ch
 
     Its first and its last line have its budgets, and nothing of its baseline or its outputs.
     """
-    if file.baseline is not None or args.baseline is not None or file.sha256:
+    tables = file.tables
+    if tables.baseline is not None or args.baseline is not None or tables.outputs.sha256:
         return None
     return check_of_ends.passes(args.journal, file.limits)
 
@@ -133,8 +136,9 @@ def _by_all_lines(args: argparse.Namespace, file: CheckFile) -> tuple[Source, li
     lines = [ended(subject)]
     lines += [judge(subject, limit) for limit in file.limits]
     lines += _compared(args, file, source)
-    if file.sha256:
-        lines.append(recorded_outputs(file.sha256, _digests(source), file.sha256_line))
+    if sha256 := file.tables.outputs.sha256:
+        at = file.line("outputs", "sha256")
+        lines.append(recorded_outputs(sha256, _digests(source), at))
     return source, lines
 
 
@@ -161,35 +165,29 @@ def _folder(journal: Path, named: Path | None) -> Path:
 
 def _compared(args: argparse.Namespace, file: CheckFile, source: Source) -> Iterator[CheckLine]:
     """Yield how the run compares with its baseline, if the file or the user asks for it."""
-    wanted = file.baseline or (Baseline() if args.baseline is not None else None)
-    if wanted is None:
+    tables, named = file.tables, args.baseline
+    if tables.baseline is None and named is None:
         return
-    named = args.baseline
-    if named is None and wanted.journal is not None:
-        named = file.path.parent / wanted.journal
     from snakemake_logger_plugin_observe.analysis.compare import comparison
     from snakemake_logger_plugin_observe.commands.support import sides
 
+    required: dict[str, Any] = {"same_work": True}
+    if tables.baseline is not None:
+        required = tables.baseline.model_dump(exclude_defaults=True)
+        journal = required.pop("journal", None)
+        named = file.path.parent / journal if named is None and journal is not None else named
     baseline = sides.baseline_side(source, named)
-    limit, line = wanted.slower_by, wanted.slower_by_line
-    if baseline is None:
-        why = "no earlier run of the same Snakefile and targets succeeded; name one with --baseline"
-        if wanted.same_work:
-            yield CheckLine("baseline", "same_work", True, None, None, why, wanted.same_work_line)
-        if wanted.same_outputs:
-            at = wanted.same_outputs_line
-            yield CheckLine("baseline", "same_outputs", True, None, None, why, at)
-        if limit is not None:
-            yield CheckLine("baseline", "slower_by", limit, None, None, why, line)
-        return
-    globs = [pattern for pattern, _ in file.files]
-    found = comparison.compare(*sides.parties(baseline, sides.Side(source), globs))
-    if wanted.same_work:
-        yield same_work(found, wanted.same_work_line)
-    if wanted.same_outputs:
-        yield same_outputs(found, wanted.same_outputs_line)
-    if limit is not None:
-        yield slower_by(found, limit, line)
+    if baseline is not None:
+        both = sides.parties(baseline, sides.Side(source), tables.publish.files)
+        found = comparison.compare(*both)
+    for key, limit in required.items():
+        line = file.lines.get(("baseline", key))
+        if baseline is None:
+            yield CheckLine("baseline", key, limit, None, None, _NO_BASELINE, line)
+        elif key == "slower_by":
+            yield slower_by(found, limit, line)
+        else:
+            yield {"same_work": same_work, "same_outputs": same_outputs}[key](found, line)
 
 
 def _digests(source: Source) -> dict[str, str | None]:
@@ -217,10 +215,13 @@ def _why_not_published(source: Source) -> str:
 
 def _required_outputs(file: CheckFile, folder: Path, why_not: str) -> Iterator[CheckLine]:
     """Yield whether the required files exist, and whether the verify commands succeed."""
-    for pattern, number in file.files:
+    publish = file.tables.publish
+    for index, pattern in enumerate(publish.files):
+        number = file.line("publish", "files", index)
         line = CheckLine("publish", "files", pattern, None, None, why_not, number)
         yield line if why_not else _files(line, folder, pattern)
-    for command, number in file.verify:
+    for index, command in enumerate(publish.verify):
+        number = file.line("publish", "verify", index)
         line = CheckLine("verify", "verify", pasting.recorded(command), None, None, why_not, number)
         yield line if why_not else _verified(line, file, folder, command)
 
@@ -240,7 +241,7 @@ def _verified(
         command,
         here=file.path.absolute().parent,
         folder=folder,
-        timeout_s=file.verify_timeout_s,
+        timeout_s=file.tables.publish.verify_timeout_s,
     )
     started = pasting.recorded(result.command)
     value = "exit code 0" if result.ok else result.why

@@ -80,9 +80,9 @@ def run(args: argparse.Namespace) -> Reply[CompareAnswer]:
     before, after = baseline.source, candidate.source
     if named and args.candidate is None and before.path.samefile(after.path):
         raise JournalError(f"{before.path} is the newest run here; name a run to compare it with")
-    globs: list[str] = []
+    globs: tuple[str, ...] = ()
     if args.publish is not None:
-        globs = [pattern for pattern, _ in read_check_file(args.publish).files]
+        globs = read_check_file(args.publish).tables.publish.files
     both = parties(baseline, candidate, globs)
     comparison = compare(*both)
     if is_same_run(before, after):

@@ -199,7 +199,7 @@ def test_every_key_of_a_check_file_is_described_and_the_example_can_be_read(
     (tmp_path / "observe.toml").write_text(example)
     check = read_check_file(tmp_path / "observe.toml")
     assert {limit.figure for limit in check.limits} == figures
-    assert (check.files, check.verify, check.baseline) != ((), (), None)
+    assert all((check.tables.publish.files, check.tables.publish.verify, check.tables.baseline))
 
 
 def test_the_ci_examples_are_valid_yaml_that_runs_and_then_checks() -> None:

@@ -374,7 +374,7 @@ def test_what_a_check_file_names_is_started_in_one_place_that_no_journal_can_rea
     assert {one.arg: ast.unparse(one.value) for one in call.keywords} == {
         "here": "file.path.absolute().parent",
         "folder": "folder",
-        "timeout_s": "file.verify_timeout_s",
+        "timeout_s": "file.tables.publish.verify_timeout_s",
     }
 
 
@@ -445,6 +445,21 @@ def loaded_by(module: str) -> list[str]:
     code = f"import {OBSERVE}.__main__, {OBSERVE}.{module}, sys; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     return done.stdout.split()
+
+
+def test_pydantic_is_loaded_when_a_check_file_is_read() -> None:
+    """It checks what users write by hand; no recording, and no start of a command, waits for it."""
+    using = {name for name, path in modules(OBSERVE).items() if "pydantic" in imports(path)}
+    assert using == {"commands.support.check_file", "commands.support.check_tables"}
+    assert not any("pydantic" in imports(path) for path in modules(TIMED).values())
+    code = (
+        f"import sys, {OBSERVE}.handler, {OBSERVE}.__main__, {TIMED}.main_side, {TIMED}.node\n"
+        f"from {OBSERVE}.recording import recorder\n"
+        f"{OBSERVE}.__main__.parser()  # of all commands\n"
+        "print('pydantic' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
 
 
 # -- the settings ------------------------------------------------------------------------------------------------------

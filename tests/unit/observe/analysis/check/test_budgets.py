@@ -288,6 +288,8 @@ def test_every_key_has_the_line_where_it_begins() -> None:
         ("max", "a", "b"): 4,
         ("max", "c d"): 5,
         ("max", "list"): 9,
+        ("max", "list", 0): 10,
+        ("max", "list", 1): 12,
         ("x",): 13,
         ("x", "y"): 13,
         ("x", "y", "z"): 14,
@@ -295,6 +297,22 @@ def test_every_key_has_the_line_where_it_begins() -> None:
         ("many",): 15,
         ("many", "one"): 16,
         ("many", "two"): 18,
+    }
+
+
+def test_every_element_of_a_list_has_the_line_where_it_begins() -> None:
+    """Also if several are on one line, if one takes several, and if they are lists."""
+    lines = lines_of('[a]\nb.c = ["x",\n\n "]", "y",\n["p",  # ]\n\n"q"]\n,"z"]\nd = [\n]\n')
+    assert lines == {
+        ("a",): 1,
+        ("a", "b"): 2,
+        ("a", "b", "c"): 2,
+        ("a", "b", "c", 0): 2,
+        ("a", "b", "c", 1): 4,
+        ("a", "b", "c", 2): 4,
+        ("a", "b", "c", 3): 5,
+        ("a", "b", "c", 4): 8,
+        ("a", "d"): 9,
     }
 
 

@@ -10,11 +10,10 @@ from hypothesis import strategies as st
 from snakemake_logger_plugin_observe.analysis.check.budgets import Limit
 from snakemake_logger_plugin_observe.analysis.check.metrics import FIGURES
 from snakemake_logger_plugin_observe.commands.support.check_file import (
-    Baseline,
-    CheckFile,
     CheckFileError,
     read_check_file,
 )
+from snakemake_logger_plugin_observe.commands.support.check_tables import Baseline, CheckTables
 
 WHOLE = """\
 version = 1
@@ -55,26 +54,42 @@ def path(tmp_path: Path) -> Path:
 
 def test_every_entry_is_read_with_its_line(path: Path) -> None:
     path.write_text(WHOLE)
-    assert read_check_file(path) == CheckFile(
-        path=path,
-        limits=(
-            Limit("max", "makespan_s", "", 120, 4),
-            Limit("max", "class_share", "scheduling", 0.5, 5),
-            Limit("max", "queue_wait_s", "p95", 600, 6),
-            Limit("max", "rule_compute_s", "a b", 2.5, 7),
-            Limit("max", "phase_s", "latency_wait", 1, 10),
-            Limit("min", "jobs_planned", "", 30, 13),
-        ),
-        files=(("results/**", 17), ('a "b".txt', 18), ("c.txt", 18)),
-        verify=((("python3", "{here}/verify.py", "."), 21), (("true",), 22)),
-        verify_timeout_s=5,
-        baseline=Baseline("baseline.jsonl", True, 27, 0.2, 28),
-    )
+    check = read_check_file(path)
+    assert set(check.limits) == {
+        Limit("max", "makespan_s", "", 120, 4),
+        Limit("max", "class_share", "scheduling", 0.5, 5),
+        Limit("max", "queue_wait_s", "p95", 600, 6),
+        Limit("max", "rule_compute_s", "a b", 2.5, 7),
+        Limit("max", "phase_s", "latency_wait", 1, 10),
+        Limit("min", "jobs_planned", "", 30, 13),
+    }
+    publish, baseline = check.tables.publish, check.tables.baseline
+    assert publish.files == ("results/**", 'a "b".txt', "c.txt")
+    assert publish.verify == (("python3", "{here}/verify.py", "."), ("true",))
+    assert publish.verify_timeout_s == 5
+    assert baseline == Baseline(journal="baseline.jsonl", same_work=True, slower_by=0.2)
+    assert {at: line for at, line in check.lines.items() if at[0] in ("publish", "baseline")} == {
+        ("publish",): 15,
+        ("publish", "files"): 16,
+        ("publish", "files", 0): 17,
+        ("publish", "files", 1): 18,
+        ("publish", "files", 2): 18,
+        ("publish", "verify"): 20,
+        ("publish", "verify", 0): 21,
+        ("publish", "verify", 1): 22,
+        ("publish", "verify_timeout_s"): 23,
+        ("baseline",): 25,
+        ("baseline", "journal"): 26,
+        ("baseline", "same_work"): 27,
+        ("baseline", "slower_by"): 28,
+    }
 
 
-def test_a_file_may_be_empty(path: Path) -> None:
+def test_all_but_the_version_may_be_left_out(path: Path) -> None:
     path.write_text("version = 1\n")
-    assert read_check_file(path) == CheckFile(path)
+    check = read_check_file(path)
+    assert list(check.limits) == []
+    assert check.tables == CheckTables(version=1)
 
 
 V = "version = 1\n"
@@ -97,13 +112,13 @@ V = "version = 1\n"
             ":4: unknown key max.jobs_planed; did you mean jobs_planned?",
         ),
         (V + "[max]\nzzz = 3\n", f":3: unknown key max.zzz; use one of {', '.join(FIGURES)}"),
-        (V + "[max]\nretries = '3'\n", ":3: '3' is not a number (a whole number)"),
-        (V + "[max]\nretries = true\n", ":3: True is not a number (a whole number)"),
-        (V + "[max]\nretries = 0.5\n", ":3: 0.5 is not a whole number"),
-        (V + "[max]\nretries = -1\n", ":3: -1 is out of range (a whole number, not below 0)"),
-        (V + "[max]\nmakespan_s = nan\n", ":3: nan is out of range (seconds, not below 0)"),
-        (V + "[max]\nmakespan_s = inf\n", ":3: inf is out of range (seconds, not below 0)"),
-        (V + "[max]\nmakespan_s.x = 1\n", " is not a number (seconds)"),
+        (V + "[max]\nretries = '3'\n", ":3: '3' is not a whole number from 0 to 1e15"),
+        (V + "[max]\nretries = true\n", ":3: True is not a whole number from 0 to 1e15"),
+        (V + "[max]\nretries = 0.5\n", ":3: 0.5 is not a whole number from 0 to 1e15"),
+        (V + "[max]\nretries = -1\n", ":3: -1 is not a whole number from 0 to 1e15"),
+        (V + "[max]\nmakespan_s = nan\n", ":3: nan is not a number of seconds, 0 or more"),
+        (V + "[max]\nmakespan_s = inf\n", ":3: inf is not a number of seconds, 0 or more"),
+        (V + "[max]\nmakespan_s.x = 1\n", ":3: {'x': 1} is not a number of seconds, 0 or more"),
         (V + "[max]\nclass_share.queue = 50\n", ":3: 50 is not a share of 0 to 1: 0.5 is half"),
         (
             V + "[max]\nclass_share.queues = 0.5\n",
@@ -123,7 +138,7 @@ V = "version = 1\n"
         ),
         (
             V + "[publish]\nfiles = [\n'ok',\n'/etc/*',\n]\n",
-            ":3: '/etc/*': globs must be below the run's working directory",
+            ":5: '/etc/*': globs must be below the run's working directory",
         ),
         (
             V + "[publish]\nfiles = ['a/../../b']\n",
@@ -138,9 +153,29 @@ V = "version = 1\n"
             ':3: write a list of commands, each a list of arguments, as [["sha256sum", "--check", "SUMS"]]',
         ),
         (V + "[publish]\nverify = 'x'\n", ":3: write a list of commands, each a list of arguments"),
-        (V + "[publish]\nverify = [[]]\n", ":3: a command without a name: write a list of"),
-        (V + "[publish]\nverify = [['']]\n", ":3: a command without a name: write a list of"),
-        (V + "[publish]\nverify_timeout_s = 'x'\n", ":3: 'x' is not a number (seconds)"),
+        (V + "[publish]\nverify = [[]]\n", ":3: a command without a name: write its program first"),
+        (
+            V + "[publish]\nverify = [['']]\n",
+            ":3: a command without a name: write its program first",
+        ),
+        (
+            V + "[publish]\nverify_timeout_s = 'x'\n",
+            ":3: 'x' is not a number of seconds, more than 0",
+        ),
+        (V + "[publish]\nverify_timeout_s = 0\n", ":3: 0 is not a number of seconds, more than 0"),
+        (
+            V + "[max]\nmemory_of_request = -0.1\n",
+            ":3: -0.1 is not a share, 0 or more: 0.5 is half",
+        ),
+        (V + "[max]\nretries = 1" + 400 * "0" + "\n", "0 is not a whole number from 0 to 1e15"),
+        (V + "[max]\nretries = 0x1" + 9999 * "0" + "\n", ":3: Exceeds the limit (4300 digits)"),
+        (V + "[max]\nretries = 1" + 9999 * "0" + "\n", ": not TOML: Exceeds the limit (4300 "),
+        (V + "[publish]\nfiles = [\n'ok',\n\n3\n]\n", ":6: write a list of globs, as"),
+        (
+            V + "[publish]\nverify = [\n['true'],\n[\n'a',\n3]\n]\n",
+            ":5: write a list of commands, each a list of arguments, as",
+        ),
+        (V + "publish = { files = ['ok', '~'] }\n", ":2: '~': globs must be below the run's"),
         (
             V + "[baseline]\n",
             ":2: nothing to check: write same_work = true, same_outputs = true or",
@@ -152,7 +187,7 @@ V = "version = 1\n"
         (V + "[baseline]\njournal = 1\n", ":3: write a journal's path as a string"),
         (
             V + "[baseline]\nslower_by = 'x'\n",
-            ":3: 'x' is not a number (a share: 0.2 is 20 % slower)",
+            ":3: 'x' is not a share, 0 or more: 0.2 is 20 % slower",
         ),
     ],
 )
@@ -166,6 +201,24 @@ def test_a_mistake_is_an_error_of_one_line_with_its_place(
     assert message.startswith(f"{path}:")
     assert error in message
     assert "\n" not in message
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        (V + "[outputs.sha256]\na = 'b'\n[max]\nretrys = 1\n", ":3: 'b' is not a SHA-256"),
+        (V + "[max]\nretrys = 1\n[outputs.sha256]\na = 'b'\n", ":3: unknown key max.retrys"),
+        ("new = 1\nversion = 2\n", ":2: unknown version: "),
+        ("# one\nvesion = 1\n", ":2: unknown key vesion; did you mean version?"),
+    ],
+)
+def test_of_several_mistakes_the_first_is_reported_but_another_version_before_all(
+    path: Path, text: str, error: str
+) -> None:
+    path.write_text(text)
+    with pytest.raises(CheckFileError) as caught:
+        read_check_file(path)
+    assert str(caught.value).startswith(f"{path}{error}")
 
 
 def test_a_missing_file_s_error_mentions_init(path: Path) -> None:
