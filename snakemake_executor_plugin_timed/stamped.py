@@ -70,8 +70,8 @@ class GoingOn:
 
     def begin(self, job: Any) -> Stamped:
         """Return the attempt that *job* begins, or has begun by being described."""
-        known = self.of(job)
-        if known.key[1] != job.attempt:  # of the earlier one nobody reported an end
+        known = self._by_job.get(id(job))
+        if known is None or known.key[1] != job.attempt:  # then nobody reported its end
             known = self._by_job[id(job)] = Stamped(job)
         return known
 

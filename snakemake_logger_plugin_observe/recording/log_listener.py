@@ -6,6 +6,7 @@ reach the plugin's handler instead, on Snakemake's listener thread.
 
 import logging
 import os
+from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 from snakemake_logger_plugin_observe import clock
@@ -28,6 +29,9 @@ _UNNOTED: Final = frozenset({"shellcmd", "progress", "rulegraph", "debug_dag", "
 """Events of which nothing is noted, unless an executor has put its job's state into the record."""
 _UNNOTED_ENDS: Final = _UNNOTED | {"job_finished"}
 """As above, for runs whose executors report the ends of jobs."""
+
+
+_Make = Callable[[logging.LogRecord, clock.Micros], notes.FromRecord | None]
 
 
 class Receiver(Protocol):
@@ -59,12 +63,13 @@ class LogListener(logging.Filter):
         self._hooks_wanted = False
         self._unnoted = _UNNOTED
         self._pid = os.getpid()
-        self._live = {
+        self._live: dict[str | None, _Make] = {
+            "job_started": log_records.selected,
             "job_info": self._description,
             "group_info": self._description,
             "error": _error,
         }
-        """How to make notes of events about which the thread that logs them knows more."""
+        """How to make notes of frequent events, and of those that the thread knows more about."""
         self._logger = logging.getLogger(SNAKEMAKE_LOGGER)
         self._logger.addFilter(self)
 
@@ -98,10 +103,12 @@ class LogListener(logging.Filter):
 
         A process that was forked off this one has no recorder's thread, so it makes none.
         """
-        if _SEEN not in record.__dict__:
-            ignore(record)
+        fields = record.__dict__
+        if _SEEN not in fields:
+            fields[_SEEN] = True
             try:
-                kind = log_records.kind_of(record)
+                event = fields.get("event")
+                kind = None if event is None else str(event)
                 unnoted = kind in self._unnoted
                 if kind is None and self._wrapped:  # iterations are recorded in detail
                     unnoted = log_records.is_selection(record)
@@ -115,7 +122,9 @@ class LogListener(logging.Filter):
         """Make notes of *record*, which reached the plugin's handler, unless it passed here."""
         if _SEEN not in record.__dict__:
             try:
-                self._note(record, log_records.note_of(record))
+                if (note := log_records.note_of(record)) is not None:
+                    self._receiver.record_note(note)
+                self._note_state(record)
             except Exception as error:
                 self._receiver.fault(error)
 
@@ -123,15 +132,19 @@ class LogListener(logging.Filter):
         if os.getpid() != self._pid:
             return
         moment = clock.now()  # the record was just made
-        make = self._live.get(kind) if kind is not None else None
+        make = self._live.get(kind)
         note = make(record, moment) if make is not None else None
-        self._note(record, note or log_records.note_of(record, moment))
+        if note is None:
+            note = log_records.note_of(record, moment)
+        if note is not None:
+            self._receiver.record_note(note)
+        if job_state.may_be_in(record):
+            self._note_state(record)
         if self._workflow is not None and log_records.is_planned(record):
             self._planned(moment)
 
-    def _note(self, record: logging.LogRecord, note: notes.FromRecord | None) -> None:
-        if note is not None:
-            self._receiver.record_note(note)
+    def _note_state(self, record: logging.LogRecord) -> None:
+        """Make a note of the state of a remote job that an executor put into *record*."""
         if (state := log_records.remote_state(record)) is not None:
             self.remote_states_seen = True
             self._receiver.record_note(state)

@@ -105,7 +105,7 @@ def note_of(
         case "workflow_started":
             return _workflow(record, time)
         case "job_started":
-            return notes.Selected(time, tuple(_get(record, "jobs", "job_ids") or ()))
+            return selected(record, time)
         case "job_info":
             return _job(record, time)
         case "group_info":
@@ -124,9 +124,15 @@ def note_of(
             return None
 
 
+def selected(record: logging.LogRecord, moment: clock.Micros) -> notes.Selected:
+    """Return which jobs were selected, from a record that says so."""
+    fields = record.__dict__
+    return notes.Selected(moment, tuple(fields.get("jobs") or fields.get("job_ids") or ()))
+
+
 def remote_state(record: logging.LogRecord) -> notes.RemoteState | None:
     """Return the state of a remote job that an executor put into *record*, or None."""
-    state = job_state.in_record(record) if job_state.may_be_in(record) else None
+    state = job_state.in_record(record)
     if state is None:
         return None
     return notes.RemoteState(clock.from_seconds(record.created), state)
