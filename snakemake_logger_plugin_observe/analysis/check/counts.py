@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from snakemake_logger_plugin_observe.run.attempt import FAILED, FINAL, Attempt
+from snakemake_logger_plugin_observe.run.attempt import FAILED, FINAL, SUCCEEDED, Attempt
 
 
 def failed_last(attempts: Iterable[Attempt]) -> list[Attempt]:
@@ -31,6 +31,15 @@ def unseen(attempts: Iterable[Attempt]) -> int:
     return sum(
         one.external_jobid is not None
         and one.status in FINAL
-        and not (one.levels and not one.unobserved)
+        and (bool(one.unobserved) or not _reported(one))
         for one in attempts
     )
+
+
+def _reported(attempt: Attempt) -> bool:
+    """Whether its node reported about it: the clock shows that where its processes are forgotten.
+
+    A recorder forgets those of attempts that succeeded at once.
+    """
+    clock_known = attempt.status in SUCCEEDED and attempt.offset is not None
+    return bool(attempt.levels) or clock_known
