@@ -18,7 +18,7 @@ from snakemake_logger_plugin_observe.journal.records import (
 
 FIRST_SCREEN_VERSION: Final = 1
 """Raised whenever another screen would be made of the same run: older ones are not used then."""
-SMALL: Final = 1 << 20
+SMALL: Final = 4 << 20
 """Of a journal of at most so many bytes, all is read at once: its last line has no screen."""
 
 Amount = Annotated[float, Meta(ge=0, le=1e18)]

@@ -16,9 +16,6 @@ from typing import Final, NamedTuple
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.console import sentence
 from snakemake_logger_plugin_observe.journal.events import (
-    AttemptFinished,
-    AttemptStarted,
-    AttemptSubmitted,
     Event,
     Gap,
     Heartbeat,
@@ -126,8 +123,8 @@ class JournalOutput:
                 self._keep(line)
 
     def _lines(self, burst: list[Event]) -> Iterator[tuple[Event, bytes]]:
-        """Yield the events of a burst that are to be written, each with its line."""
-        for event in _without_begins(burst):
+        """Yield the events of a burst, each with its line."""
+        for event in burst:
             try:
                 yield event, to_line(event, self._mask)
             except Exception as error:
@@ -196,22 +193,3 @@ class JournalOutput:
         if not self._begun:
             self._writer.remove_if_empty()
         self._writer.close()
-
-
-def _without_begins(burst: list[Event]) -> Iterator[Event]:
-    """Yield *burst* without how attempts began whose end is in it: their ends say that, too.
-
-    A submission is kept if it names fragments: so it is known whose they are.
-    """
-    ended = {
-        (event.job_id, event.group, event.attempt)
-        for event in burst
-        if isinstance(event, AttemptFinished)
-    }
-    for event in burst:
-        match event:
-            case AttemptStarted() | AttemptSubmitted(fragments=()):
-                if (event.job_id, event.group, event.attempt) not in ended:
-                    yield event
-            case _:
-                yield event

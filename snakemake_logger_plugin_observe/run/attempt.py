@@ -123,8 +123,6 @@ class Attempt:
         self.exit_wait = None if event.exit_wait_s is None else round(event.exit_wait_s * 1e6)
         self.node_starts = event.node_starts
         self.levels = event.levels
-        if self.tool_started is None and self.group is None:
-            self.tool_started = _tool_started(event.levels)
         self.offset = event.offset
         self.unobserved = event.unobserved
         self.used = event.used
@@ -211,9 +209,3 @@ def written_segments(event: AttemptFinished) -> Segments:
         [round(length_s * 1e6) for _, length_s in event.segments],
         tuple([_LABELS.get(phase, UNOBSERVED) for phase, _ in event.segments]),
     )
-
-
-def _tool_started(levels: tuple[Level, ...]) -> Micros | None:
-    """Return when a tool of the main process itself started, if it ran there."""
-    ran = (one for level in levels if level.in_main for one in level.executions)
-    return next((one.tool_started for one in ran), None)

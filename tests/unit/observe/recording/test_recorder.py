@@ -256,7 +256,7 @@ def test_a_heartbeat_that_cannot_be_written_is_no_gap(
 def test_a_local_job_s_start_is_written_when_its_tool_starts(record: Record) -> None:
     recording = record(wraps="local").job(1).selected(4, 1)
     key = (1, 1)
-    recording.stages(7, key, begun=4, prepared=5, running=6, tool_started=7).settle()
+    recording.stages(7, key, begun=4, prepared=5, running=6, tool_started=7)
     recording.stages(9, key, tool_ended=9, status="failed", exit_code=-9, message="x")
     recording.finished(11, key, "failed", submitting=4, reported=10).finish()
     started = next(event for event in recording.events if event.event == "attempt_started")
