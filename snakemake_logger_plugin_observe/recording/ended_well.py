@@ -28,7 +28,8 @@ class EndedWell:
 
         What says why something failed stays: of an attempt that was not the first one, or in which
         an execution had failed. Of a job, its files and its command stay, as another job may fail
-        because of them. Where the cluster gave no id, its processes alone show where it ran.
+        because of them.
+        The run's last line counts executions, so that the processes stay.
         """
         if len(self._run.jobs) <= FEW:
             return
@@ -39,8 +40,6 @@ class EndedWell:
             return
         for one in attempts:
             one.waits, one.fragments = (), ()
-            if one.external_jobid is not None or any(level.in_main for level in one.levels):
-                one.levels = ()
             self._forget_job(one.job_id)
 
     def _forget_job(self, job_id: int | None) -> None:

@@ -46,10 +46,10 @@ def test_the_run_s_end_says_the_same_without_what_is_forgotten(
     assert end(forgotten(story().run), status) == end(story().run, status)
 
 
-def test_of_an_attempt_that_ended_well_its_processes_are_forgotten() -> None:
+def test_of_an_attempt_that_ended_well_its_waits_and_its_job_s_reason_are_forgotten() -> None:
     run = forgotten(mixed().run)
     known = [one for one in run.attempts.values() if one.external_jobid and one.number == 1]
-    assert {bool(one.levels) for one in known if one.status == "success"} <= {False}
+    assert {one.waits for one in known if one.status == "success"} <= {()}
     assert {run.jobs[one.job_id].reason for one in known if one.job_id in run.jobs} <= {None}
 
 
