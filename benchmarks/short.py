@@ -2,7 +2,7 @@
 
 ``make bench-short``. What a machine does besides makes no difference to a count of callgrind's, so
 a change that makes the plugins' imports, the recorder or the reader slower by a few percent shows
-here. The known figures and their margins are in ``short.json``; ten runs of an unchanged tree stay
+here. The known figures and their margins are in ``short.json``; runs of an unchanged tree stay
 far within the margins. They hold for the Python that they were counted with: with another, the
 table is printed, and nothing is compared. Exit code 1: something is slower by more than its margin.
 
