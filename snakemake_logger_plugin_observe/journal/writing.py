@@ -103,8 +103,7 @@ def to_line(event: Event, mask: Masker | None = None) -> bytes:
         event = msgspec.convert(readable(fields), type(event))
         line = _ENCODER.encode(event)
     if mask is not None and mask.may_hold_a_secret(texts_of(event)):
-        fields = masked(type(event), msgspec.json.decode(line), mask)
-        line = _ENCODER.encode({"event": event.event, **fields})
+        line = _ENCODER.encode(masked(type(event), msgspec.json.decode(line), mask))
     return line
 
 

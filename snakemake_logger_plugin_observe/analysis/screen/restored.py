@@ -59,9 +59,10 @@ def restored(started: RunStarted, finished: RunFinished) -> RestoredScreen | Non
     screen = finished.screen
     if screen is None or not _is_usable(finished, screen):
         return None
+    run = _run(started, finished, screen)
     return RestoredScreen(
-        run=_run(started, finished, screen),
-        account=_account(started, finished, screen),
+        run=run,
+        account=_account(run, finished, screen),
         observed=_observed(screen),
         costliest=tuple(map(_job, screen.costliest)),
         polling=_same(Polling, screen.polling) if screen.polling is not None else None,
@@ -113,11 +114,11 @@ def _run(started: RunStarted, finished: RunFinished, screen: FirstScreen) -> Run
     return run
 
 
-def _account(started: RunStarted, finished: RunFinished, screen: FirstScreen) -> Account:
+def _account(run: Run, finished: RunFinished, screen: FirstScreen) -> Account:
     makespan_by_phase = _micros(finished.makespan.by_phase_s)
     jobs_by_phase = _micros(finished.job_account.by_phase_s)
     return Account(
-        makespan=run_of_ends(started, finished).makespan,
+        makespan=run.makespan,
         segments=(),
         makespan_by_phase=makespan_by_phase,
         makespan_by_class=by_class(makespan_by_phase),
